@@ -1,0 +1,45 @@
+# How every target of the project is made: one standard, one set of warnings, and
+# the sanitizers of the preset.
+
+add_library(rondo_options INTERFACE)
+target_compile_features(rondo_options INTERFACE cxx_std_20)
+target_compile_options(rondo_options INTERFACE -Wall -Wextra -Wshadow -Wno-missing-field-initializers)
+if(RONDO_SANITIZE)
+  target_compile_options(rondo_options INTERFACE -fsanitize=${RONDO_SANITIZE} -fno-omit-frame-pointer
+                         -fno-sanitize-recover=all)
+  target_link_options(rondo_options INTERFACE -fsanitize=${RONDO_SANITIZE})
+endif()
+
+# rondo_library(name SOURCES ... [LIBS ...]): includes are written from the root of
+# the tree ("kernels/kernel.h") or from include/ ("rondo/schedule.h").
+function(rondo_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS;PRIVATE_LIBS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PUBLIC rondo_headers ${ARG_LIBS} PRIVATE rondo_options ${ARG_PRIVATE_LIBS})
+  set_target_properties(${name} PROPERTIES CXX_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
+endfunction()
+
+# rondo_test(name SOURCES ... LIBS ... [LABELS ...]): a GoogleTest program, one ctest entry per program.
+function(rondo_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE rondo_options ${ARG_LIBS} GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE RONDO_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} SKIP_RETURN_CODE 77 LABELS "${ARG_LABELS}")
+endfunction()
+
+# rondo_fuzzer(name SOURCES ... LIBS ...): with RONDO_FUZZ a libFuzzer program.
+function(rondo_fuzzer name)
+  if(NOT RONDO_FUZZ)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE rondo_options ${ARG_LIBS})
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+endfunction()

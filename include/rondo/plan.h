@@ -1,0 +1,75 @@
+// The tile planner: from a graph and a machine to a schedule with values and claims.
+//
+// graph -> fusion -> tiling -> micro-ops -> placement in scratch -> streams and
+// tokens -> schedule. Deterministic: same input and options, same bytes.
+// The result is not trusted: pass it to `verify` like any other schedule.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+#include "rondo/graph.h"
+#include "rondo/machine.h"
+#include "rondo/result.h"
+#include "rondo/schedule.h"
+
+namespace rondo {
+
+// Where operands live while kernels work on them.
+enum class Staging : uint8_t {
+  kAuto,    // direct where the machine has direct operands and no copy engine, else staged
+  kDirect,  // kernels take bindings and host arenas where they lie; weights are packed in `prepare`
+  kStaged,  // every operand is copied to a tile of scratch, every result copied out
+};
+
+enum class PlacementPolicy : uint8_t {
+  kDefault,       // pins pending operands, evicts by farthest next use, rotates slots
+  kSeedFirstFit,  // the published first-fit scheduler, exactly, defects included
+  kLru,           // least recently used, pending pair pinned: for comparison
+};
+
+struct PlanOptions {
+  Staging staging = Staging::kAuto;
+  PlacementPolicy policy = PlacementPolicy::kDefault;
+  uint32_t tile = 32;             // staged: square f32 tiles of this many rows and columns
+  uint64_t scratch_bytes = 0;     // 0: the machine's capacity
+  bool fuse = true;               // bias and activation into the matmul that feeds them
+  bool chain = true;              // keep intermediates in scratch from layer to layer where they fit
+  bool double_buffer_labels = false;  // seed policy only: label loads and products with buffer k % 2
+  uint32_t depth = 2;             // staged: slots in rotation for a streamed operand, >= 1
+  uint32_t hoist = 8;             // staged: products a load may move ahead of
+  std::string graph_name;         // for the file's `source`
+  // Called at most a few times a second on long work; return false to cancel.
+  std::function<bool(double fraction, const char* what)> progress;
+};
+
+struct LowerBound {
+  std::string what;    // "loads", "scratch bytes", "makespan"
+  double value = 0;
+  double achieved = 0;
+  std::string method;  // one sentence
+};
+
+struct PlanSummary {
+  uint64_t micro_ops = 0;  // loads asked + products + stores, before elimination
+  uint64_t ops = 0;        // emitted, sync excluded
+  uint64_t loads = 0, loads_eliminated = 0, computes = 0, stores = 0, evictions = 0;
+  uint64_t peak_bytes = 0;   // most scratch live at once
+  uint64_t extent_bytes = 0; // highest scratch address used
+  uint64_t live_at_end_bytes = 0;
+  uint64_t flops = 0, bytes_moved = 0;
+  double makespan = 0, sequential = 0;  // in the machine's cost unit; 0 without costs
+  std::vector<LowerBound> bounds;
+  std::string strategy;      // "direct", "staged", "staged, chained"
+};
+
+struct Plan {
+  Schedule schedule;
+  PlanSummary summary;
+};
+
+// kDoesNotFit names the operator and the least scratch that works; kUnavailable an
+// operator without a lowering.
+Result<Plan> plan_tiles(const Graph& graph, const Machine& machine, const PlanOptions& options = {});
+
+}  // namespace rondo

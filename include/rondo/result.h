@@ -1,0 +1,99 @@
+// A value or an error with a code, one sentence and a place.
+//
+// Every fallible function outside a replay returns Result<T> or Status. Nothing
+// in the library throws, prints or aborts. The code says what the caller can do
+// about it; the message carries the numbers; the place says where in the input.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+namespace rondo {
+
+enum class ErrorCode : uint8_t {
+  kInvalidArgument,     // the call itself is wrong: fix the program. Not for bad files.
+  kInvalidSchedule,     // a schedule file or its tables are malformed or refuted: re-plan it.
+  kInvalidGraph,        // a graph file is malformed or does not type-check: fix the graph.
+  kInvalidMachine,      // a machine file is malformed or contradicts itself.
+  kDoesNotFit,          // the input is fine but some memory is too small; the message says the least that works.
+  kTooComplex,          // an untrusted file exceeds the verifier's work budget.
+  kUnavailable,         // this build or host lacks the backend, instruction set or kernel that is asked for.
+  kFailedPrecondition,  // right call, wrong moment: unbound input, replay in flight, restart needed.
+  kNotFound,            // a named thing (file, binding, operator) does not exist.
+  kIo,                  // the operating system refused: unreadable or unwritable file.
+  kCancelled,           // the host asked to stop.
+  kBug,                 // an invariant of the library broke: report it.
+};
+
+// The spelling used in messages and JSON.
+constexpr const char* name_of(ErrorCode code) {
+  constexpr const char* kNames[] = {"invalid-argument", "invalid-schedule", "invalid-graph", "invalid-machine",
+                                    "does-not-fit",     "too-complex",      "unavailable",   "failed-precondition",
+                                    "not-found",        "io",               "cancelled",     "bug"};
+  return kNames[static_cast<uint8_t>(code)];
+}
+
+// Where in an input an error lies. Lines and columns count from 1; 0 is unknown.
+struct Place {
+  std::string file;
+  uint32_t line = 0;
+  uint32_t column = 0;
+};
+
+struct Error {
+  ErrorCode code = ErrorCode::kBug;
+  std::string message;
+  Place place;
+
+  // "mlp.yaml:12:3: message", leaving out what is unknown.
+  std::string to_string() const {
+    std::string text = place.file;
+    if (place.line != 0) text += (text.empty() ? "line " : ":") + std::to_string(place.line);
+    if (place.line != 0 && place.column != 0) text += ":" + std::to_string(place.column);
+    if (!text.empty()) text += ": ";
+    return text + message;
+  }
+};
+
+inline Error make_error(ErrorCode code, std::string message, Place place = {}) {
+  return Error{code, std::move(message), std::move(place)};
+}
+
+template <class T>
+class [[nodiscard]] Result {
+ public:
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
+
+  bool ok() const { return state_.index() == 0; }
+  explicit operator bool() const { return ok(); }
+  // Precondition of the accessors: ok() for the value, !ok() for the error.
+  T& value() & { return *std::get_if<0>(&state_); }
+  const T& value() const& { return *std::get_if<0>(&state_); }
+  T&& value() && { return std::move(*std::get_if<0>(&state_)); }
+  T& operator*() & { return value(); }
+  const T& operator*() const& { return value(); }
+  T&& operator*() && { return std::move(*this).value(); }
+  T* operator->() { return &value(); }
+  const T* operator->() const { return &value(); }
+  const Error& error() const { return *std::get_if<1>(&state_); }
+
+ private:
+  std::variant<T, Error> state_;
+};
+
+class [[nodiscard]] Status {
+ public:
+  Status() = default;
+  Status(Error error) : error_(std::move(error)) {}
+  bool ok() const { return !error_.has_value(); }
+  explicit operator bool() const { return ok(); }
+  const Error& error() const { return *error_; }
+
+ private:
+  std::optional<Error> error_;
+};
+
+}  // namespace rondo
