@@ -1,0 +1,313 @@
+#include "planner/claims/derive_claims.h"
+
+#include <algorithm>
+#include <bit>
+#include <deque>
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include "rondo/contracts.h"
+#include "rondo/footprint.h"
+
+namespace rondo {
+namespace {
+
+const Contract* contract_of(const Schedule& schedule, const Op& op) {
+  return op.kernel < schedule.kernels.size() ? find_contract(schedule.name(schedule.kernels[op.kernel].name)) : nullptr;
+}
+
+// The extents that the operands of one op give to the dimensions of its contract.
+struct Extents {
+  const Schedule& schedule;
+  const Op& op;
+  const Contract& contract;
+
+  const View& view(uint32_t operand) const {
+    return schedule.views[schedule.operands[op.first_operand + operand].view];
+  }
+  uint64_t of(std::string_view dim) const {
+    for (uint32_t i = 0; i < op.operand_count && i < contract.operand_count; ++i) {
+      const std::string_view dims = contract.operands[i].dims;
+      const uint32_t words = word_count(dims);
+      // Panels count blocks, not elements; another operand of the op names both dims.
+      if (view(i).layout != static_cast<uint8_t>(Layout::kRows)) continue;
+      for (uint32_t word = 0; word < words; ++word) {
+        if (word_at(dims, word) != dim) continue;
+        const uint32_t after = words - 1 - word;
+        if (dim != "...") return view(i).extent[view(i).rank - 1 - after];
+        uint64_t product = 1;
+        for (uint32_t axis = word; axis + after < view(i).rank; ++axis) product *= view(i).extent[axis];
+        return product;
+      }
+    }
+    return 0;
+  }
+  uint64_t evaluate(const Formula& formula) const {
+    uint64_t total = 0;
+    for (const Term& term : formula) {
+      if (term.coefficient == 0) continue;
+      auto product = static_cast<uint64_t>(term.coefficient);
+      for (uint32_t i = 0; i < word_count(term.factors); ++i) {
+        const std::string_view factor = word_at(term.factors, i);
+        if (factor == "size")
+          product *= size_of(static_cast<DType>(view(0).dtype));
+        else if (factor == "acc")
+          product *= (op.flags & kOpAccumulate) != 0 ? 1 : 0;
+        else
+          product *= of(factor);
+      }
+      total += product;
+    }
+    return total;
+  }
+};
+
+uint16_t space_of(const Schedule& schedule, const Operand& operand) {
+  if (schedule.is_arena(operand.base)) return schedule.arenas[operand.base].space;
+  for (uint16_t space = 0; space < schedule.spaces.size(); ++space)
+    if (schedule.spaces[space].kind == static_cast<uint8_t>(SpaceKind::kHost)) return space;
+  return 0xffff;
+}
+
+bool writes(const Operand& operand) {
+  const auto access = static_cast<Access>(operand.access);
+  return access == Access::kWrite || access == Access::kUpdate || access == Access::kWork ||
+         access == Access::kIndexedWrite;
+}
+bool reads(const Operand& operand) {
+  const auto access = static_cast<Access>(operand.access);
+  return access == Access::kRead || access == Access::kUpdate || access == Access::kIndexedRead;
+}
+
+// Runs of adjacent bytes of a box, in no particular order.
+void add_runs(const Operand& operand, const View& view, std::vector<std::pair<uint64_t, uint64_t>>& runs) {
+  uint64_t run = block_bytes(view);
+  uint32_t outer = view.rank;  // axes [outer, rank) are folded into the run
+  while (outer > 0 && (view.extent[outer - 1] == 1 || view.stride_bytes[outer - 1] == static_cast<int64_t>(run)))
+    run *= view.extent[--outer];
+  if (run == 0) return;
+  uint32_t index[kMaxRank] = {};
+  while (true) {
+    uint64_t begin = operand.offset_bytes;
+    for (uint32_t axis = 0; axis < outer; ++axis) {
+      if (view.extent[axis] == 0) return;
+      begin += index[axis] * static_cast<uint64_t>(view.stride_bytes[axis]);
+    }
+    runs.emplace_back(begin, begin + run);
+    uint32_t axis = outer;
+    while (axis > 0 && (view.stride_bytes[axis - 1] == 0 || ++index[axis - 1] == view.extent[axis - 1]))
+      index[--axis] = 0;
+    if (axis == 0) return;
+  }
+}
+
+// Most bytes of one arena that are live at once, by bytes cut into cells that every
+// access covers wholly or not at all.
+uint64_t live_peak(const Schedule& schedule, const std::vector<uint32_t>& order, uint32_t arena) {
+  struct Touch {
+    uint32_t position = 0;
+    bool write = false;
+    std::pair<uint64_t, uint64_t> run;
+  };
+  std::vector<Touch> touches;  // by position, reads of an op before its writes
+  std::vector<uint64_t> cuts;
+  std::vector<std::pair<uint64_t, uint64_t>> runs;
+  for (uint32_t position = 0; position < order.size(); ++position) {
+    const Op& op = schedule.ops[order[position]];
+    for (const bool write : {false, true})
+      for (uint32_t i = 0; i < op.operand_count; ++i) {
+        const Operand& operand = schedule.operands[op.first_operand + i];
+        if (operand.base != arena || !(write ? writes(operand) : reads(operand))) continue;
+        runs.clear();
+        add_runs(operand, schedule.views[operand.view], runs);
+        for (const auto& run : runs) {
+          touches.push_back({position, write, run});
+          cuts.push_back(run.first);
+          cuts.push_back(run.second);
+        }
+      }
+  }
+  std::sort(cuts.begin(), cuts.end());
+  cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+
+  struct Cell {
+    uint32_t first = kNone;  // where its current life begins; kNone before any write
+    uint32_t last = 0;
+  };
+  std::vector<Cell> cells(cuts.size());
+  std::vector<int64_t> change(order.size() + 1, 0);  // of live bytes, at each position
+  const auto bury = [&](size_t index) {
+    const Cell& cell = cells[index];
+    if (cell.first == kNone || cell.first > cell.last) return;
+    const auto bytes = static_cast<int64_t>(cuts[index + 1] - cuts[index]);
+    change[cell.first] += bytes;
+    change[cell.last + 1] -= bytes;
+  };
+  for (const Touch& touch : touches) {
+    const auto first = static_cast<size_t>(std::lower_bound(cuts.begin(), cuts.end(), touch.run.first) - cuts.begin());
+    for (size_t index = first; cuts[index] < touch.run.second; ++index) {
+      Cell& cell = cells[index];
+      if (!touch.write) {
+        if (cell.first != kNone) cell.last = touch.position;
+        continue;
+      }
+      // Read and written by one op, a byte is live there once: the next life then
+      // counts from the position after.
+      const bool shared = cell.first != kNone && cell.first <= cell.last && cell.last == touch.position;
+      bury(index);
+      cell = {shared ? touch.position + 1 : touch.position, touch.position};
+    }
+  }
+  for (size_t index = 0; index + 1 < cuts.size(); ++index) bury(index);
+  int64_t live = 0, peak = 0;
+  for (int64_t step : change) peak = std::max(peak, live += step);
+  return static_cast<uint64_t>(peak);
+}
+
+}  // namespace
+
+uint64_t flops_of(const Schedule& schedule, const Op& op) {
+  const Contract* contract = contract_of(schedule, op);
+  return contract == nullptr ? 0 : Extents{schedule, op, *contract}.evaluate(contract->flops);
+}
+
+uint64_t bytes_of(const Schedule& schedule, const Op& op) {
+  const Contract* contract = contract_of(schedule, op);
+  return contract == nullptr ? 0 : Extents{schedule, op, *contract}.evaluate(contract->bytes);
+}
+
+std::vector<uint32_t> canonical_order(const Schedule& schedule, Part part) {
+  std::vector<uint32_t> order;
+  std::deque<uint32_t> ready;
+  std::vector<uint32_t> next(schedule.streams.size());
+  std::vector<uint64_t> counts(schedule.tokens.size(), 0);
+  std::vector<std::vector<uint32_t>> waiting(schedule.tokens.size());
+  size_t total = 0;
+  for (uint32_t stream = 0; stream < schedule.streams.size(); ++stream) {
+    next[stream] = schedule.streams[stream].first_op;
+    if (schedule.streams[stream].part != static_cast<uint8_t>(part)) continue;
+    ready.push_back(stream);
+    total += schedule.streams[stream].op_count;
+  }
+  order.reserve(total);
+  const auto unmet = [&](const Op& op) {
+    for (const Wait& wait : op.waits)
+      if (wait.token < counts.size() && counts[wait.token] < wait.count) return wait.token;
+    return kNone;
+  };
+  while (!ready.empty()) {
+    const uint32_t stream = ready.front();
+    ready.pop_front();
+    const uint32_t end = schedule.streams[stream].first_op + schedule.streams[stream].op_count;
+    while (next[stream] < end) {
+      const Op& op = schedule.ops[next[stream]];
+      const uint32_t token = unmet(op);
+      if (token != kNone) {
+        waiting[token].push_back(stream);
+        break;
+      }
+      order.push_back(next[stream]++);
+      for (uint32_t signal : op.signals) {
+        if (signal >= counts.size()) continue;
+        ++counts[signal];
+        ready.insert(ready.end(), waiting[signal].begin(), waiting[signal].end());
+        waiting[signal].clear();
+      }
+    }
+  }
+  if (order.size() != total) order.clear();
+  return order;
+}
+
+double makespan_of(const Schedule& schedule, const std::vector<uint32_t>& order) {
+  std::vector<uint32_t> stream_of(schedule.ops.size(), 0);
+  for (uint32_t stream = 0; stream < schedule.streams.size(); ++stream)
+    for (uint32_t i = 0; i < schedule.streams[stream].op_count; ++i)
+      stream_of[schedule.streams[stream].first_op + i] = stream;
+  std::map<std::pair<uint32_t, uint8_t>, double> queue_free;
+  std::vector<double> stream_free(schedule.streams.size(), 0);
+  std::vector<std::vector<double>> raised(schedule.tokens.size());  // [count - 1]: when the token counts that much
+  double latest = 0;
+  for (uint32_t index : order) {
+    const Op& op = schedule.ops[index];
+    const Stream& stream = schedule.streams[stream_of[index]];
+    double& queue = queue_free[{stream.lane, stream.engine}];
+    double start = std::max(queue, stream_free[stream_of[index]]);
+    for (const Wait& wait : op.waits)
+      if (wait.token < raised.size() && wait.count > 0) start = std::max(start, raised[wait.token][wait.count - 1]);
+    double duration = 0;
+    if (op.kernel != kNoKernel)
+      for (const Cost& cost : schedule.costs)
+        if (cost.kernel == op.kernel)
+          duration = cost.fixed + cost.per_flop * static_cast<double>(flops_of(schedule, op)) +
+                     cost.per_byte * static_cast<double>(bytes_of(schedule, op));
+    const double end = start + duration;
+    queue = stream_free[stream_of[index]] = end;
+    latest = std::max(latest, end);
+    for (uint32_t signal : op.signals)
+      if (signal < raised.size())
+        raised[signal].push_back(raised[signal].empty() ? end : std::max(end, raised[signal].back()));
+  }
+  return latest;
+}
+
+void add_derived_claims(Schedule& schedule) {
+  std::erase_if(schedule.claims, [](const Claim& claim) {
+    return is_derived(static_cast<ClaimKind>(claim.kind)) || claim.kind == static_cast<uint16_t>(ClaimKind::kMakespan);
+  });
+  const auto claim = [&](ClaimKind kind, uint64_t value, uint16_t a = 0, uint16_t b = 0) {
+    Claim made;
+    made.kind = static_cast<uint16_t>(kind);
+    made.a = a;
+    made.b = b;
+    made.value = value;
+    schedule.claims.push_back(made);
+  };
+
+  uint64_t ops = 0, copies = 0, flops = 0, prepare_ops = 0;
+  std::map<std::pair<uint16_t, uint16_t>, uint64_t> moved;
+  std::vector<uint64_t> extent(schedule.arenas.size(), 0);
+  for (const Stream& stream : schedule.streams) {
+    if (stream.part == static_cast<uint8_t>(Part::kPrepare)) {
+      prepare_ops += stream.op_count;
+      continue;
+    }
+    for (uint32_t index = stream.first_op; index < stream.first_op + stream.op_count; ++index) {
+      const Op& op = schedule.ops[index];
+      ++ops;
+      flops += flops_of(schedule, op);
+      for (uint32_t i = 0; i < op.operand_count; ++i) {
+        const Operand& operand = schedule.operands[op.first_operand + i];
+        if (!schedule.is_arena(operand.base)) continue;
+        const View& view = schedule.views[operand.view];
+        const uint64_t span = span_bytes(view).value_or(0);
+        if (span != 0)
+          extent[operand.base] =
+              std::max(extent[operand.base], operand.offset_bytes + max_scalar_offset_bytes(view) + span);
+      }
+      const Contract* contract = contract_of(schedule, op);
+      if (contract == nullptr || (contract->family != Family::kCopy && contract->family != Family::kPack)) continue;
+      ++copies;
+      const Operand& from = schedule.operands[op.first_operand];
+      const Operand& to = schedule.operands[op.first_operand + 1];
+      moved[{space_of(schedule, from), space_of(schedule, to)}] += box_bytes(schedule.views[to.view]).value_or(0);
+    }
+  }
+  claim(ClaimKind::kOps, ops);
+  claim(ClaimKind::kCopies, copies);
+  for (const auto& [spaces, bytes] : moved) claim(ClaimKind::kBytesMoved, bytes, spaces.first, spaces.second);
+  claim(ClaimKind::kFlops, flops);
+  const std::vector<uint32_t> order = canonical_order(schedule, Part::kReplay);
+  const bool ordered = order.size() == ops;
+  for (uint32_t arena = 0; arena < schedule.arenas.size(); ++arena) {
+    if (schedule.arenas[arena].prepared != 0) continue;
+    claim(ClaimKind::kExtentPeak, extent[arena], static_cast<uint16_t>(arena));
+    if (ordered) claim(ClaimKind::kLivePeak, live_peak(schedule, order, arena), static_cast<uint16_t>(arena));
+  }
+  claim(ClaimKind::kPrepareOps, prepare_ops);
+  if (ordered && !schedule.costs.empty())
+    claim(ClaimKind::kMakespan, std::bit_cast<uint64_t>(makespan_of(schedule, order)));
+}
+
+}  // namespace rondo
