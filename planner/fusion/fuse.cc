@@ -35,7 +35,7 @@ uint32_t bias_of(const Graph& graph, const GraphOperator& op, uint32_t sum) {
 Activation activation_of(const GraphOperator& op) {
   if (op.kind == OperatorKind::kRelu) return Activation::kRelu;
   if (op.kind == OperatorKind::kGelu) return op.gelu_tanh ? Activation::kGeluTanh : Activation::kGeluErf;
-  return Activation::kNone;
+  return Activation::kIdentity;
 }
 
 }  // namespace
@@ -47,15 +47,15 @@ std::vector<Group> fuse_epilogues(const Graph& graph, bool fuse) {
   for (uint32_t first = 0; first < graph.operators.size(); ++first) {
     if (taken[first]) continue;
     const GraphOperator& main = graph.operators[first];
-    Group group{{first}, first, main.kind, main.inputs, kNone, Activation::kNone, main.output};
-    while (fuse && main.kind == OperatorKind::kMatmul && group.activation == Activation::kNone) {
+    Group group{{first}, first, main.kind, main.inputs, kNone, Activation::kIdentity, main.output};
+    while (fuse && main.kind == OperatorKind::kMatmul && group.activation == Activation::kIdentity) {
       const uint32_t between = group.output;
       if (graph.tensors[between].role == TensorRole::kOutput || readers.count[between] != 1) break;
       const uint32_t next = readers.last[between];
       const GraphOperator& op = graph.operators[next];
       const uint32_t bias = group.bias == kNone ? bias_of(graph, op, between) : kNone;
       const Activation activation = activation_of(op);
-      if (bias == kNone && activation == Activation::kNone) break;
+      if (bias == kNone && activation == Activation::kIdentity) break;
       if (bias != kNone) group.bias = bias;
       group.activation = activation;
       group.output = op.output;

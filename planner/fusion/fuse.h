@@ -12,7 +12,7 @@
 namespace rondo {
 
 // The numbers are the positions in `kActivations`, i.e. the matmul kernel's `act`.
-enum class Activation : uint8_t { kNone = 0, kRelu = 1, kGeluErf = 2, kGeluTanh = 3 };
+enum class Activation : uint8_t { kIdentity = 0, kRelu = 1, kGeluErf = 2, kGeluTanh = 3 };
 
 struct Group {
   std::vector<uint32_t> operators;            // graph operators it covers, in graph order; never empty
@@ -20,7 +20,7 @@ struct Group {
   OperatorKind kind = OperatorKind::kMatmul;  // of `main`
   std::vector<uint32_t> inputs;               // tensors of `main`, in its order (the bias is not among them)
   uint32_t bias = kNone;                      // matmul only: a rank-1 tensor along the last axis
-  Activation activation = Activation::kNone;  // matmul only
+  Activation activation = Activation::kIdentity;  // matmul only
   uint32_t output = 0;                        // the tensor of the last operator; the ones between exist nowhere
 };
 
