@@ -351,6 +351,11 @@ Result<uint64_t> as_bytes(const Document& document, const Node& node, std::strin
 
 Status check_keys(const Document& document, const Node& node, std::string_view what, ErrorCode code,
                   std::initializer_list<std::string_view> allowed) {
+  return check_keys(document, node, what, code, std::vector<std::string_view>(allowed));
+}
+
+Status check_keys(const Document& document, const Node& node, std::string_view what, ErrorCode code,
+                  const std::vector<std::string_view>& allowed) {
   if (!node.is_map()) return wrong_kind(document, node, what, code, "a map");
   for (size_t i = 0; i < node.fields.size(); ++i) {
     const std::string& key = node.fields[i].first;
@@ -358,10 +363,10 @@ Status check_keys(const Document& document, const Node& node, std::string_view w
     std::string list;
     for (std::string_view name : allowed) list += (list.empty() ? "" : ", ") + std::string(name);
     const Mark mark = i < node.field_marks.size() ? node.field_marks[i] : node.mark;
-    return make_error(code,
-                      "unknown key '" + shown(key) + "' in " + std::string(what) +
-                          did_you_mean(key, std::vector<std::string_view>(allowed)) + "; allowed: " + list,
-                      Place{document.file, mark.line, mark.column});
+    return make_error(
+        code,
+        "unknown key '" + shown(key) + "' in " + std::string(what) + did_you_mean(key, allowed) + "; allowed: " + list,
+        Place{document.file, mark.line, mark.column});
   }
   return {};
 }

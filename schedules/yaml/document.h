@@ -25,11 +25,11 @@ class Node {
 
   Kind kind = Kind::kNull;
   Mark mark;
-  std::string text;                                 // kScalar
-  bool quoted = false;                              // kScalar: was written in quotes
-  std::vector<Node> items;                          // kSequence
-  std::vector<std::pair<std::string, Node>> fields; // kMap, in file order
-  std::vector<Mark> field_marks;                    // of the keys
+  std::string text;                                  // kScalar
+  bool quoted = false;                               // kScalar: was written in quotes
+  std::vector<Node> items;                           // kSequence
+  std::vector<std::pair<std::string, Node>> fields;  // kMap, in file order
+  std::vector<Mark> field_marks;                     // of the keys
 
   bool is_map() const { return kind == Kind::kMap; }
   bool is_sequence() const { return kind == Kind::kSequence; }
@@ -53,7 +53,8 @@ struct Document {
 Result<Document> parse(std::string_view text, std::string file, ErrorCode code);
 
 // Typed reads of a scalar; `what` names it in the error ("shape of tensor 'x'").
-Result<int64_t> as_integer(const Document&, const Node&, std::string_view what, ErrorCode code, int64_t low, int64_t high);
+Result<int64_t> as_integer(const Document&, const Node&, std::string_view what, ErrorCode code, int64_t low,
+                           int64_t high);
 Result<double> as_number(const Document&, const Node&, std::string_view what, ErrorCode code);
 Result<bool> as_bool(const Document&, const Node&, std::string_view what, ErrorCode code);
 Result<std::string> as_text(const Document&, const Node&, std::string_view what, ErrorCode code);
@@ -64,6 +65,8 @@ Result<uint64_t> as_bytes(const Document&, const Node&, std::string_view what, E
 // them and suggests the nearest.
 Status check_keys(const Document&, const Node& node, std::string_view what, ErrorCode code,
                   std::initializer_list<std::string_view> allowed);
+Status check_keys(const Document&, const Node& node, std::string_view what, ErrorCode code,
+                  const std::vector<std::string_view>& allowed);
 
 // The candidate within edit distance 2 (and less than half the word), or "".
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates);

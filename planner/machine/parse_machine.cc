@@ -1,0 +1,265 @@
+// Machine files: YAML into Machine and back.
+#include <bit>
+#include <charconv>
+
+#include "rondo/contracts.h"
+#include "rondo/machine.h"
+#include "schedules/yaml/document.h"
+
+namespace rondo {
+namespace {
+
+constexpr ErrorCode kCode = ErrorCode::kInvalidMachine;
+constexpr std::string_view kSpaceKinds[] = {"host", "scratch", "device"};  // index == SpaceKind
+
+std::vector<std::string_view> contract_names() {
+  std::vector<std::string_view> names;
+  for (const Contract& contract : kContracts) names.push_back(contract.name);
+  return names;
+}
+
+// Names go into schedule files as they are.
+bool is_name(std::string_view name) {
+  if (name.empty() || name.size() > 64) return false;
+  for (char c : name)
+    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+          c == '.'))
+      return false;
+  return (name[0] >= 'a' && name[0] <= 'z') || (name[0] >= 'A' && name[0] <= 'Z') || name[0] == '_';
+}
+
+// Reads the fields of one map that are there; keeps the first error.
+class Fields {
+ public:
+  Fields(const yaml::Document& document, const yaml::Node& node, std::string what)
+      : document_(document), node_(node), what_(std::move(what)) {}
+
+  const Status& status() const { return status_; }
+  Error fail(const std::string& message, const yaml::Node& node) const {
+    return make_error(kCode, message, document_.place(node));
+  }
+
+  template <class T>
+  void integer(std::string_view key, T& value, int64_t low, int64_t high) {
+    with(key, [&](const yaml::Node& node, const std::string& what) -> Status {
+      Result<int64_t> read = yaml::as_integer(document_, node, what, kCode, low, high);
+      if (!read.ok()) return read.error();
+      value = static_cast<T>(*read);
+      return {};
+    });
+  }
+  void number(std::string_view key, double& value) {
+    with(key, [&](const yaml::Node& node, const std::string& what) -> Status {
+      Result<double> read = yaml::as_number(document_, node, what, kCode);
+      if (!read.ok()) return read.error();
+      if (*read < 0) return fail(what + " is " + node.text + "; it cannot be negative", node);
+      value = *read;
+      return {};
+    });
+  }
+  void flag(std::string_view key, bool& value) {
+    with(key, [&](const yaml::Node& node, const std::string& what) -> Status {
+      Result<bool> read = yaml::as_bool(document_, node, what, kCode);
+      if (!read.ok()) return read.error();
+      value = *read;
+      return {};
+    });
+  }
+  void name(std::string_view key, std::string& value) {
+    with(key, [&](const yaml::Node& node, const std::string& what) -> Status {
+      Result<std::string> read = yaml::as_text(document_, node, what, kCode);
+      if (!read.ok()) return read.error();
+      if (!is_name(*read)) return fail(what + " must be a name of letters, digits, _, - and ., at most 64 bytes", node);
+      value = *std::move(read);
+      return {};
+    });
+  }
+  void bytes(std::string_view key, uint64_t& value) {
+    with(key, [&](const yaml::Node& node, const std::string& what) -> Status {
+      Result<uint64_t> read = yaml::as_bytes(document_, node, what, kCode);
+      if (!read.ok()) return read.error();
+      value = *read;
+      return {};
+    });
+  }
+  template <class Read>
+  void with(std::string_view key, Read read) {
+    if (!status_.ok()) return;
+    const yaml::Node* node = node_.find(key);
+    if (node != nullptr) status_ = read(*node, std::string(key) + " of " + what_);
+  }
+
+ private:
+  const yaml::Document& document_;
+  const yaml::Node& node_;
+  std::string what_;
+  Status status_;
+};
+
+Result<MachineSpace> read_space(const yaml::Document& document, const std::string& name, const yaml::Node& node) {
+  const std::string what = "space '" + name + "'";
+  if (Status status = yaml::check_keys(document, node, what, kCode, {"kind", "capacity", "align", "bandwidth_gb_s"});
+      !status.ok())
+    return status.error();
+  MachineSpace space;
+  space.name = name;
+  if (!is_name(name))
+    return make_error(kCode, what + ": a name is made of letters, digits, _, - and ., at most 64 bytes",
+                      document.place(node));
+  const yaml::Node* kind = node.find("kind");
+  bool known = false;
+  for (uint8_t number = 0; kind != nullptr && number < std::size(kSpaceKinds); ++number)
+    if (kind->is_scalar() && kind->text == kSpaceKinds[number]) space.kind = SpaceKind{number}, known = true;
+  if (!known)
+    return make_error(kCode,
+                      "kind of " + what + (kind == nullptr ? " is missing" : " is '" + kind->text + "'") +
+                          "; allowed: host, scratch, device",
+                      document.place(kind == nullptr ? node : *kind));
+  Fields fields(document, node, what);
+  fields.bytes("capacity", space.capacity_bytes);
+  fields.integer("align", space.align_bytes, 1, 1 << 20);
+  fields.number("bandwidth_gb_s", space.bandwidth_gb_s);
+  if (!fields.status().ok()) return fields.status().error();
+  if (space.capacity_bytes == 0) return make_error(kCode, what + " has no capacity", document.place(node));
+  if (!std::has_single_bit(space.align_bytes))
+    return make_error(kCode, "align of " + what + " is " + std::to_string(space.align_bytes) + ", no power of two",
+                      document.place(*node.find("align")));
+  return space;
+}
+
+Result<KernelCost> read_cost(const yaml::Document& document, const std::string& kernel, const yaml::Node& node) {
+  const std::string what = "cost of '" + kernel + "'";
+  if (find_contract(kernel) == nullptr) {
+    std::string list;
+    for (std::string_view name : contract_names()) list += (list.empty() ? "" : ", ") + std::string(name);
+    return make_error(
+        kCode, "unknown kernel '" + kernel + "'" + yaml::did_you_mean(kernel, contract_names()) + "; known: " + list,
+        document.place(node));
+  }
+  if (Status status = yaml::check_keys(document, node, what, kCode, {"fixed_ns", "ns_per_flop", "ns_per_byte"});
+      !status.ok())
+    return status.error();
+  KernelCost cost;
+  cost.kernel = kernel;
+  Fields fields(document, node, what);
+  fields.number("fixed_ns", cost.fixed_ns);
+  fields.number("ns_per_flop", cost.ns_per_flop);
+  fields.number("ns_per_byte", cost.ns_per_byte);
+  if (!fields.status().ok()) return fields.status().error();
+  return cost;
+}
+
+// Shortest decimal form that reads back the same.
+std::string decimal(double number) {
+  char buffer[64];
+  return std::string(buffer, std::to_chars(buffer, buffer + sizeof buffer, number).ptr);
+}
+
+std::string bytes_text(uint64_t bytes) {
+  struct Unit {
+    const char* name;
+    uint32_t shift;
+  };
+  for (const Unit& unit : {Unit{" TiB", 40}, Unit{" GiB", 30}, Unit{" MiB", 20}, Unit{" KiB", 10}})
+    if (bytes != 0 && bytes % (uint64_t{1} << unit.shift) == 0) return std::to_string(bytes >> unit.shift) + unit.name;
+  return std::to_string(bytes);
+}
+
+}  // namespace
+
+Result<Machine> parse_machine(std::string_view text, std::string file) {
+  Result<yaml::Document> parsed = yaml::parse(text, std::move(file), kCode);
+  if (!parsed.ok()) return parsed.error();
+  const yaml::Document& document = *parsed;
+  const yaml::Node& root = document.root;
+  if (Status status = yaml::check_keys(document, root, "the machine", kCode,
+                                       {"machine", "backend", "lanes", "spaces", "copy_in_engines", "copy_out_engines",
+                                        "copy_in_flight", "direct_operands", "panel_width", "token_ns", "costs"});
+      !status.ok())
+    return status.error();
+
+  Machine machine;
+  if (root.find("machine") == nullptr)
+    return make_error(kCode, "the machine has no name (key 'machine')", document.place(root));
+  Fields fields(document, root, "the machine");
+  fields.name("machine", machine.name);
+  fields.name("backend", machine.backend);
+  fields.integer("lanes", machine.lanes, 1, 65535);
+  fields.integer("copy_in_engines", machine.copy_in_engines, 0, 16);
+  fields.integer("copy_out_engines", machine.copy_out_engines, 0, 16);
+  fields.integer("copy_in_flight", machine.copy_in_flight, 1, 65535);
+  fields.flag("direct_operands", machine.direct_operands);
+  fields.number("token_ns", machine.token_ns);
+  fields.with("panel_width", [&](const yaml::Node& node, const std::string& what) -> Status {
+    Result<int64_t> read = yaml::as_integer(document, node, what, kCode, 0, 65535);
+    if (!read.ok()) return read.error();
+    bool known = *read == 0;
+    std::string list = "0";
+    for (uint16_t width : kPanelWidths) known |= *read == width, list += ", " + std::to_string(width);
+    if (!known)
+      return make_error(kCode, what + " is " + std::to_string(*read) + "; allowed: " + list, document.place(node));
+    machine.panel_width = static_cast<uint16_t>(*read);
+    return {};
+  });
+  fields.with("spaces", [&](const yaml::Node& node, const std::string& what) -> Status {
+    if (!node.is_map()) return make_error(kCode, what + " must be a map from names to spaces", document.place(node));
+    for (const auto& [name, space_node] : node.fields) {
+      Result<MachineSpace> space = read_space(document, name, space_node);
+      if (!space.ok()) return space.error();
+      if (space->kind != SpaceKind::kDevice && machine.space(space->kind) != nullptr)
+        return make_error(kCode,
+                          "spaces '" + machine.space(space->kind)->name + "' and '" + name + "' are both of kind " +
+                              std::string(kSpaceKinds[static_cast<uint8_t>(space->kind)]) + "; one is allowed",
+                          document.place(space_node));
+      machine.spaces.push_back(*std::move(space));
+    }
+    return {};
+  });
+  fields.with("costs", [&](const yaml::Node& node, const std::string& what) -> Status {
+    if (!node.is_map()) return make_error(kCode, what + " must be a map from kernels to costs", document.place(node));
+    for (const auto& [kernel, cost_node] : node.fields) {
+      Result<KernelCost> cost = read_cost(document, kernel, cost_node);
+      if (!cost.ok()) return cost.error();
+      machine.costs.push_back(*std::move(cost));
+    }
+    return {};
+  });
+  if (!fields.status().ok()) return fields.status().error();
+  if (machine.space(SpaceKind::kHost) == nullptr)
+    return make_error(kCode, "the machine has no space of kind host", document.place(root));
+  if (!machine.direct_operands && machine.space(SpaceKind::kScratch) == nullptr)
+    return make_error(kCode,
+                      "the machine has neither direct operands nor a space of kind scratch: nothing can run on it",
+                      document.place(root));
+  return machine;
+}
+
+std::string print_machine(const Machine& machine) {
+  std::string text = "machine: " + machine.name + "\nbackend: " + machine.backend +
+                     "\nlanes: " + std::to_string(machine.lanes) + "\nspaces:\n";
+  for (const MachineSpace& space : machine.spaces) {
+    text += "  " + space.name + ": {kind: " + std::string(kSpaceKinds[static_cast<uint8_t>(space.kind)]) +
+            ", capacity: " + bytes_text(space.capacity_bytes) + ", align: " + std::to_string(space.align_bytes);
+    if (space.bandwidth_gb_s != 0) text += ", bandwidth_gb_s: " + decimal(space.bandwidth_gb_s);
+    text += "}\n";
+  }
+  text += "copy_in_engines: " + std::to_string(machine.copy_in_engines) +
+          "\ncopy_out_engines: " + std::to_string(machine.copy_out_engines) +
+          "\ncopy_in_flight: " + std::to_string(machine.copy_in_flight) +
+          "\ndirect_operands: " + (machine.direct_operands ? "true" : "false") +
+          "\npanel_width: " + std::to_string(machine.panel_width) + "\ntoken_ns: " + decimal(machine.token_ns) + "\n";
+  if (!machine.costs.empty()) text += "costs:\n";
+  for (const KernelCost& cost : machine.costs)
+    text += "  " + cost.kernel + ": {fixed_ns: " + decimal(cost.fixed_ns) +
+            ", ns_per_flop: " + decimal(cost.ns_per_flop) + ", ns_per_byte: " + decimal(cost.ns_per_byte) + "}\n";
+  return text;
+}
+
+Machine default_machine() {
+  Machine machine;
+  machine.spaces = {{"host", SpaceKind::kHost, uint64_t{64} << 30, 64, 0},
+                    {"scratch", SpaceKind::kScratch, uint64_t{1} << 20, 64, 0}};
+  return machine;
+}
+
+}  // namespace rondo
