@@ -1,0 +1,108 @@
+// Shadow memory without state: which cells each operand touches.
+//
+// The bytes of every base that some op writes (and of every state and output) are
+// cut along the edges of all operands into *cells*, so that an operand is a whole
+// number of cells and two operands overlap iff they share one. Cells are
+// rectangles of `rows` rows, `row_bytes` each, `pitch_bytes` apart, so a tile of
+// 128 rows is usually one cell. Boxes of other pitches fall back to single rows.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+#include "rondo/schedule.h"
+#include "schedules/verify/budget.h"
+
+namespace rondo::proof {
+
+// Consecutive cells [first, first + count). Where `guard` is not 0 the cells are
+// touched only for some values of a scalar: see Guard.
+struct CellRun {
+  uint32_t first = 0;
+  uint32_t count = 0;
+  uint32_t guard = 0;
+};
+
+// A cell as bytes: `rows` runs of `row_bytes`, starting `pitch_bytes` apart.
+struct CellBox {
+  uint32_t base = 0;
+  uint64_t offset_bytes = 0;
+  uint64_t row_bytes = 0;
+  uint64_t rows = 1;
+  uint64_t pitch_bytes = 0;
+};
+
+// When a scalar decides which bytes are touched: those whose coordinate along one
+// axis, counted from `origin_bytes` in steps of `stride_bytes`, is below
+// scale * s + bias. Two guards that differ in `bias` only are comparable.
+struct Guard {
+  uint32_t scalar = kNone;
+  int64_t scale = 0, bias = 0;
+  uint64_t origin_bytes = 0, stride_bytes = 0;
+  uint8_t kind = 0;      // how the origin was normalised
+  uint32_t operand_key = 0;  // kind 3: comparable to itself only
+  bool operator==(const Guard&) const = default;
+};
+
+class Cells {
+ public:
+  // `skip[operand]` marks operands whose address is not to be trusted (out of
+  // bounds): they touch nothing. Spends one unit a cut; stops when exhausted.
+  Cells(const Schedule& schedule, const std::vector<uint8_t>& skip, Budget& budget);
+
+  // Whether the cells of a base are kept at all: not for inputs, constants and
+  // tables, whose bytes are what the host gave throughout.
+  bool shadowed(uint32_t base) const { return shadowed_[base] != 0; }
+
+  // The cells of an operand (by its index in Schedule::operands); no runs for an
+  // empty box, a hint, or a base without shadow.
+  std::span<const CellRun> runs(uint32_t operand) const { return footprint_runs(footprint_of_[operand]); }
+  // Operands with equal base, offset and view share a footprint; kNone: none.
+  uint32_t footprint(uint32_t operand) const { return footprint_of_[operand]; }
+  uint32_t footprint_count() const { return static_cast<uint32_t>(first_run_.size()) - 1; }
+  std::span<const CellRun> footprint_runs(uint32_t footprint) const {
+    if (footprint == kNone) return {};
+    return {runs_.data() + first_run_[footprint], first_run_[footprint + 1] - first_run_[footprint]};
+  }
+  // All bytes of an output or state; for a state the part filled when a replay
+  // begins. kNone for other bases.
+  uint32_t whole(uint32_t base) const { return whole_[base]; }
+  uint32_t filled(uint32_t base) const { return filled_[base]; }
+
+  uint32_t count() const { return static_cast<uint32_t>(band_of_.size()); }
+  CellBox box(uint32_t cell) const;
+  uint32_t base_of(uint32_t cell) const { return regions_[bands_[band_of_[cell]].region].base; }
+  uint64_t bytes(uint32_t cell) const {
+    const CellBox cell_box = box(cell);
+    return cell_box.rows * cell_box.row_bytes;
+  }
+  const Guard& guard(uint32_t id) const { return guards_[id]; }
+  // Whether bytes touched under `reader` are a subset of those touched under `writer`.
+  bool implies(uint32_t reader, uint32_t writer) const;
+  // The guard that holds after rows [bias, bias + more) of `guard` were written too.
+  uint32_t extended(uint32_t guard_id, int64_t more);
+
+ private:
+  struct Region {
+    uint32_t base;
+    uint64_t low, pitch;
+  };
+  struct Band {
+    uint32_t region;
+    uint64_t row, rows;
+    uint32_t first_cell;
+  };
+  friend class CellCutter;
+
+  std::vector<uint8_t> shadowed_;
+  std::vector<uint32_t> footprint_of_, whole_, filled_;
+  std::vector<uint32_t> first_run_;
+  std::vector<CellRun> runs_;
+  std::vector<Region> regions_;
+  std::vector<Band> bands_;
+  std::vector<uint32_t> band_of_;      // per cell
+  std::vector<uint64_t> column_, width_;  // per cell, bytes
+  std::vector<Guard> guards_;
+};
+
+}  // namespace rondo::proof

@@ -1,0 +1,74 @@
+// What the rules of every level see of one schedule: its contracts, its canonical
+// order, its cells, and a walk over them.
+//
+// Built by verify() once the structure holds. The safe rules ask whether the walk
+// is the same in every run; where they all pass (and only then) the faithful rules
+// walk again and may take the canonical order for any order: every byte's writer
+// is the same in all runs (lemma L3 of docs/verifier.md).
+#pragma once
+#include <cstdint>
+#include <span>
+#include <vector>
+#include "rondo/contract.h"
+#include "rondo/schedule.h"
+#include "rondo/verify.h"
+#include "schedules/verify/budget.h"
+#include "schedules/verify/cells.h"
+#include "schedules/verify/extents.h"
+#include "schedules/verify/findings.h"
+
+namespace rondo::proof {
+
+// Who wrote each cell last, as indices into Schedule::operands; kNone where the
+// cell still holds what its base held when the part began (for a state what the
+// host gave; an arena or output holds nothing then).
+using Writers = std::vector<uint32_t>;
+
+// Told about each operand in canonical order, `prepare` before `replay`; within
+// an op all reads (updates among them) before all writes (updates among them).
+// When `read` is called `writers` is as the op finds it; when `write` is called
+// it still names the previous writers of the runs, and is updated after.
+class Walker {
+ public:
+  virtual ~Walker() = default;
+  virtual void begin_part(Part part, const Writers& writers) { (void)part, (void)writers; }
+  virtual void read(uint32_t op, uint32_t operand, std::span<const CellRun> runs, const Writers& writers) = 0;
+  virtual void write(uint32_t op, uint32_t operand, std::span<const CellRun> runs, const Writers& writers) = 0;
+  // After the last op of a part; the writers of every cell as the part leaves them.
+  virtual void end_part(Part part, const Writers& writers) { (void)part, (void)writers; }
+};
+
+class Engine {
+ public:
+  // kernel -> contract, of every op; nullptr for sync.
+  const Contract* contract(const Op& op) const {
+    return op.kernel == kNoKernel ? nullptr : contracts[op.kernel];
+  }
+  uint32_t op_of(uint32_t operand) const { return op_of_operand[operand]; }
+  uint32_t stream_of(uint32_t op) const { return stream_of_op[op]; }
+  const View& view_of(const Operand& operand) const { return schedule.views[operand.view]; }
+
+  // Precondition: schedule is safe. Spends one unit a cell; stops when exhausted.
+  // Between the parts every arena that is not prepared is forgotten.
+  void walk(Walker& walker) const;
+
+  const Schedule& schedule;
+  const Cells& cells;
+  Budget& budget;
+  std::vector<const Contract*> contracts;  // per Schedule::kernels
+  std::vector<uint32_t> op_of_operand;
+  std::vector<uint32_t> stream_of_op;
+  std::vector<uint32_t> order[2];          // canonical order, per Part
+};
+
+// Reads and writes, as an access means them.
+constexpr bool reads(uint8_t access) {
+  return access == static_cast<uint8_t>(Access::kRead) || access == static_cast<uint8_t>(Access::kUpdate) ||
+         access == static_cast<uint8_t>(Access::kIndexedRead);
+}
+constexpr bool writes(uint8_t access) {
+  return access == static_cast<uint8_t>(Access::kWrite) || access == static_cast<uint8_t>(Access::kUpdate) ||
+         access == static_cast<uint8_t>(Access::kWork) || access == static_cast<uint8_t>(Access::kIndexedWrite);
+}
+
+}  // namespace rondo::proof
