@@ -1,0 +1,221 @@
+// Makes a program: resolves kernels, takes constants, packs them once.
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include "kernels/kernel.h"
+#include "rondo/contracts.h"
+#include "runtime/program.h"
+#include "runtime/requirements.h"
+
+namespace rondo {
+namespace runtime {
+namespace {
+
+constexpr std::string_view kBackend = "cpu";
+
+Status check_backend(const Schedule& schedule) {
+  if (schedule.backend == kBackend) return {};
+  return make_error(ErrorCode::kUnavailable, "the schedule was planned for backend " + quoted(schedule.backend) +
+                                                 ", this runtime has " + quoted(kBackend));
+}
+
+// Kernels compute in f32, round to nearest even and keep denormals; copies move bytes.
+Status check_numerics(const Schedule& schedule) {
+  constexpr NumericsPolicy kPlain = {};  // all zero: f32 throughout
+  for (const Op& op : schedule.ops) {
+    if (op.kernel == kNoKernel) continue;
+    const Contract* contract = find_contract(schedule.name(schedule.kernels[op.kernel].name));
+    if (contract != nullptr && contract->values == ValueRule::kSame) continue;
+    if (op.policy < schedule.policies.size() && !(schedule.policies[op.policy] == kPlain))
+      return make_error(ErrorCode::kUnavailable,
+                        "numerics policy " + std::to_string(op.policy) +
+                            " asks for more than the kernels of backend 'cpu' do: f32 storage, products and sums, "
+                            "rounding to nearest even, no saturation, denormals kept");
+  }
+  return {};
+}
+
+Status resolve_kernels(ProgramData& program, InstructionSet limit) {
+  const Schedule& schedule = program.schedule();
+  const auto isa = static_cast<kernels::Isa>(std::min(limit, detect_instruction_set()));
+  program.instruction_set = static_cast<InstructionSet>(isa);
+  for (const KernelRef& ref : schedule.kernels) {
+    const Contract* contract = find_contract(schedule.name(ref.name));
+    const kernels::KernelEntry* entry = contract == nullptr ? nullptr : kernels::find_kernel(*contract, isa);
+    if (entry == nullptr)
+      return make_error(ErrorCode::kUnavailable, "this build has no kernel " + quoted(schedule.name(ref.name)));
+    program.kernels.push_back({entry->fn, contract->operand_count});
+    program.kernel_names.emplace_back(entry->name);
+  }
+  return {};
+}
+
+// What prepare may touch: arenas and constants, at addresses no scalar moves.
+Status check_prepare_part(const ProgramData& program) {
+  const Schedule& schedule = program.schedule();
+  for (const uint32_t index : program.verified.order(Part::kPrepare)) {
+    const Op& op = schedule.ops[index];
+    for (uint32_t i = 0; i < op.operand_count; ++i) {
+      const Operand& operand = schedule.operands[op.first_operand + i];
+      if (!schedule.is_arena(operand.base)) {
+        const BindingRequirement& binding = program.needs.bindings[operand.base - schedule.arenas.size()];
+        if (binding.role != Role::kConstant)
+          return make_error(ErrorCode::kInvalidSchedule, "op " + std::to_string(index) + " of prepare uses " +
+                                                             describe(binding) + "; prepare has only constants");
+      }
+      if (schedule.views[operand.view].scalar != kNone)
+        return make_error(ErrorCode::kInvalidSchedule,
+                          "op " + std::to_string(index) + " of prepare uses a scalar; scalars are set for replays");
+    }
+  }
+  return {};
+}
+
+// Points the base table at every constant, for prepare.
+Status take_constants(const ProgramData& program, std::span<const Constant> constants, std::vector<std::byte*>& bases) {
+  std::vector<std::string> known;
+  for (const BindingRequirement& binding : program.needs.bindings)
+    if (binding.role == Role::kConstant) known.push_back(quoted(binding.name));
+  for (const Constant& constant : constants) {
+    const auto need =
+        std::find_if(program.needs.bindings.begin(), program.needs.bindings.end(),
+                     [&](const BindingRequirement& b) { return b.role == Role::kConstant && b.name == constant.name; });
+    if (need == program.needs.bindings.end())
+      return make_error(ErrorCode::kInvalidArgument,
+                        "there is no constant " + quoted(constant.name) + "; the schedule has " + join(known));
+    if (Status fits = check_buffer(*need, constant.buffer); !fits) return fits;
+    std::byte*& base = bases[program.base_of(need->binding)];
+    if (base != nullptr) return make_error(ErrorCode::kInvalidArgument, describe(*need) + " is given twice");
+    // Never written: the verifier refuses writes to constants.
+    base = static_cast<std::byte*>(const_cast<void*>(constant.buffer.data));
+  }
+  std::vector<std::string> missing;
+  for (const BindingRequirement& binding : program.needs.bindings)
+    if (binding.role == Role::kConstant && (binding.read_in_prepare || binding.used_in_replay) &&
+        bases[program.base_of(binding.binding)] == nullptr)
+      missing.push_back(quoted(binding.name));
+  if (!missing.empty()) return make_error(ErrorCode::kInvalidArgument, "prepare needs the constants " + join(missing));
+  return {};
+}
+
+// Prepared arenas, and room that only prepare uses (`temporary`).
+Status place_arenas(ProgramData& program, const PrepareOptions& options, std::vector<std::byte*>& bases,
+                    std::vector<Block>& temporary) {
+  if (Status good = check_supplied(program.needs.arenas, options.arenas, true); !good) return good;
+  for (const SuppliedArena& memory : options.arenas) bases[memory.arena] = static_cast<std::byte*>(memory.data);
+  const std::vector<bool> used = bases_used(program.verified, Part::kPrepare);
+  uint64_t bytes = 0;
+  for (const ArenaRequirement& arena : program.needs.arenas)
+    if (bases[arena.arena] == nullptr && (arena.prepared || used[arena.arena]))
+      bytes = saturating_add(bytes, arena.bytes);
+  if (Status fits = check_memory(*program.core, bytes, "the program"); !fits) return fits;
+  for (const ArenaRequirement& arena : program.needs.arenas) {
+    if (bases[arena.arena] != nullptr || !(arena.prepared || used[arena.arena])) continue;
+    Result<Block> block = allocate(program.core, arena.bytes, arena.preferred_align_bytes, describe(arena));
+    if (!block) return block.error();
+    bases[arena.arena] = block->data();
+    (arena.prepared ? program.blocks : temporary).push_back(std::move(*block));
+  }
+  return {};
+}
+
+// Constants and prepared arenas that the host lends must not share a byte that prepare writes.
+Status check_lent_memory(const ProgramData& program, const std::vector<std::byte*>& bases) {
+  std::vector<Region> arenas;
+  for (const ArenaRequirement& arena : program.needs.arenas)
+    if (bases[arena.arena] != nullptr) arenas.push_back({describe(arena), bases[arena.arena], arena.bytes, true});
+  for (const BindingRequirement& binding : program.needs.bindings)
+    if (const std::byte* data = bases[program.base_of(binding.binding)]; data != nullptr)
+      if (Status apart = check_apart({describe(binding), data, binding.bytes, false}, arenas); !apart) return apart;
+  return {};
+}
+
+// Leaves in the program's base table what replays read: prepared arenas and the
+// constants they take where they lie.
+Status keep_for_replays(ProgramData& program, const PrepareOptions& options, const std::vector<std::byte*>& bases) {
+  for (const ArenaRequirement& arena : program.needs.arenas) {
+    if (!arena.prepared) continue;
+    program.bases[arena.arena] = bases[arena.arena];
+    program.regions.push_back({describe(arena), bases[arena.arena], arena.bytes, false});
+  }
+  for (const BindingRequirement& binding : program.needs.bindings) {
+    if (binding.role != Role::kConstant || !binding.used_in_replay) continue;
+    const uint32_t base = program.base_of(binding.binding);
+    std::byte* data = bases[base];
+    if (options.copy_constants) {
+      Result<Block> block =
+          allocate(program.core, binding.bytes, std::max(binding.align_bytes, kOwnAlignBytes), describe(binding));
+      if (!block) return block.error();
+      std::memcpy(block->data(), data, binding.bytes);
+      data = block->data();
+      program.blocks.push_back(std::move(*block));
+    }
+    program.bases[base] = data;
+    program.regions.push_back({describe(binding), data, binding.bytes, false});
+  }
+  return {};
+}
+
+Result<std::shared_ptr<const ProgramData>> make_program(const std::shared_ptr<Core>& core,
+                                                        const VerifiedSchedule& verified,
+                                                        std::span<const Constant> constants,
+                                                        const PrepareOptions& options) {
+  static std::atomic<uint32_t> next_serial{1};
+  if (core == nullptr) return make_error(ErrorCode::kDoesNotFit, "out of memory");
+  if (Status good = check_backend(verified.schedule()); !good) return good.error();
+  auto program = std::make_shared<ProgramData>(verified);
+  program->core = core;
+  program->serial = next_serial.fetch_add(1, std::memory_order_relaxed);
+  program->needs = requirements_of(verified);
+  program->bases.assign(verified.schedule().base_count(), nullptr);
+
+  std::vector<std::byte*> bases(program->bases);  // what prepare sees
+  std::vector<Block> temporary;
+  if (Status good = check_numerics(program->schedule()); !good) return good.error();
+  if (Status good = resolve_kernels(*program, core->options.limit); !good) return good.error();
+  if (Status good = check_prepare_part(*program); !good) return good.error();
+  if (Status good = take_constants(*program, constants, bases); !good) return good.error();
+  if (Status good = place_arenas(*program, options, bases, temporary); !good) return good.error();
+  if (Status good = check_lent_memory(*program, bases); !good) return good.error();
+
+  SerialWork work = work_of(*program, Part::kPrepare);
+  work.bases = bases.data();
+  run_serial(work);
+
+  if (Status good = keep_for_replays(*program, options, bases); !good) return good.error();
+  return std::shared_ptr<const ProgramData>(std::move(program));
+}
+
+}  // namespace
+
+SerialWork work_of(const ProgramData& program, Part part) {
+  const Schedule& schedule = program.schedule();
+  const std::vector<uint32_t>& order = program.verified.order(part);
+  SerialWork work;
+  work.ops = schedule.ops.data();
+  work.operands = schedule.operands.data();
+  work.order = order.data();
+  work.op_count = order.size();
+  work.kernels = program.kernels.data();
+  work.views = schedule.views.data();
+  return work;
+}
+
+}  // namespace runtime
+
+Runtime::Runtime(RuntimeOptions options) : core_(runtime::make_core(options)) {}
+
+Result<Program> Runtime::prepare(const VerifiedSchedule& verified, std::span<const Constant> constants,
+                                 const PrepareOptions& options) const {
+  return runtime::without_exceptions([&]() -> Result<Program> {
+    auto program = runtime::make_program(core_, verified, constants, options);
+    if (!program) return program.error();
+    return Program(std::move(*program));
+  });
+}
+
+uint64_t Runtime::bytes_in_use() const {
+  return core_ == nullptr ? 0 : core_->bytes_in_use.load(std::memory_order_relaxed);
+}
+
+}  // namespace rondo

@@ -1,0 +1,38 @@
+// What a Program points to: immutable once prepare has returned it.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+#include "rondo/runtime.h"
+#include "runtime/bind.h"
+#include "runtime/memory.h"
+#include "runtime/serial.h"
+
+namespace rondo::runtime {
+
+struct ProgramData {
+  explicit ProgramData(VerifiedSchedule schedule) : verified(std::move(schedule)) {}
+
+  std::shared_ptr<Core> core;
+  VerifiedSchedule verified;
+  Requirements needs;
+  uint32_t serial = 0;  // tells handles and states of one program from those of another
+  InstructionSet instruction_set = InstructionSet::kReference;
+  std::vector<ResolvedKernel> kernels;  // beside Schedule::kernels
+  std::vector<std::string> kernel_names;
+
+  // The base table as far as the program knows it: prepared arenas and constants
+  // that replays read. Null where a session fills in.
+  std::vector<std::byte*> bases;
+  std::vector<Region> regions;  // of the same, for overlap checks
+  std::vector<Block> blocks;    // of the same, where the runtime owns them
+
+  const Schedule& schedule() const { return verified.schedule(); }
+  uint32_t base_of(uint32_t binding) const { return static_cast<uint32_t>(schedule().arenas.size()) + binding; }
+};
+
+// Table pointers for one part; bases, scalars and stop are the caller's.
+SerialWork work_of(const ProgramData& program, Part part);
+
+}  // namespace rondo::runtime

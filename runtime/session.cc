@@ -1,0 +1,317 @@
+#include "runtime/session.h"
+
+#include <algorithm>
+#include "runtime/requirements.h"
+
+namespace rondo {
+namespace runtime {
+namespace {
+
+Error not_now(std::string message) { return make_error(ErrorCode::kFailedPrecondition, std::move(message)); }
+
+// Everything a replay needs and does not have yet, in words.
+std::vector<std::string> missing_parts(const SessionData& session) {
+  std::vector<std::string> missing;
+  for (const BindingRequirement& binding : session.program->needs.bindings)
+    if (binding.used_in_replay && session.bases[session.program->base_of(binding.binding)] == nullptr)
+      missing.push_back(describe(binding));
+  const Schedule& schedule = session.program->schedule();
+  for (uint32_t scalar = 0; scalar < schedule.scalars.size(); ++scalar)
+    if (!session.scalars.is_set(scalar))
+      missing.push_back("scalar " + quoted(schedule.name(schedule.scalars[scalar].name)));
+  return missing;
+}
+
+// Called after every change outside a replay, so that a replay asks one flag.
+void refresh(SessionData& session) {
+  session.ready = missing_parts(session).empty();
+  if (session.scalars.shapes_views()) {
+    session.work.views = session.scalars.views();
+    session.work.view_offsets = session.scalars.offsets();
+  }
+}
+
+// All memory of the session apart from the buffer of `binding`.
+std::vector<Region> regions_without(const SessionData& session, uint32_t binding) {
+  std::vector<Region> regions = session.program->regions;
+  regions.insert(regions.end(), session.arenas.begin(), session.arenas.end());
+  for (const BindingRequirement& other : session.program->needs.bindings) {
+    if (other.binding == binding || other.role == Role::kConstant) continue;
+    const std::byte* data = session.bases[session.program->base_of(other.binding)];
+    if (data != nullptr) regions.push_back({describe(other), data, other.bytes, is_written(other.role)});
+  }
+  return regions;
+}
+
+Status check_handle(const SessionData& session, uint32_t program, uint32_t index, size_t count) {
+  if (program == session.program->serial && index < count) return {};
+  return make_error(ErrorCode::kInvalidArgument, "the handle belongs to another program");
+}
+
+Status place_arenas(SessionData& session, const SessionOptions& options) {
+  const ProgramData& program = *session.program;
+  const std::vector<ArenaRequirement>& arenas = program.needs.arenas;
+  if (Status good = check_supplied(arenas, options.arenas, false); !good) return good;
+  for (const SuppliedArena& memory : options.arenas) {
+    const Region region{describe(arenas[memory.arena]), memory.data, arenas[memory.arena].bytes, true};
+    if (Status apart = check_apart(region, program.regions); !apart) return apart;
+    session.bases[memory.arena] = static_cast<std::byte*>(memory.data);
+  }
+  uint64_t bytes = 0;
+  for (const ArenaRequirement& arena : arenas)
+    if (session.bases[arena.arena] == nullptr) bytes = saturating_add(bytes, arena.bytes);
+  if (Status fits = check_memory(*program.core, bytes, "a session"); !fits) return fits;
+  for (const ArenaRequirement& arena : arenas) {
+    if (arena.prepared) continue;
+    if (session.bases[arena.arena] == nullptr) {
+      Result<Block> block = allocate(program.core, arena.bytes, arena.preferred_align_bytes, describe(arena));
+      if (!block) return block.error();
+      touch_pages(*block);
+      session.bases[arena.arena] = block->data();
+      session.blocks.push_back(std::move(*block));
+    }
+    session.arenas.push_back({describe(arena), session.bases[arena.arena], arena.bytes, true});
+  }
+  return {};
+}
+
+void use_state(SessionData& session, std::shared_ptr<StateData> state) {
+  for (const BindingRequirement& binding : session.program->needs.bindings)
+    if (binding.role == Role::kState && session.lent[binding.binding] == 0)
+      session.bases[session.program->base_of(binding.binding)] = state->blocks[binding.binding].data();
+  session.state = std::move(state);
+}
+
+Status bind_buffer(SessionData& session, uint32_t index, const Buffer& buffer) {
+  if (session.in_flight.load(std::memory_order_relaxed)) return not_now("a replay of the session is in flight");
+  const BindingRequirement& binding = session.program->needs.bindings[index];
+  if (binding.role == Role::kConstant)
+    return make_error(ErrorCode::kInvalidArgument,
+                      describe(binding) + " belongs to the program: it is given to prepare");
+  if (binding.role == Role::kTable)
+    return make_error(ErrorCode::kInvalidArgument, describe(binding) + " is copied and checked: use set_table");
+  if (Status fits = check_buffer(binding, buffer); !fits) return fits;
+  const Region region{describe(binding), buffer.data, buffer.bytes, is_written(binding.role)};
+  if (Status apart = check_apart(region, regions_without(session, index)); !apart) return apart;
+  session.bases[session.program->base_of(index)] = static_cast<std::byte*>(const_cast<void*>(buffer.data));
+  session.lent[index] = 1;
+  refresh(session);
+  return {};
+}
+
+// Marks a session (and its state) as in use, for as long as it lives.
+class InFlight {
+ public:
+  explicit InFlight(SessionData& session) : session_(session) {
+    if (session.in_flight.exchange(true, std::memory_order_acquire)) return;
+    holds_session_ = true;
+    if (session.state != nullptr && session.state->in_flight.exchange(true, std::memory_order_acquire)) return;
+    holds_state_ = true;
+  }
+  ~InFlight() {
+    if (holds_state_ && session_.state != nullptr) session_.state->in_flight.store(false, std::memory_order_release);
+    if (holds_session_) session_.in_flight.store(false, std::memory_order_release);
+  }
+  InFlight(const InFlight&) = delete;
+  InFlight& operator=(const InFlight&) = delete;
+  bool holds_session() const { return holds_session_; }
+  bool holds_all() const { return holds_state_; }
+
+ private:
+  SessionData& session_;
+  bool holds_session_ = false, holds_state_ = false;
+};
+
+Error why_not(const SessionData& session, const InFlight& in_flight) {
+  if (!in_flight.holds_session()) return not_now("a replay of the session is in flight");
+  if (!in_flight.holds_all()) return not_now("the state is in use by a replay of another session");
+  if (session.interrupted) return not_now("the last replay of the session was interrupted; restart it");
+  if (session.state != nullptr && session.state->interrupted.load(std::memory_order_relaxed))
+    return not_now("a replay that used the state was interrupted; restart the session or clear the state");
+  return not_now("replay needs " + join(missing_parts(session)));
+}
+
+Status replay_session(SessionData& session, const std::atomic<bool>* stop) {
+  const InFlight in_flight(session);
+  const bool whole =
+      !session.interrupted && (session.state == nullptr || !session.state->interrupted.load(std::memory_order_relaxed));
+  if (!in_flight.holds_all() || !session.ready || !whole) [[unlikely]]
+    return why_not(session, in_flight);
+  if (session.scalars.shapes_views()) session.scalars.resolve(session.program->schedule());
+  session.work.stop = stop;
+  const uint64_t done = run_serial(session.work);
+  if (done != session.work.op_count) {
+    session.interrupted = true;
+    if (session.state != nullptr) session.state->interrupted.store(true, std::memory_order_relaxed);
+    return make_error(ErrorCode::kCancelled, "the replay was stopped after " + std::to_string(done) + " of " +
+                                                 std::to_string(session.work.op_count) + " ops");
+  }
+  ++session.epoch;
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SessionData>> make_session(const std::shared_ptr<const ProgramData>& program,
+                                                  const SessionOptions& options) {
+  const Schedule& schedule = program->schedule();
+  auto session = std::make_unique<SessionData>(program);
+  session->bases = program->bases;
+  session->lent.assign(schedule.bindings.size(), 0);
+  session->tables.resize(schedule.bindings.size());
+  if (Status good = place_arenas(*session, options); !good) return good.error();
+  for (const BindingRequirement& binding : program->needs.bindings) {
+    if (binding.role != Role::kTable) continue;
+    Result<Table> table = Table::make(program->core, schedule.bindings[binding.binding], describe(binding));
+    if (!table) return table.error();
+    session->tables[binding.binding] = std::move(*table);
+  }
+  if (options.own_state && program->needs.state_bytes != 0) {
+    auto state = make_state(program);
+    if (!state) return state.error();
+    use_state(*session, std::move(*state));
+  }
+  session->work = work_of(*program, Part::kReplay);
+  session->work.bases = session->bases.data();
+  refresh(*session);
+  return session;
+}
+
+}  // namespace runtime
+
+using runtime::bind_buffer;
+using runtime::check_handle;
+using runtime::clear_state;
+using runtime::join;
+using runtime::not_now;
+using runtime::quoted;
+using runtime::refresh;
+using runtime::replay_session;
+using runtime::use_state;
+using runtime::without_exceptions;
+
+Session::Session(std::unique_ptr<runtime::SessionData> data) : data_(std::move(data)) {}
+Session::Session(Session&&) noexcept = default;
+Session& Session::operator=(Session&&) noexcept = default;
+Session::~Session() = default;
+
+Status Session::bind(BindingHandle handle, Buffer buffer) {
+  return without_exceptions([&]() -> Status {
+    if (Status known = check_handle(*data_, handle.program, handle.binding, data_->lent.size()); !known) return known;
+    return bind_buffer(*data_, handle.binding, buffer);
+  });
+}
+
+Status Session::bind(std::string_view name, Buffer buffer) {
+  return without_exceptions([&]() -> Status {
+    const auto& bindings = data_->program->needs.bindings;
+    const auto found = std::find_if(bindings.begin(), bindings.end(),
+                                    [&](const BindingRequirement& binding) { return binding.name == name; });
+    if (found != bindings.end()) return bind_buffer(*data_, found->binding, buffer);
+    std::vector<std::string> names;
+    for (const BindingRequirement& binding : bindings)
+      if (binding.role != Role::kConstant) names.push_back(quoted(binding.name));
+    return make_error(ErrorCode::kNotFound,
+                      "there is no binding " + quoted(name) + "; the schedule has " + join(names));
+  });
+}
+
+Status Session::unbind(BindingHandle handle) {
+  return without_exceptions([&]() -> Status {
+    if (Status known = check_handle(*data_, handle.program, handle.binding, data_->lent.size()); !known) return known;
+    if (data_->in_flight.load(std::memory_order_relaxed)) return not_now("a replay of the session is in flight");
+    if (data_->lent[handle.binding] == 0) return {};
+    data_->lent[handle.binding] = 0;
+    data_->bases[data_->program->base_of(handle.binding)] =
+        data_->state != nullptr ? data_->state->blocks[handle.binding].data() : nullptr;
+    refresh(*data_);
+    return {};
+  });
+}
+
+Status Session::set_table(BindingHandle handle, Buffer entries) {
+  return without_exceptions([&]() -> Status {
+    if (Status known = check_handle(*data_, handle.program, handle.binding, data_->lent.size()); !known) return known;
+    if (data_->in_flight.load(std::memory_order_relaxed)) return not_now("a replay of the session is in flight");
+    BindingRequirement binding = data_->program->needs.bindings[handle.binding];
+    if (binding.role != Role::kTable)
+      return make_error(ErrorCode::kInvalidArgument, describe(binding) + " is no table: use bind");
+    binding.align_bytes = 1;  // it is copied
+    if (Status fits = check_buffer(binding, entries); !fits) return fits;
+    runtime::Table& table = data_->tables[handle.binding];
+    if (Status good = table.set(entries.data); !good) return good;
+    data_->bases[data_->program->base_of(handle.binding)] = table.data();
+    refresh(*data_);
+    return {};
+  });
+}
+
+Status Session::set_scalar(ScalarHandle handle, int64_t value) {
+  return without_exceptions([&]() -> Status {
+    const Schedule& schedule = data_->program->schedule();
+    if (Status known = check_handle(*data_, handle.program, handle.scalar, schedule.scalars.size()); !known)
+      return known;
+    if (data_->in_flight.load(std::memory_order_relaxed)) return not_now("a replay of the session is in flight");
+    const Scalar& scalar = schedule.scalars[handle.scalar];
+    if (value < scalar.min || value > scalar.max)
+      return make_error(ErrorCode::kInvalidArgument,
+                        "scalar " + quoted(schedule.name(scalar.name)) + " must be in [" + std::to_string(scalar.min) +
+                            ", " + std::to_string(scalar.max) + "], not " + std::to_string(value));
+    const bool was_set = data_->scalars.is_set(handle.scalar);
+    data_->scalars.set(handle.scalar, value);
+    if (!was_set) refresh(*data_);
+    return {};
+  });
+}
+
+Status Session::set_scalar(std::string_view name, int64_t value) {
+  return without_exceptions([&]() -> Status {
+    const Schedule& schedule = data_->program->schedule();
+    for (uint32_t scalar = 0; scalar < schedule.scalars.size(); ++scalar)
+      if (schedule.name(schedule.scalars[scalar].name) == name)
+        return set_scalar(ScalarHandle{scalar, data_->program->serial}, value);
+    std::vector<std::string> names;
+    for (const Scalar& scalar : schedule.scalars) names.push_back(quoted(schedule.name(scalar.name)));
+    return make_error(ErrorCode::kNotFound, "there is no scalar " + quoted(name) + "; the schedule has " + join(names));
+  });
+}
+
+Status Session::attach(const State& state) {
+  return without_exceptions([&]() -> Status {
+    if (data_->in_flight.load(std::memory_order_relaxed)) return not_now("a replay of the session is in flight");
+    if (state.data_->program != data_->program)
+      return make_error(ErrorCode::kInvalidArgument, "the state belongs to another program");
+    use_state(*data_, state.data_);
+    refresh(*data_);
+    return {};
+  });
+}
+
+Result<State> Session::state() const {
+  return without_exceptions([&]() -> Result<State> {
+    if (data_->state == nullptr) return make_error(ErrorCode::kNotFound, "the session has no state of its own");
+    return State(data_->state);
+  });
+}
+
+Status Session::replay() {
+  return without_exceptions([&] { return replay_session(*data_, nullptr); });
+}
+
+Status Session::replay(const std::atomic<bool>& stop) {
+  return without_exceptions([&] { return replay_session(*data_, &stop); });
+}
+
+Status Session::restart() {
+  return without_exceptions([&]() -> Status {
+    if (data_->in_flight.load(std::memory_order_relaxed)) return not_now("a replay of the session is in flight");
+    if (data_->state != nullptr)
+      if (Status cleared = clear_state(*data_->state); !cleared) return cleared;
+    data_->interrupted = false;
+    return {};
+  });
+}
+
+uint64_t Session::epoch() const { return data_->epoch; }
+
+}  // namespace rondo

@@ -1,0 +1,42 @@
+// What a Session points to: one base table and everything a replay writes.
+//
+// This is the only place where operands become pointers: base table + offset.
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+#include "rondo/runtime.h"
+#include "runtime/bind.h"
+#include "runtime/memory.h"
+#include "runtime/program.h"
+#include "runtime/scalars.h"
+#include "runtime/state.h"
+#include "runtime/tables.h"
+
+namespace rondo::runtime {
+
+struct SessionData {
+  SessionData(std::shared_ptr<const ProgramData> program_)
+      : program(std::move(program_)), scalars(program->schedule()) {}
+
+  std::shared_ptr<const ProgramData> program;
+  std::vector<std::byte*> bases;  // arenas, then bindings; null until known
+  std::vector<Block> blocks;      // arenas the runtime owns
+  std::vector<Region> arenas;     // all arenas of the session, for overlap checks
+  std::vector<uint8_t> lent;      // per binding: 1 while a buffer of the host is bound
+  std::vector<Table> tables;      // per binding; empty unless it is a table
+  ScalarTable scalars;
+  std::shared_ptr<StateData> state;  // null when the host binds all state
+  SerialWork work;                   // the replay part, complete but for `stop`
+
+  bool ready = false;  // nothing is missing
+  bool interrupted = false;
+  uint64_t epoch = 0;
+  std::atomic<bool> in_flight{false};
+};
+
+Result<std::unique_ptr<SessionData>> make_session(const std::shared_ptr<const ProgramData>& program,
+                                                  const SessionOptions& options);
+
+}  // namespace rondo::runtime
