@@ -235,9 +235,9 @@ Status Session::set_table(BindingHandle handle, Buffer entries) {
     if (data_->in_flight.load(std::memory_order_relaxed)) return not_now("a replay of the session is in flight");
     BindingRequirement binding = data_->program->needs.bindings[handle.binding];
     if (binding.role != Role::kTable)
-      return make_error(ErrorCode::kInvalidArgument, describe(binding) + " is no table: use bind");
+      return make_error(ErrorCode::kInvalidArgument, runtime::describe(binding) + " is no table: use bind");
     binding.align_bytes = 1;  // it is copied
-    if (Status fits = check_buffer(binding, entries); !fits) return fits;
+    if (Status fits = runtime::check_buffer(binding, entries); !fits) return fits;
     runtime::Table& table = data_->tables[handle.binding];
     if (Status good = table.set(entries.data); !good) return good;
     data_->bases[data_->program->base_of(handle.binding)] = table.data();
