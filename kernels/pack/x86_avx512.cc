@@ -1,0 +1,10 @@
+// Panels are in vector.h; only this folder's x86_avx512.cc gets the instruction set's flags.
+#include "kernels/pack/vector.h"
+#include "kernels/registry/registry.h"
+#include "kernels/vector/avx512.h"
+
+namespace rondo::kernels {
+
+void pack_f32_avx512(const KernelArgs& args) { walk_pack(args, pack_panel<Avx512>); }
+
+}  // namespace rondo::kernels

@@ -1,0 +1,16 @@
+// Rows are in vector.h; only this folder's x86_avx2.cc gets the instruction set's flags.
+#include "kernels/pointwise/vector.h"
+#include "kernels/registry/registry.h"
+#include "kernels/vector/avx2.h"
+
+namespace rondo::kernels {
+
+using Rows = PointwiseRows<Avx2>;
+
+void fill_f32_avx2(const KernelArgs& args) { walk_fill(args, Rows::fill); }
+void add_f32_avx2(const KernelArgs& args) { walk_binary(args, Rows::add); }
+void mul_f32_avx2(const KernelArgs& args) { walk_binary(args, Rows::mul); }
+void relu_f32_avx2(const KernelArgs& args) { walk_unary(args, Rows::relu); }
+void gelu_f32_avx2(const KernelArgs& args) { walk_unary(args, args.params[0] == 0 ? Rows::gelu_erf : Rows::gelu_tanh); }
+
+}  // namespace rondo::kernels

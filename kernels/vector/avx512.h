@@ -1,0 +1,65 @@
+// Sixteen f32 lanes: what a kernel file built for AVX-512 computes with.
+//
+// Same members as Avx2, so that kernels/*/vector.h is written once. A masked
+// lane is neither read nor written. Where an operand may be NaN, `max` and `min`
+// return their second operand, which is how the callers let NaN through.
+#pragma once
+#include <immintrin.h>
+#include <cstdint>
+#include "kernels/vector/inline.h"
+
+namespace rondo::kernels {
+namespace {
+
+struct Avx512 {
+  using F = __m512;
+  using Mask = __mmask16;
+  static constexpr int kLanes = 16;
+
+  // Lanes [0, count); count in [0, 16].
+  static RONDO_KERNEL_INLINE Mask first(int64_t count) { return static_cast<Mask>((1u << count) - 1); }
+
+  static RONDO_KERNEL_INLINE F zero() { return _mm512_setzero_ps(); }
+  static RONDO_KERNEL_INLINE F set(float value) { return _mm512_set1_ps(value); }
+  static RONDO_KERNEL_INLINE F broadcast(const void* p) { return _mm512_set1_ps(*static_cast<const float*>(p)); }
+  static RONDO_KERNEL_INLINE F load(const void* p) { return _mm512_loadu_ps(p); }
+  static RONDO_KERNEL_INLINE F load(const void* p, Mask mask) { return _mm512_maskz_loadu_ps(mask, p); }
+  static RONDO_KERNEL_INLINE void store(void* p, F v) { _mm512_storeu_ps(p, v); }
+  static RONDO_KERNEL_INLINE void store(void* p, Mask mask, F v) { _mm512_mask_storeu_ps(p, mask, v); }
+
+  static RONDO_KERNEL_INLINE F add(F a, F b) { return _mm512_add_ps(a, b); }
+  static RONDO_KERNEL_INLINE F sub(F a, F b) { return _mm512_sub_ps(a, b); }
+  static RONDO_KERNEL_INLINE F mul(F a, F b) { return _mm512_mul_ps(a, b); }
+  static RONDO_KERNEL_INLINE F div(F a, F b) { return _mm512_div_ps(a, b); }
+  static RONDO_KERNEL_INLINE F fma(F a, F b, F c) { return _mm512_fmadd_ps(a, b, c); }    // a b + c
+  static RONDO_KERNEL_INLINE F fms(F a, F b, F c) { return _mm512_fmsub_ps(a, b, c); }    // a b - c
+  static RONDO_KERNEL_INLINE F fnma(F a, F b, F c) { return _mm512_fnmadd_ps(a, b, c); }  // c - a b
+  static RONDO_KERNEL_INLINE F max(F a, F b) { return _mm512_max_ps(a, b); }
+  static RONDO_KERNEL_INLINE F min(F a, F b) { return _mm512_min_ps(a, b); }
+  static RONDO_KERNEL_INLINE F abs(F a) { return _mm512_abs_ps(a); }
+  // Lanes outside the mask become `fill`.
+  static RONDO_KERNEL_INLINE F keep(Mask mask, F a, F fill) { return _mm512_mask_blend_ps(mask, fill, a); }
+  // To the nearest integer, ties to even.
+  static RONDO_KERNEL_INLINE F round(F a) {
+    return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  }
+  // a * 2^exponent for integral exponents in [-150, 129], rounded once.
+  static RONDO_KERNEL_INLINE F scale(F a, F exponent) { return _mm512_scalef_ps(a, exponent); }
+
+  // Halves are added onto halves: the order is the same whatever the compiler.
+  static RONDO_KERNEL_INLINE float sum(F a) {
+    const __m256 half = _mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));
+    const __m128 quarter = _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+    const __m128 pair = _mm_add_ps(quarter, _mm_movehl_ps(quarter, quarter));
+    return _mm_cvtss_f32(_mm_add_ss(pair, _mm_shuffle_ps(pair, pair, 1)));
+  }
+  static RONDO_KERNEL_INLINE float largest(F a) {
+    const __m256 half = _mm256_max_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));
+    const __m128 quarter = _mm_max_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+    const __m128 pair = _mm_max_ps(quarter, _mm_movehl_ps(quarter, quarter));
+    return _mm_cvtss_f32(_mm_max_ss(pair, _mm_shuffle_ps(pair, pair, 1)));
+  }
+};
+
+}  // namespace
+}  // namespace rondo::kernels

@@ -1,0 +1,163 @@
+#include "tests/kernels/kernel_case.h"
+
+#include <gtest/gtest.h>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <sstream>
+#include "rondo/contracts.h"
+
+namespace rondo::testing {
+namespace {
+
+constexpr double kEps = 0x1p-24;  // half an ulp of 1
+
+// |gelu'| <= 1.13; the functions' own errors are in kernels/vector/math.h.
+double activation_error(uint32_t activation, double input_error, double magnitude) {
+  if (activation < 2) return input_error;
+  return 1.13 * input_error + 8 * kEps * magnitude + 1e-38;
+}
+
+std::vector<double> matmul_error(const KernelCase& kase, const RunOf& run) {
+  const View& a = kase.views[0];
+  const View& c = kase.views[2];
+  const uint32_t k = a.extent[1];
+  const bool final = (kase.flags & kOpFinal) != 0;
+  std::vector<double> allowed;
+  for (uint32_t row = 0; row < c.extent[0]; ++row) {
+    for (uint32_t column = 0; column < c.extent[1]; ++column) {
+      double sum = 0;
+      for (uint32_t step = 0; step < k; ++step)
+        sum += std::fabs(static_cast<double>(run.operands[0]->get(uint64_t{row} * k + step)) *
+                         run.operands[1]->get(element_of(kase.views[1], step, column)));
+      if ((kase.flags & kOpAccumulate) != 0) sum += std::fabs(run.before[uint64_t{row} * c.extent[1] + column]);
+      if (final && run.operands.size() > 3) sum += std::fabs(run.operands[3]->get(column));
+      allowed.push_back(activation_error(final ? kase.params[0] : 0, (k + 4) * kEps * sum, sum));
+    }
+  }
+  return allowed;
+}
+
+}  // namespace
+
+uint32_t bits_of(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+
+uint32_t result_of(const Contract& contract) {
+  for (uint32_t i = 0; i < contract.operand_count; ++i)
+    if (contract.operands[i].use == Use::kResult) return i;
+  return 0;
+}
+
+std::string KernelCase::to_string() const {
+  std::ostringstream text;
+  text << contract << " flags=" << flags << " in_place=" << in_place << " params=";
+  for (uint32_t param : params) text << param << ",";
+  for (const View& view : views) {
+    text << " [";
+    for (uint32_t axis = 0; axis < view.rank; ++axis) text << (axis > 0 ? "," : "") << view.extent[axis];
+    text << ":";
+    for (uint32_t axis = 0; axis < view.rank; ++axis) text << (axis > 0 ? "," : "") << view.stride_bytes[axis];
+    text << (view.layout != 0 ? " panels of " + std::to_string(view.block_columns) : "") << "]";
+  }
+  return text.str();
+}
+
+RunOf run_case(const KernelCase& kase, kernels::KernelFn fn, Placement placement, int64_t shift_bytes) {
+  const Contract& contract = *find_contract(kase.contract);
+  const uint32_t result = result_of(contract);
+  RunOf run;
+  std::mt19937 random(kase.seed);
+  std::uniform_real_distribution<float> uniform(-1.0f, 1.0f);
+  for (uint32_t i = 0; i < kase.views.size(); ++i) {
+    run.operands.push_back(std::make_unique<GuardedOperand>(kase.views[i], placement, shift_bytes));
+    GuardedOperand& operand = *run.operands.back();
+    if (static_cast<DType>(kase.views[i].dtype) != DType::kF32) {
+      operand.fill_bytes(random);
+    } else {
+      for (uint64_t element = 0; element < operand.size(); ++element)
+        operand.set(element, kase.draw ? kase.draw(random) : uniform(random));
+    }
+    if (i != result && static_cast<int>(i) != kase.in_place) operand.remember();
+  }
+  run.result = run.operands[kase.in_place >= 0 ? static_cast<uint32_t>(kase.in_place) : result].get();
+  if (static_cast<DType>(run.result->view().dtype) == DType::kF32) run.before = run.result->values();
+
+  kernels::KernelArgs args = {};
+  uint32_t params[4] = {};
+  for (size_t i = 0; i < kase.params.size(); ++i) params[i] = kase.params[i];
+  for (uint32_t i = 0; i < run.operands.size(); ++i) {
+    GuardedOperand& operand = i == result ? *run.result : *run.operands[i];
+    args.data[i] = operand.data();
+    args.view[i] = &operand.view();
+  }
+  args.params = params;
+  args.flags = kase.flags;
+  fn(args);
+
+  for (uint32_t i = 0; i < run.operands.size(); ++i)
+    if (const auto damage = run.operands[i]->first_damage())
+      ADD_FAILURE() << kase.to_string() << ": operand " << i << " changed outside its box at byte " << *damage;
+  return run;
+}
+
+std::vector<kernels::KernelEntry> kernels_to_test(std::string_view contract, bool with_reference) {
+  std::vector<kernels::KernelEntry> found;
+  for (const kernels::KernelEntry& entry : kernels::all_kernels())
+    if (entry.contract == contract && entry.isa <= kernels::detect_isa() &&
+        (with_reference || entry.isa != kernels::Isa::kReference))
+      found.push_back(entry);
+  return found;
+}
+
+kernels::KernelFn reference_of(std::string_view contract) {
+  return kernels::find_kernel(*find_contract(contract), kernels::Isa::kReference)->fn;
+}
+
+std::vector<double> allowed_error(const KernelCase& kase, const RunOf& run) {
+  if (kase.contract == "matmul") return matmul_error(kase, run);
+  std::vector<double> allowed(run.result->size(), 0.0);
+  if (kase.contract == "gelu")
+    for (size_t i = 0; i < allowed.size(); ++i)
+      allowed[i] = 8 * kEps * std::fabs(kase.in_place >= 0 ? run.before[i] : run.operands[0]->get(i)) + 1e-38;
+  const View& view = run.result->view();
+  const uint32_t columns = view.rank > 0 ? view.extent[view.rank - 1] : 1;
+  if (kase.contract == "softmax")
+    for (size_t i = 0; i < allowed.size(); ++i)
+      allowed[i] = (8 + columns / 8.0) * kEps * std::fabs(run.result->get(i)) + 1e-38;
+  if (kase.contract == "layer_norm")
+    for (size_t i = 0; i < allowed.size(); ++i) {
+      const double beta = run.operands[2]->get(i % columns), gamma = run.operands[1]->get(i % columns);
+      allowed[i] = 16 * kEps * (std::fabs(run.result->get(i) - beta) + std::fabs(beta) + std::fabs(gamma));
+    }
+  return allowed;
+}
+
+void expect_agrees_with_reference(const KernelCase& kase, const kernels::KernelEntry& entry) {
+  for (Placement placement : {Placement::kEndsAtUnreadablePage, Placement::kBeginsAfterUnreadablePage}) {
+    const RunOf expected = run_case(kase, reference_of(kase.contract), placement);
+    const RunOf actual = run_case(kase, entry.fn, placement);
+    if (static_cast<DType>(expected.result->view().dtype) != DType::kF32) {
+      EXPECT_TRUE(actual.result->same_bits(*expected.result)) << entry.name << ": " << kase.to_string();
+      continue;
+    }
+    const std::vector<double> allowed = allowed_error(kase, expected);
+    for (uint64_t i = 0; i < expected.result->size(); ++i) {
+      const float want = expected.result->get(i), got = actual.result->get(i);
+      if (bits_of(want) == bits_of(got) || (std::isnan(want) && std::isnan(got))) continue;
+      if (std::fabs(static_cast<double>(want) - got) <= allowed[i] && allowed[i] > 0) continue;
+      ADD_FAILURE() << entry.name << ": " << kase.to_string() << ": element " << i << " is " << got << ", not " << want
+                    << ", allowed " << allowed[i];
+      break;
+    }
+  }
+}
+
+void expect_all_agree_with_reference(const KernelCase& kase) {
+  for (const kernels::KernelEntry& entry : kernels_to_test(kase.contract)) expect_agrees_with_reference(kase, entry);
+}
+
+}  // namespace rondo::testing
