@@ -40,14 +40,14 @@ Activation activation_of(const GraphOperator& op) {
 
 }  // namespace
 
-std::vector<Group> fuse_epilogues(const Graph& graph, bool fuse) {
+std::vector<FusedGroup> fuse_epilogues(const Graph& graph, bool fuse) {
   const Readers readers = find_readers(graph);
   std::vector<uint8_t> taken(graph.operators.size(), 0);
-  std::vector<Group> groups;
+  std::vector<FusedGroup> groups;
   for (uint32_t first = 0; first < graph.operators.size(); ++first) {
     if (taken[first]) continue;
     const GraphOperator& main = graph.operators[first];
-    Group group{{first}, first, main.kind, main.inputs, kNone, Activation::kIdentity, main.output};
+    FusedGroup group{{first}, first, main.kind, main.inputs, kNone, Activation::kIdentity, main.output};
     while (fuse && main.kind == OperatorKind::kMatmul && group.activation == Activation::kIdentity) {
       const uint32_t between = group.output;
       if (graph.tensors[between].role == TensorRole::kOutput || readers.count[between] != 1) break;
@@ -67,7 +67,7 @@ std::vector<Group> fuse_epilogues(const Graph& graph, bool fuse) {
   // A bias may be computed after the matmul it joins: a group stands where its last
   // operator stood.
   std::stable_sort(groups.begin(), groups.end(),
-                   [](const Group& a, const Group& b) { return a.operators.back() < b.operators.back(); });
+                   [](const FusedGroup& a, const FusedGroup& b) { return a.operators.back() < b.operators.back(); });
   return groups;
 }
 

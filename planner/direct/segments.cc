@@ -1,0 +1,173 @@
+#include "planner/direct/segments.h"
+
+#include <algorithm>
+#include <set>
+
+#include "planner/direct/tuning.h"
+
+namespace rondo::direct {
+namespace {
+
+const std::vector<uint32_t>& shape_of(const Graph& graph, uint32_t tensor) { return graph.tensors[tensor].shape; }
+
+uint64_t bytes_of(const GraphTensor& tensor) {
+  uint64_t bytes = size_of(tensor.dtype);
+  for (uint32_t extent : tensor.shape) bytes *= extent;
+  return bytes;
+}
+
+// All tensors a group reads, the bias last.
+std::vector<uint32_t> sources(const FusedGroup& group) {
+  std::vector<uint32_t> all = group.inputs;
+  if (group.bias != kNone) all.push_back(group.bias);
+  return all;
+}
+
+bool reads_whole(const Graph& graph, const FusedGroup& group, uint32_t source) {
+  return source >= group.inputs.size() || !is_sliced(graph, group, source);
+}
+
+class Cutter {
+ public:
+  Cutter(const Graph& graph, const std::vector<FusedGroup>& groups, uint64_t scratch_bytes)
+      : graph_(graph),
+        groups_(groups),
+        scratch_bytes_(scratch_bytes),
+        producer_(graph.tensors.size(), kNone),
+        last_reader_(graph.tensors.size(), 0) {
+    for (uint32_t index = 0; index < groups.size(); ++index) {
+      producer_[groups[index].output] = index;
+      for (uint32_t tensor : sources(groups[index])) last_reader_[tensor] = index;
+    }
+  }
+
+  std::vector<Segment> run() {
+    uint32_t first = 0;
+    while (first < groups_.size()) {
+      uint32_t end = first + 1;
+      if (can_slice(graph_, groups_[first]))
+        while (end < groups_.size() && joins(first, end)) ++end;
+      settle(first, end);
+      first = end;
+    }
+    return std::move(segments_);
+  }
+
+ private:
+  uint32_t rows(uint32_t group) const { return shape_of(graph_, groups_[group].output)[0]; }
+
+  bool joins(uint32_t first, uint32_t index) const {
+    const FusedGroup& group = groups_[index];
+    if (!can_slice(graph_, group) || rows(index) != rows(first)) return false;
+    const std::vector<uint32_t> all = sources(group);
+    for (uint32_t i = 0; i < all.size(); ++i)
+      if (producer_[all[i]] != kNone && producer_[all[i]] >= first && reads_whole(graph_, group, i)) return false;
+    return true;
+  }
+
+  bool is_internal(uint32_t tensor, uint32_t end) const {
+    return graph_.tensors[tensor].role == TensorRole::kIntermediate && last_reader_[tensor] < end;
+  }
+
+  // Bytes of operands that a group reads whole, once for every block.
+  uint64_t whole_bytes(uint32_t index, std::set<uint32_t>& counted) const {
+    uint64_t bytes = 0;
+    const std::vector<uint32_t> all = sources(groups_[index]);
+    for (uint32_t i = 0; i < all.size(); ++i)
+      if (reads_whole(graph_, groups_[index], i) && counted.insert(all[i]).second)
+        bytes += bytes_of(graph_.tensors[all[i]]);
+    return bytes;
+  }
+
+  void settle(uint32_t first, uint32_t end) {
+    const uint32_t all_rows = shape_of(graph_, groups_[first].output)[0];
+    Segment segment{first, end - first, all_rows, all_rows};
+    // Bytes of intermediates alive at once, for one row of each.
+    uint64_t live = 0, peak = 0, total = 0;
+    std::vector<uint64_t> ends(end - first, 0);
+    for (uint32_t index = first; index < end; ++index) {
+      const uint32_t tensor = groups_[index].output;
+      if (is_internal(tensor, end)) {
+        const uint64_t row_bytes = bytes_of(graph_.tensors[tensor]) / all_rows;
+        live += row_bytes;
+        total += row_bytes;
+        ends[last_reader_[tensor] - first] += row_bytes;
+      }
+      peak = std::max(peak, live);
+      live -= ends[index - first];
+    }
+    const uint64_t fitting = peak == 0 ? all_rows : std::min<uint64_t>(all_rows, scratch_bytes_ / peak);
+    if (fitting < all_rows) {
+      auto block = static_cast<uint32_t>(fitting);
+      if (block > kRowMultiple) block -= block % kRowMultiple;
+      std::set<uint32_t> counted;
+      uint64_t repeated = 0;
+      for (uint32_t index = first; index < end; ++index) repeated += whole_bytes(index, counted);
+      const uint64_t blocks = block == 0 ? 0 : (all_rows + block - 1) / block;
+      if (block >= std::min(kLeastBlockRows, all_rows) && static_cast<unsigned __int128>(blocks - 1) * repeated <
+                                                              static_cast<unsigned __int128>(2) * total * all_rows) {
+        segment.block_rows = block;
+      } else if (end - first > 1 && end - first <= kLongestSplit) {
+        return split(first, end);
+      }
+    }
+    segments_.push_back(segment);
+  }
+
+  // Parts the run at the group that repeats most, so that the rest may be blocked.
+  void split(uint32_t first, uint32_t end) {
+    uint32_t heaviest = first;
+    uint64_t most = 0;
+    for (uint32_t index = first; index < end; ++index) {
+      std::set<uint32_t> counted;
+      const uint64_t bytes = whole_bytes(index, counted);
+      if (bytes > most) heaviest = index, most = bytes;
+    }
+    const uint32_t cut = heaviest == first ? first + 1 : heaviest;
+    settle(first, cut);
+    settle(cut, end);
+  }
+
+  static constexpr uint32_t kLongestSplit = 256;  // splitting is quadratic in the run
+  const Graph& graph_;
+  const std::vector<FusedGroup>& groups_;
+  uint64_t scratch_bytes_;
+  std::vector<uint32_t> producer_, last_reader_;
+  std::vector<Segment> segments_;
+};
+
+}  // namespace
+
+bool can_slice(const Graph& graph, const FusedGroup& group) {
+  const size_t rank = shape_of(graph, group.output).size();
+  if (rank < 2) return false;
+  if (group.kind == OperatorKind::kMatmul && rank == 2) return !graph.operators[group.main].transpose_a;
+  return true;
+}
+
+bool is_sliced(const Graph& graph, const FusedGroup& group, uint32_t input) {
+  const std::vector<uint32_t>& output = shape_of(graph, group.output);
+  const std::vector<uint32_t>& shape = shape_of(graph, group.inputs[input]);
+  if (group.kind == OperatorKind::kMatmul && output.size() == 2) return input == 0;
+  return shape.size() == output.size() && shape[0] == output[0];
+}
+
+std::vector<Segment> cut_segments(const Graph& graph, const std::vector<FusedGroup>& groups, uint64_t scratch_bytes) {
+  return Cutter(graph, groups, scratch_bytes).run();
+}
+
+std::vector<uint32_t> internal_tensors(const Graph& graph, const std::vector<FusedGroup>& groups,
+                                       const std::vector<Segment>& segments) {
+  std::vector<uint32_t> segment_of(graph.tensors.size(), kNone);
+  for (uint32_t index = 0; index < segments.size(); ++index)
+    for (uint32_t group = segments[index].first; group < segments[index].first + segments[index].count; ++group)
+      if (graph.tensors[groups[group].output].role == TensorRole::kIntermediate)
+        segment_of[groups[group].output] = index;
+  for (uint32_t index = 0; index < segments.size(); ++index)
+    for (uint32_t group = segments[index].first; group < segments[index].first + segments[index].count; ++group)
+      for (uint32_t tensor : sources(groups[group]))
+        if (segment_of[tensor] != index) segment_of[tensor] = kNone;
+  return segment_of;
+}
+
+}  // namespace rondo::direct

@@ -1,0 +1,37 @@
+// Which groups are walked together, and in blocks of how many rows.
+#pragma once
+#include <cstdint>
+#include <vector>
+#include "planner/fusion/fuse.h"
+#include "rondo/graph.h"
+
+namespace rondo::direct {
+
+// A run of groups whose outputs all have `rows` entries along axis 0 and can be
+// computed block by block of them: for each block, all groups in turn. One block
+// means plain whole-tensor operations.
+struct Segment {
+  uint32_t first = 0, count = 0;  // groups
+  uint32_t rows = 1;
+  uint32_t block_rows = 1;
+
+  bool blocked() const { return block_rows < rows; }
+};
+
+// True if computing rows [r, s) of the group's output takes only rows [r, s) of its
+// `input`-th input (else the whole input is read). Precondition: can_slice(group).
+bool is_sliced(const Graph& graph, const FusedGroup& group, uint32_t input);
+
+// True if the group can be computed block by block along axis 0 of its output.
+bool can_slice(const Graph& graph, const FusedGroup& group);
+
+// Cuts the groups into segments, in order. Blocks are used where the intermediates
+// of a segment exceed `scratch_bytes` and where keeping them inside saves more
+// bytes than reading the operands that every block needs once per block costs.
+std::vector<Segment> cut_segments(const Graph& graph, const std::vector<FusedGroup>& groups, uint64_t scratch_bytes);
+
+// Tensors that live wholly inside one segment, by tensor: the segment, else kNone.
+std::vector<uint32_t> internal_tensors(const Graph& graph, const std::vector<FusedGroup>& groups,
+                                       const std::vector<Segment>& segments);
+
+}  // namespace rondo::direct
