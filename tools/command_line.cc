@@ -1,0 +1,371 @@
+#include "tools/command_line.h"
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include "schedules/yaml/document.h"
+#include "tools/commands.h"
+#include "tools/table.h"
+
+namespace rondo::cli {
+namespace {
+
+// What --help says of a verb beside its options.
+struct VerbText {
+  std::string_view name, arguments, what, examples, notes;
+};
+
+constexpr VerbText kVerbs[] = {
+    {"plan", "GRAPH", "Plan a tensor program: graph in, schedule out.",
+     "rondo plan mlp.yaml                                 writes mlp.rondo for this CPU\n"
+     "rondo plan mlp.yaml --machine gpu.yaml -o mlp.yaml  another machine, text form\n"
+     "rondo plan mlp.yaml --staging staged --scratch 64KiB --dry-run",
+     "Prints the operations, loads and bytes of the plan, each beside the proven least.\n"
+     "The schedule is not trusted because rondo made it: `rondo verify` proves it."},
+    {"verify", "SCHEDULE", "Prove a schedule: is it safe, and is what it says of itself true?",
+     "rondo verify mlp.rondo\n"
+     "rondo verify mlp.rondo --require faithful   also fail if it carries no values or claims\n"
+     "rondo verify mlp.rondo --json > report.json",
+     "Levels:\n"
+     "  safe      no access out of bounds, no race, no undefined byte, no hang\n"
+     "  values    the file labels what each operand holds, and every label agrees\n"
+     "  claims    the file claims counts, bytes and peaks, and each is true\n"
+     "  faithful  all of these\n"
+     "Exit code 0 if nothing checked is false and the required level is reached, else 1."},
+    {"show", "SCHEDULE", "Show what a schedule does, or convert it between its two forms.",
+     "rondo show mlp.rondo                     overview: memory, streams, phases, claims\n"
+     "rondo show mlp.rondo --timeline --memory  when each stream is busy, how full memory is\n"
+     "rondo show mlp.rondo -o mlp.yaml          the same schedule as text (and back)",
+     ""},
+    {"run", "SCHEDULE", "Replay a schedule on this CPU and say what came out.",
+     "rondo run mlp.rondo --random-inputs 1 --check mlp.yaml   compare with double precision\n"
+     "rondo run mlp.rondo --input x=x.npy --input w1=w1.npy --output y=y.npy\n"
+     "rondo run mlp.rondo --random-inputs 1 --repeat 100       time per replay",
+     "The schedule is verified first; one that is not safe, or makes a false claim, is not\n"
+     "run. Files are NumPy .npy, one per binding; `rondo show` lists the bindings."},
+    {"version", "", "Print the version and what this build can do.",
+     "rondo version\n"
+     "rondo version --json",
+     ""},
+};
+
+constexpr std::string_view kExitCodes =
+    "Exit codes: 0 good, 1 the thing checked is bad, 2 wrong usage, 3 cannot (file, device,\n"
+    "memory), 77 skipped, 130 interrupted.\n";
+
+std::string indented(std::string_view lines) {
+  std::string text;
+  while (!lines.empty()) {
+    const size_t end = std::min(lines.find('\n'), lines.size());
+    text += "  " + std::string(lines.substr(0, end)) + "\n";
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+  }
+  return text;
+}
+
+std::string main_help() {
+  std::string text = "rondo plans a tensor program ahead of time, proves the plan safe, and replays it.\n\nExamples:\n";
+  text += indented(
+      "rondo plan mlp.yaml                                      graph -> schedule (mlp.rondo)\n"
+      "rondo verify mlp.rondo                                   is it safe, is what it claims true?\n"
+      "rondo run mlp.rondo --random-inputs 1 --check mlp.yaml   replay, compare with the graph");
+  text += "\nUsage: rondo VERB [options]; `rondo VERB --help` tells more.\n\nVerbs:\n";
+  Table verbs({"", ""}, {Table::Align::kLeft, Table::Align::kLeft});
+  for (const VerbText& verb : kVerbs) verbs.add({std::string(verb.name), std::string(verb.what)});
+  return text + verbs.text() + "\n" + std::string(kExitCodes);
+}
+
+// Help in the order a newcomer reads: what it is, examples, usage, options.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  std::string make_help(const CLI::App* app, std::string, CLI::AppFormatMode) const override {
+    const auto verb = std::find_if(std::begin(kVerbs), std::end(kVerbs),
+                                   [&](const VerbText& text) { return text.name == app->get_name(); });
+    if (verb == std::end(kVerbs)) return main_help();
+    std::string text = std::string(verb->what) + "\n\nExamples:\n" + indented(verb->examples);
+    text += "\nUsage: rondo " + std::string(verb->name);
+    if (!verb->arguments.empty()) text += " " + std::string(verb->arguments);
+    text += " [options]\n\n";
+    Table table({"", ""}, {Table::Align::kLeft, Table::Align::kLeft});
+    for (const CLI::Option* option : app->get_options()) {
+      std::string name = option->get_positional() ? option->get_name(true) : option->get_name(false, true);
+      for (size_t comma = name.find(','); comma != std::string::npos; comma = name.find(',', comma + 2))
+        name.insert(comma + 1, " ");
+      if (!option->get_option_text().empty()) name += " " + option->get_option_text();
+      table.add({name, option->get_description()});
+    }
+    text += table.text();
+    if (!verb->notes.empty()) text += "\n" + std::string(verb->notes) + "\n";
+    return text + "\n" + std::string(kExitCodes);
+  }
+};
+
+// An option whose value is one of a few words.
+template <class T>
+void add_choice(CLI::App& app, const std::string& name, T& target, std::vector<std::pair<std::string, T>> choices,
+                const std::string& what) {
+  std::string text;
+  for (const auto& choice : choices) text += (text.empty() ? "" : "|") + choice.first;
+  CLI::Option* option = app.add_option_function<std::string>(
+      name,
+      [choices, &target](const std::string& word) {
+        for (const auto& choice : choices)
+          if (choice.first == word) target = choice.second;
+      },
+      what);
+  option->option_text(text);
+  option->check([choices](const std::string& word) {
+    std::string allowed;
+    std::vector<std::string_view> names;
+    for (const auto& choice : choices) {
+      if (choice.first == word) return std::string();
+      allowed += (allowed.empty() ? "" : ", ") + choice.first;
+      names.push_back(choice.first);
+    }
+    return "'" + word + "' is not one of " + allowed + yaml::did_you_mean(word, names);
+  });
+}
+
+// A size, spelt as in machine files.
+Result<uint64_t> parse_bytes(const std::string& text) {
+  yaml::Node node;
+  node.kind = yaml::Node::Kind::kScalar;
+  node.text = text;
+  return yaml::as_bytes({}, node, "the size", ErrorCode::kInvalidArgument);
+}
+
+void add_bytes(CLI::App& app, const std::string& name, uint64_t& target, const std::string& what) {
+  CLI::Option* option = app.add_option_function<std::string>(
+      name,
+      [&target](const std::string& text) {
+        if (const auto bytes = parse_bytes(text); bytes.ok()) target = *bytes;
+      },
+      what);
+  option->option_text("BYTES");
+  option->check([](const std::string& text) {
+    const auto bytes = parse_bytes(text);
+    return bytes.ok() ? std::string() : bytes.error().message;
+  });
+}
+
+// A repeatable `NAME=FILE`.
+void add_named_files(CLI::App& app, const std::string& name, std::vector<NamedFile>& target, const std::string& what) {
+  CLI::Option* option = app.add_option_function<std::vector<std::string>>(
+      name,
+      [&target](const std::vector<std::string>& pairs) {
+        for (const std::string& pair : pairs) {
+          const size_t equals = pair.find('=');
+          target.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
+        }
+      },
+      what);
+  option->option_text("NAME=FILE")->expected(1)->take_all()->allow_extra_args(false);
+  option->check([](const std::string& pair) {
+    const size_t equals = pair.find('=');
+    const bool good = equals != std::string::npos && equals > 0 && equals + 1 < pair.size();
+    return good ? std::string() : "'" + pair + "' is not of the form NAME=FILE";
+  });
+}
+
+// A repeatable `NAME=N`.
+void add_scalars(CLI::App& app, std::vector<std::pair<std::string, int64_t>>& target) {
+  const auto parse = [](const std::string& pair, int64_t& number) {
+    const size_t equals = pair.find('=');
+    if (equals == std::string::npos || equals == 0) return false;
+    const auto end = std::from_chars(pair.data() + equals + 1, pair.data() + pair.size(), number);
+    return end.ec == std::errc() && end.ptr == pair.data() + pair.size();
+  };
+  CLI::Option* option = app.add_option_function<std::vector<std::string>>(
+      "--scalar",
+      [&target, parse](const std::vector<std::string>& pairs) {
+        for (const std::string& pair : pairs) {
+          int64_t number = 0;
+          if (parse(pair, number)) target.emplace_back(pair.substr(0, pair.find('=')), number);
+        }
+      },
+      "an integer the schedule leaves open; repeatable");
+  option->option_text("NAME=N")->expected(1)->take_all()->allow_extra_args(false);
+  option->check([parse](const std::string& pair) {
+    int64_t number = 0;
+    return parse(pair, number) ? std::string() : "'" + pair + "' is not of the form NAME=N with an integer N";
+  });
+}
+
+void add_number(CLI::App& app, const std::string& name, uint32_t& target, uint32_t low, uint32_t high,
+                const std::string& what) {
+  app.add_option(name, target, what)->option_text("N")->check(CLI::Range(low, high));
+}
+
+struct Commands {
+  PlanCommand plan;
+  VerifyCommand verify;
+  ShowCommand show;
+  RunCommand run;
+  bool text = false, binary = false;
+  bool no_fuse = false, no_chain = false;
+  std::string planner = "tile";
+};
+
+CLI::App* add_verb(CLI::App& app, std::string_view name, Console& console) {
+  const auto verb =
+      std::find_if(std::begin(kVerbs), std::end(kVerbs), [&](const VerbText& text) { return text.name == name; });
+  CLI::App* sub = app.add_subcommand(std::string(name), std::string(verb->what));
+  sub->set_help_flag();  // added last, so that it stands last
+  (void)console;
+  return sub;
+}
+
+void add_common(CLI::App& app, Console& console) {
+  app.add_flag("--json", console.json, "print JSON instead of text");
+  app.add_flag_callback(
+      "-q,--quiet", [&console] { console.verbosity = -1; }, "only data and errors");
+  app.add_flag_callback(
+      "-v,--verbose", [&console] { console.verbosity = 1; }, "say what is being done");
+  app.set_help_flag("-h,--help", "print this");
+}
+
+void add_form(CLI::App& app, Commands& commands) {
+  CLI::Option* text = app.add_flag("--text", commands.text, "write the text form (default for .yaml)");
+  app.add_flag("--binary", commands.binary, "write the binary form (default for other names)")->excludes(text);
+}
+
+void add_plan(CLI::App& app, Commands& commands, Console& console) {
+  CLI::App* sub = add_verb(app, "plan", console);
+  PlanCommand& plan = commands.plan;
+  PlanOptions& options = plan.options;
+  sub->add_option("GRAPH", plan.graph, "graph file (YAML)")->required();
+  sub->add_option("--machine", plan.machine, "machine file (default: a CPU with one core)")->option_text("FILE");
+  add_choice<std::string>(*sub, "--planner", commands.planner, {{"tile", "tile"}}, "which planner (default tile)");
+  add_choice<Staging>(*sub, "--staging", options.staging,
+                      {{"auto", Staging::kAuto}, {"direct", Staging::kDirect}, {"staged", Staging::kStaged}},
+                      "kernels work on tensors where they lie, or on copies in scratch memory (default auto)");
+  add_choice<PlacementPolicy>(*sub, "--policy", options.policy,
+                              {{"default", PlacementPolicy::kDefault},
+                               {"seed-first-fit", PlacementPolicy::kSeedFirstFit},
+                               {"lru", PlacementPolicy::kLru}},
+                              "which tile leaves scratch memory when it is full (default: default)");
+  add_number(*sub, "--tile", options.tile, 1, 1024, "staged: rows and columns of a tile (default 32)");
+  add_bytes(*sub, "--scratch", options.scratch_bytes,
+            "staged: scratch memory, as in '64 KiB' (default: the machine's)");
+  add_number(*sub, "--depth", options.depth, 1, 64, "staged: tiles in rotation per streamed operand (default 2)");
+  add_number(*sub, "--hoist", options.hoist, 0, 4096, "staged: products a load may move ahead of (default 8)");
+  sub->add_flag("--no-fuse", commands.no_fuse, "keep bias and activation apart from the product before them");
+  sub->add_flag("--no-chain", commands.no_chain, "write every intermediate tensor out of scratch memory");
+  sub->add_option("-o,--output", plan.output, "where to write ('-': stdout; default: GRAPH's stem + .rondo)")
+      ->option_text("FILE");
+  add_form(*sub, commands);
+  sub->add_flag("--dry-run", plan.dry_run, "plan and print, but write nothing");
+  add_common(*sub, console);
+}
+
+void add_verify(CLI::App& app, Commands& commands, Console& console) {
+  CLI::App* sub = add_verb(app, "verify", console);
+  VerifyCommand& verify = commands.verify;
+  sub->add_option("SCHEDULE", verify.schedule, "schedule file, text or binary")->required();
+  add_choice<Requirement>(*sub, "--require", verify.require,
+                          {{"safe", Requirement::kSafe},
+                           {"values", Requirement::kValues},
+                           {"claims", Requirement::kClaims},
+                           {"faithful", Requirement::kFaithful}},
+                          "the level that must be reached (default safe)");
+  add_number(*sub, "--findings", verify.findings_per_rule, 1, 1000000, "findings listed per rule (default 20)");
+  add_common(*sub, console);
+}
+
+void add_show(CLI::App& app, Commands& commands, Console& console) {
+  CLI::App* sub = add_verb(app, "show", console);
+  ShowCommand& show = commands.show;
+  sub->add_option("SCHEDULE", show.schedule, "schedule file, text or binary")->required();
+  sub->add_flag("--ops", show.ops, "every operation in the order of the replay");
+  sub->add_flag("--timeline", show.timeline, "when each stream is busy, by the file's cost table");
+  sub->add_flag("--memory", show.memory, "bytes in use over the replay, per block of memory");
+  sub->add_flag("--claims", show.claims, "what the file claims, and whether it is true");
+  sub->add_flag("--canonical", show.canonical, "the canonical text form, nothing else");
+  sub->add_option("-o,--output", show.output, "write the schedule to FILE ('-': stdout)")->option_text("FILE");
+  add_form(*sub, commands);
+  sub->add_flag("--dry-run", show.dry_run, "with -o: say what would be written, write nothing");
+  add_common(*sub, console);
+}
+
+void add_run(CLI::App& app, Commands& commands, Console& console) {
+  CLI::App* sub = add_verb(app, "run", console);
+  RunCommand& run = commands.run;
+  sub->add_option("SCHEDULE", run.schedule, "schedule file, text or binary")->required();
+  add_named_files(*sub, "--input", run.inputs, "an input, constant or state from a .npy file; repeatable");
+  sub->add_option("--random-inputs", run.random_seed, "fill what has no --input with numbers from this seed")
+      ->option_text("SEED");
+  add_scalars(*sub, run.scalars);
+  add_named_files(*sub, "--output", run.outputs, "an output to a .npy file; repeatable");
+  sub->add_option("--check", run.check, "compare with this graph, evaluated in double precision")->option_text("GRAPH");
+  add_number(*sub, "--repeat", run.repeat, 1, 1000000000, "replays to time (default 1)");
+  add_choice<std::string>(*sub, "--isa", run.isa, {{"reference", "reference"}, {"avx2", "avx2"}, {"avx512", "avx512"}},
+                          "at most this instruction set (default: the CPU's best)");
+  add_bytes(*sub, "--memory-limit", run.memory_limit_bytes, "refuse to take more (default: 3/4 of this machine's)");
+  sub->add_flag("--dry-run", run.dry_run, "print the memory it would take, run nothing");
+  add_common(*sub, console);
+}
+
+int usage_error(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& arguments,
+                Console& console) {
+  if (arguments.empty()) {
+    console.note(main_help());
+    return console.fail(kUsage, "a verb is missing");
+  }
+  std::string message = error.what();
+  // CLI11 reports an unknown verb as an unexpected argument; say what was meant.
+  if (app.get_subcommands().empty() && !arguments[0].starts_with("-")) {
+    std::vector<std::string_view> names;
+    std::string allowed;
+    for (const VerbText& verb : kVerbs) {
+      names.push_back(verb.name);
+      allowed += (allowed.empty() ? "" : ", ") + std::string(verb.name);
+    }
+    message = "'" + arguments[0] + "' is not a verb of rondo: " + allowed + yaml::did_you_mean(arguments[0], names);
+  }
+  const std::string verb = app.get_subcommands().empty() ? "" : " " + app.get_subcommands()[0]->get_name();
+  return console.fail(kUsage, message + "\nrondo: `rondo" + verb + " --help` shows how it is used");
+}
+
+FileForm chosen_form(const Commands& commands) {
+  return commands.text ? FileForm::kText : commands.binary ? FileForm::kBinary : FileForm::kByName;
+}
+
+}  // namespace
+
+int run_command_line(const std::vector<std::string>& arguments, Console& console) {
+  Commands commands;
+  CLI::App app;
+  app.formatter(std::make_shared<HelpFormatter>());
+  app.require_subcommand(1);
+  bool version = false;
+  app.add_flag("--version", version);
+  add_plan(app, commands, console);
+  add_verify(app, commands, console);
+  add_show(app, commands, console);
+  add_run(app, commands, console);
+  add_common(*add_verb(app, "version", console), console);
+
+  // A bare --version asks for the verb of that name.
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  if (arguments.size() == 1 && arguments[0] == "--version") reversed = {"version"};
+  try {
+    app.parse(std::move(reversed));
+  } catch (const CLI::CallForHelp&) {
+    console.out() << app.help();
+    return kGood;
+  } catch (const CLI::ParseError& error) {
+    return usage_error(app, error, arguments, console);
+  }
+
+  const std::string verb = app.get_subcommands()[0]->get_name();
+  commands.plan.form = commands.show.form = chosen_form(commands);
+  commands.plan.options.fuse = !commands.no_fuse;
+  commands.plan.options.chain = !commands.no_chain;
+  if (verb == "plan") return run_plan(commands.plan, console);
+  if (verb == "verify") return run_verify(commands.verify, console);
+  if (verb == "show") return run_show(commands.show, console);
+  if (verb == "run") return run_run(commands.run, console);
+  return run_version(console);
+}
+
+}  // namespace rondo::cli

@@ -1,0 +1,12 @@
+// From argv to a verb: options, help texts and usage errors. The one user of CLI11.
+#pragma once
+#include <string>
+#include <vector>
+#include "tools/console.h"
+
+namespace rondo::cli {
+
+// Runs one command; `arguments` without the program's name. Returns the exit code.
+int run_command_line(const std::vector<std::string>& arguments, Console& console);
+
+}  // namespace rondo::cli

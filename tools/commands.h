@@ -1,0 +1,72 @@
+// The verbs of `rondo`: what each was asked, and the function that does it.
+//
+// command_line.cc fills these from argv; tests fill them too. Every function
+// returns the exit code of the process and catches nothing: the library below
+// does not throw.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+#include "rondo/plan.h"
+#include "tools/console.h"
+
+namespace rondo::cli {
+
+// The form a schedule is written in. kByName: text for .yaml and .yml, else binary.
+enum class FileForm : uint8_t { kByName, kText, kBinary };
+
+// rondo plan GRAPH: graph -> schedule file.
+struct PlanCommand {
+  std::string graph;
+  std::string machine;  // "": default_machine()
+  PlanOptions options;
+  std::string output;  // "": the graph's stem in the working directory; "-": stdout
+  FileForm form = FileForm::kByName;
+  bool dry_run = false;
+};
+int run_plan(const PlanCommand& command, Console& console);
+
+// What `rondo verify` must find for exit code 0, beside "nothing checked is false".
+enum class Requirement : uint8_t { kSafe, kValues, kClaims, kFaithful };
+
+// rondo verify S: every finding, then the three-level summary.
+struct VerifyCommand {
+  std::string schedule;
+  Requirement require = Requirement::kSafe;
+  uint32_t findings_per_rule = 20;
+};
+int run_verify(const VerifyCommand& command, Console& console);
+
+// rondo show S: what a file says, for people; or the same file in the other form.
+struct ShowCommand {
+  std::string schedule;
+  bool canonical = false, ops = false, timeline = false, memory = false, claims = false;
+  std::string output;  // "": no conversion; "-": stdout
+  FileForm form = FileForm::kByName;
+  bool dry_run = false;
+};
+int run_show(const ShowCommand& command, Console& console);
+
+using NamedFile = std::pair<std::string, std::string>;  // binding name, .npy path
+
+// rondo run S: verify, prepare, replay, and say what came out.
+struct RunCommand {
+  std::string schedule;
+  std::vector<NamedFile> inputs;  // inputs, constants and state
+  std::vector<NamedFile> outputs;
+  std::vector<std::pair<std::string, int64_t>> scalars;
+  std::optional<uint64_t> random_seed;  // fills every input that has no file
+  uint32_t repeat = 1;
+  std::string isa;                  // "": the best of this CPU
+  std::string check;                // graph file to compare with, "" for none
+  uint64_t memory_limit_bytes = 0;  // 0: three quarters of the machine's memory
+  bool dry_run = false;
+};
+int run_run(const RunCommand& command, Console& console);
+
+// rondo version: what this build is and can do.
+int run_version(Console& console);
+
+}  // namespace rondo::cli

@@ -1,0 +1,139 @@
+// rondo plan: graph and machine in, schedule out, every figure beside its proven least.
+#include "rondo/plan.h"
+#include <cmath>
+#include <filesystem>
+#include <ostream>
+#include "rondo/load.h"
+#include "tools/commands.h"
+#include "tools/describe.h"
+#include "tools/schedule_file.h"
+#include "tools/table.h"
+
+namespace rondo::cli {
+namespace {
+
+std::string default_output(const PlanCommand& command) {
+  const std::string stem = std::filesystem::path(command.graph).stem().string();
+  // Not stem.yaml: that is often the graph itself.
+  return stem + (command.form == FileForm::kText ? ".rondo.yaml" : ".rondo");
+}
+
+std::string scratch_text(const Machine& machine, const PlanOptions& options) {
+  const MachineSpace* scratch = machine.space(SpaceKind::kScratch);
+  if (options.scratch_bytes == 0 && scratch == nullptr) return "no scratch";
+  return bytes_text(options.scratch_bytes != 0 ? options.scratch_bytes : scratch->capacity_bytes) + " scratch";
+}
+
+std::string ratio_text(const LowerBound& bound) {
+  if (bound.value <= 0) return "";
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f x", bound.achieved / bound.value);
+  return text;
+}
+
+void print_summary(const Graph& graph, const Machine& machine, const PlanCommand& command, const Plan& plan,
+                   std::ostream& out) {
+  const PlanSummary& summary = plan.summary;
+  using enum Table::Align;
+  Table facts({"", "", ""}, {kLeft, kLeft, kLeft});
+  facts.add({"graph", graph_signature(graph)});
+  facts.add({"", counted(graph.operators.size(), "operator") + ", " + with_commas(summary.flops) + " flops"});
+  facts.add({"machine", machine.name + " (" + machine.backend + "), " + scratch_text(machine, command.options)});
+  facts.add({"strategy", summary.strategy});
+  out << facts.text() << '\n';
+
+  Table counts({"", "", ""}, {kLeft, kRight, kLeft});
+  const auto count = [&](const char* what, uint64_t number, std::string note = {}) {
+    counts.add({what, with_commas(number), std::move(note)});
+  };
+  count("operations", summary.ops,
+        with_commas(summary.computes) + " compute, " + with_commas(summary.loads) + " load, " +
+            with_commas(summary.stores) + " store");
+  if (summary.loads_eliminated != 0)
+    count("loads eliminated", summary.loads_eliminated,
+          "of " + with_commas(summary.loads + summary.loads_eliminated) + " asked for");
+  if (summary.evictions != 0) count("evictions", summary.evictions);
+  count("bytes moved", summary.bytes_moved, "by copies");
+  count("peak bytes", summary.peak_bytes,
+        "live at once; the highest address used is " + with_commas(summary.extent_bytes));
+  if (summary.live_at_end_bytes != 0) count("live at end", summary.live_at_end_bytes);
+  if (summary.makespan > 0)
+    counts.add({"makespan", number_text(summary.makespan),
+                "one after another: " + number_text(summary.sequential) + " (predicted, in the machine's cost unit)"});
+  out << counts.text();
+
+  if (!summary.bounds.empty()) {
+    Table bounds({"", "achieved", "least", "ratio", "why no plan can do better"},
+                 {kLeft, kRight, kRight, kRight, kLeft});
+    for (const LowerBound& bound : summary.bounds)
+      bounds.add({bound.what, number_text(bound.achieved), number_text(bound.value), ratio_text(bound), bound.method});
+    out << '\n' << bounds.text();
+  }
+}
+
+Json summary_json(const Machine& machine, const PlanCommand& command, const Plan& plan, const std::string& output,
+                  uint64_t file_bytes) {
+  const PlanSummary& summary = plan.summary;
+  Json bounds = Json::array();
+  for (const LowerBound& bound : summary.bounds)
+    bounds.add(Json::object()
+                   .set("what", bound.what)
+                   .set("achieved", bound.achieved)
+                   .set("least", bound.value)
+                   .set("method", bound.method));
+  Json json = Json::object();
+  json.set("graph", command.graph).set("machine", machine.name).set("backend", machine.backend);
+  json.set("strategy", summary.strategy).set("micro_ops", summary.micro_ops).set("ops", summary.ops);
+  json.set("loads", summary.loads).set("loads_eliminated", summary.loads_eliminated);
+  json.set("computes", summary.computes).set("stores", summary.stores).set("evictions", summary.evictions);
+  json.set("peak_bytes", summary.peak_bytes).set("extent_bytes", summary.extent_bytes);
+  json.set("live_at_end_bytes", summary.live_at_end_bytes).set("flops", summary.flops);
+  json.set("bytes_moved", summary.bytes_moved).set("makespan", summary.makespan).set("sequential", summary.sequential);
+  json.set("bounds", std::move(bounds)).set("digest", digest_of(plan.schedule));
+  json.set("written", command.dry_run ? Json() : Json(output)).set("file_bytes", file_bytes);
+  return json;
+}
+
+}  // namespace
+
+int run_plan(const PlanCommand& command, Console& console) {
+  Result<Graph> graph = load_graph(command.graph);
+  if (!graph.ok()) return console.fail(graph.error());
+  Result<Machine> machine = command.machine.empty() ? default_machine() : load_machine(command.machine);
+  if (!machine.ok()) return console.fail(machine.error());
+  const std::string output = command.output.empty() ? default_output(command) : command.output;
+  for (const std::string& input : {command.graph, command.machine})
+    if (output != "-" && same_file(output, input))
+      return console.fail(kUsage, "-o " + output + " would overwrite the input " + input);
+  if (output == "-" && console.json && !command.dry_run)
+    return console.fail(kUsage, "-o - and --json both print to stdout; write the schedule to a file");
+
+  PlanOptions options = command.options;
+  if (options.graph_name.empty()) options.graph_name = std::filesystem::path(command.graph).filename().string();
+  options.progress = [&console](double fraction, const char* what) { return console.progress(fraction, what); };
+  const Result<Plan> plan = plan_tiles(*graph, *machine, options);
+  console.end_progress();
+  if (!plan.ok()) return console.fail(plan.error());
+
+  const bool text = writes_text(command.form, output);
+  const std::string bytes = encode(plan->schedule, text);
+  if (!command.dry_run) {
+    if (const Status written = write_output(output, bytes, console); !written.ok())
+      return console.fail(written.error());
+  }
+  if (console.json) {
+    console.print(summary_json(*machine, command, *plan, output, bytes.size()));
+    return kGood;
+  }
+  if (output == "-" && !command.dry_run) return kGood;
+  if (console.verbosity >= 0) {
+    print_summary(*graph, *machine, command, *plan, console.out());
+    console.out() << '\n'
+                  << (command.dry_run ? "dry run: not written: " : "wrote ") << output << ": "
+                  << bytes_text(bytes.size()) << ", " << (text ? "text" : "binary") << ", digest "
+                  << digest_of(plan->schedule).substr(0, 12) << '\n';
+  }
+  return kGood;
+}
+
+}  // namespace rondo::cli
