@@ -1,0 +1,49 @@
+// The reference: a graph computed in double precision from f32 inputs, with a
+// bound for every element on how far an f32 computation of it may be away.
+//
+// Plain loops, no blocking and no sharing of code with any kernel. Used by tests,
+// by `rondo run --check` and by the demo. Thread safety: pure functions.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+#include "rondo/graph.h"
+#include "rondo/result.h"
+
+namespace rondo {
+
+// One tensor, dense and row-major.
+struct Evaluated {
+  std::vector<uint32_t> shape;
+  std::vector<double> value;
+  // |f32 result - value| stays below this for any order of sums, fused or not:
+  // for a matmul of exact operands c * k * eps * sum |a||b|, with eps = 2^-23, and
+  // what its operands' own bounds add. Infinite where no bound can be given.
+  std::vector<double> bound;
+};
+
+using NamedData = std::map<std::string, std::span<const float>, std::less<>>;
+
+// Every tensor of the graph (`outputs_only`: only those of role output), by name.
+// `inputs` holds inputs and constants; `factor` is the c of the bounds. Errors:
+// kNotFound for a missing input, kInvalidArgument for one of the wrong size.
+Result<std::map<std::string, Evaluated, std::less<>>> evaluate_graph(const Graph& graph, const NamedData& inputs,
+                                                                     bool outputs_only = true, double factor = 1);
+
+struct Comparison {
+  uint64_t elements = 0;
+  uint64_t outside = 0;      // elements beyond their bound, or NaN on one side only
+  double max_error = 0;      // largest |result - value|
+  double worst_ratio = 0;    // largest error / bound; above 1 iff outside > 0
+  uint64_t worst_index = 0;  // of that element
+  double worst_value = 0, worst_result = 0;
+
+  bool agrees() const { return outside == 0; }
+};
+
+// Precondition: equal sizes.
+Comparison compare(const Evaluated& expected, std::span<const float> result);
+
+}  // namespace rondo
