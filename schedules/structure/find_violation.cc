@@ -568,6 +568,9 @@ class Checker {
     if (s_.labels.size() != s_.operands.size())
       return found(Table::kLabels, kNone, s_.labels.size(), " labels for ", s_.operands.size(),
                    " operands: there is one each, or none");
+    if (std::find_if(s_.labels.begin(), s_.labels.end(),
+                     [](const OperandLabel& label) { return label != OperandLabel{}; }) == s_.labels.end())
+      return found(Table::kLabels, kNone, s_.labels.size(), " labels that say nothing: such a file has none");
     for (size_t i = 0; i < s_.ops.size(); ++i) {
       for (uint32_t slot = 0; slot < s_.ops[i].operand_count; ++slot) {
         const OperandLabel& label = s_.labels[s_.ops[i].first_operand + slot];
