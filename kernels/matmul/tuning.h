@@ -12,4 +12,9 @@ inline constexpr int64_t kBlockBytesB = 512 * 1024;
 // Steps of k that are packed at a time when b is packed on the fly.
 inline constexpr int64_t kStagedK = 128;
 
+// Rows of a this far apart (or a multiple) share one L1 set: a is copied first,
+// where at least so many columns reuse the copy.
+inline constexpr int64_t kAliasBytes = 4096;
+inline constexpr int64_t kStagedColumnsA = 128;
+
 }  // namespace rondo::kernels

@@ -39,7 +39,14 @@ __attribute__((noinline)) void multiply_tile(const TileArgs& t) {
   for (int i = 0; i < kRows; ++i) {
     RONDO_UNROLL
     for (int v = 0; v < kVectors; ++v) sum[i][v] = V::zero();
-    if (t.add_c) __builtin_prefetch(t.c + i * t.c_row, 1);
+  }
+
+  // The tile of c comes while the products are summed; a prefetch touches
+  // nothing, so it may name a line beyond the operand.
+  RONDO_UNROLL
+  for (int i = 0; i < kRows; ++i) {
+    __builtin_prefetch(t.c + i * t.c_row, 1);
+    if (kVectors * sizeof(F) > 64) __builtin_prefetch(t.c + i * t.c_row + 64, 1);
   }
 
   const auto mask = V::first(t.last);
@@ -162,19 +169,24 @@ struct Matmul {
 
   const MatmulShape& s;
 
+  // The left operand of a tile: its first element and its strides in bytes.
+  struct Left {
+    const std::byte* data;
+    int64_t row, k;
+  };
+
   // Rows [row, row + rows) of the tile at `column`, over k steps from `step`.
   // `b` is where the tile's first vector lies at that step.
-  RONDO_KERNEL_INLINE void tile(int64_t row, int64_t rows, int64_t column, int64_t step, int64_t steps,
-                                const std::byte* a, int64_t a_row, int64_t a_k, const std::byte* b, int64_t b_vector,
-                                int64_t b_k, bool mask_b) const {
+  RONDO_KERNEL_INLINE void tile(int64_t row, int64_t rows, int64_t column, int64_t step, int64_t steps, const Left& a,
+                                const std::byte* b, int64_t b_vector, int64_t b_k, bool mask_b) const {
     const int64_t columns = smaller(s.n - column, kColumns);
     const bool two = columns > V::kLanes;
     const bool final = step + steps == s.k;
     float bias[kColumns];
     TileArgs t;
-    t.a = a;
-    t.a_row = a_row;
-    t.a_k = a_k;
+    t.a = a.data;
+    t.a_row = a.row;
+    t.a_k = a.k;
     t.b = b;
     t.b_vector = b_vector;
     t.b_k = b_k;
@@ -204,6 +216,26 @@ struct Matmul {
     return buffer;
   }
 
+  // A block of a, copied to where its rows do not share L1 sets: row by row with
+  // an odd number of lines between rows, or, where a is dense along m, k by k.
+  static Left staged_left(const Left& a, int64_t rows, int64_t steps, float* to) {
+    if (a.row == 4) {
+      const auto mask = V::first(rows);
+      for (int64_t k = 0; k < steps; ++k) V::store(to + k * V::kLanes, mask, V::load(a.data + k * a.k, mask));
+      return {reinterpret_cast<const std::byte*>(to), 4, V::kLanes * 4};
+    }
+    constexpr int64_t kRow = kMaxBlockK + 16;
+    const auto mask = V::first(steps % V::kLanes);
+    for (int64_t row = 0; row < rows; ++row) {
+      const std::byte* from = a.data + row * a.row;
+      float* at = to + row * kRow;
+      int64_t k = 0;
+      for (; k + V::kLanes <= steps; k += V::kLanes) V::store(at + k, V::load(from + k * 4));
+      if (k < steps) V::store(at + k, mask, V::load(from + k * 4, mask));
+    }
+    return {reinterpret_cast<const std::byte*>(to), kRow * 4, 4};
+  }
+
   // b as it lies: panels, or rows that are dense along n.
   void run_direct() const {
     const int64_t block_k = even_part(s.k, kMaxBlockK, 8);
@@ -211,6 +243,10 @@ struct Matmul {
         even_part(s.n, kBlockBytesB / 4 / (block_k > 0 ? block_k : 1) / kColumns * kColumns, kColumns);
     const int64_t row_blocks = blocks_of(s.m, kMaxRows);
     const bool panels = s.width != 0;
+    // Worth it when every copied byte serves many tiles of columns.
+    const bool stage_a = s.n >= kStagedColumnsA && (s.a_row == 4 || (s.a_k == 4 && s.a_row % kAliasBytes == 0));
+    alignas(64) float staged[kMaxBlockK * 16];
+    static_assert(kMaxRows <= 16 && (kMaxBlockK + 16) * kMaxRows <= kMaxBlockK * 16);
     const int64_t b_vector = panels && s.width == V::kLanes ? s.b_panel : V::kLanes * 4;
     for (int64_t n0 = 0; n0 < s.n; n0 += block_n) {
       const int64_t n1 = smaller(s.n, n0 + block_n);
@@ -220,10 +256,11 @@ struct Matmul {
         for (int64_t block = 0; block < row_blocks; ++block) {
           const int64_t row = s.m * block / row_blocks;
           const int64_t rows = s.m * (block + 1) / row_blocks - row;
-          const std::byte* a = s.a + row * s.a_row + step * s.a_k;
+          Left a = {s.a + row * s.a_row + step * s.a_k, s.a_row, s.a_k};
+          if (stage_a) a = staged_left(a, rows, steps, staged);
           for (int64_t column = n0; column < n1; column += kColumns) {
             const std::byte* b = panels ? s.b + column / s.width * s.b_panel + column % s.width * 4 : s.b + column * 4;
-            tile(row, rows, column, step, steps, a, s.a_row, s.a_k, b + step * s.b_k, b_vector, s.b_k, !panels);
+            tile(row, rows, column, step, steps, a, b + step * s.b_k, b_vector, s.b_k, !panels);
           }
         }
         step += steps;
@@ -252,8 +289,9 @@ struct Matmul {
         pack_panel<V>(panel);
         for (int64_t block = 0; block < row_blocks; ++block) {
           const int64_t row = s.m * block / row_blocks;
-          tile(row, s.m * (block + 1) / row_blocks - row, column, step, steps, s.a + row * s.a_row + step * s.a_k,
-               s.a_row, s.a_k, panel.dst, V::kLanes * 4, panel.dst_k_bytes, false);
+          tile(row, s.m * (block + 1) / row_blocks - row, column, step, steps,
+               {s.a + row * s.a_row + step * s.a_k, s.a_row, s.a_k}, panel.dst, V::kLanes * 4, panel.dst_k_bytes,
+               false);
         }
         step += steps;
       } while (step < s.k);
