@@ -181,6 +181,12 @@ Mark end_of(std::string_view text) {
   return {static_cast<uint32_t>(1 + std::count(text.begin(), text.end(), '\n')), 1};
 }
 
+// A place that yaml-cpp gives, but never behind the end.
+Mark within(Mark mark, std::string_view text) {
+  const Mark end = end_of(text);
+  return mark.line == 0 || mark.line > end.line ? end : mark;
+}
+
 std::string kind_words(const Node& node) {
   switch (node.kind) {
     case Node::Kind::kNull:
@@ -239,22 +245,24 @@ Result<Document> parse(std::string_view text, std::string file, ErrorCode code) 
   if (auto refusal = check_bytes(text)) return fail(refusal->message, refusal->mark);
   Document document;
   try {
-    std::istringstream stream{std::string(text)};
+    // The end mark makes yaml-cpp refuse quotes that are never closed; without it
+    // 0.7 takes `a: "x` for a whole document.
+    std::istringstream stream(std::string(text) + (text.empty() || text.back() == '\n' ? "...\n" : "\n...\n"));
     YAML::Parser parser(stream);
     Builder builder;
     if (!parser.HandleNextDocument(builder)) return fail("the document is empty", {1, 1});
     document.root = builder.take_root();
+    if (document.root.kind == Node::Kind::kNull) return fail("the document is empty", {1, 1});
     Builder second;
     if (parser.HandleNextDocument(second)) {
       const Node extra = second.take_root();
-      return fail("a second YAML document follows; one file holds one",
-                  extra.mark.line != 0 ? extra.mark : end_of(text));
+      return fail("a second YAML document follows; one file holds one", within(extra.mark, text));
     }
   } catch (const Refusal& refusal) {
     return fail(refusal.message, refusal.mark);
   } catch (const YAML::Exception& error) {
     const Mark mark = mark_of(error.mark);
-    return fail("not valid YAML: " + error.msg, mark.line != 0 ? mark : end_of(text));
+    return fail("not valid YAML: " + error.msg, within(mark, text));
   } catch (const std::bad_alloc&) {
     return fail("the document needs more memory than there is", {});
   } catch (const std::exception& error) {
