@@ -1,0 +1,209 @@
+#include "schedules/verify/faithful/address_map.h"
+
+#include <algorithm>
+
+namespace rondo::proof {
+namespace {
+
+bool is_panels(const View& view) { return view.layout == static_cast<uint8_t>(Layout::kPanels); }
+
+uint64_t blocks(uint64_t extent, uint64_t block) { return (extent + block - 1) / block; }
+
+// Coordinates counted in panels along the panel axis. `aligned_low` is a coordinate
+// at which a panel begins.
+struct Axis {
+  uint64_t low = 0, end = 0;
+  int64_t stride = 0;
+};
+
+Axis axis_of(const AddressMap& map, uint32_t axis, uint64_t aligned_low) {
+  Axis result{map.low[axis], uint64_t{map.low[axis]} + map.extent[axis], map.stride_bytes[axis]};
+  if (axis != map.panel_axis) return result;
+  result.low = (map.low[axis] - aligned_low) / map.panel_columns;
+  result.end = result.low + blocks(map.extent[axis], map.panel_columns);
+  return result;
+}
+
+// The element whose first byte, or one of whose bytes, is `byte`; nothing if there is none.
+std::optional<std::array<uint64_t, kMaxRank>> element_at(const AddressMap& map, uint64_t byte) {
+  if (byte < map.origin_bytes) return std::nullopt;
+  uint64_t rest = byte - map.origin_bytes;
+  std::array<uint32_t, kMaxRank> axes = {0, 1, 2, 3};
+  std::stable_sort(axes.begin(), axes.end(),
+                   [&](uint32_t a, uint32_t b) { return map.stride_bytes[a] > map.stride_bytes[b]; });
+  std::array<uint64_t, kMaxRank> at = {};
+  for (uint32_t axis : axes) {
+    if (axis >= map.rank) continue;
+    at[axis] = map.low[axis];
+    if (map.stride_bytes[axis] <= 0) continue;
+    uint64_t steps = rest / static_cast<uint64_t>(map.stride_bytes[axis]);
+    uint64_t most = axis == map.panel_axis ? blocks(map.extent[axis], map.panel_columns) : map.extent[axis];
+    if (most == 0) return std::nullopt;
+    steps = std::min(steps, most - 1);
+    rest -= steps * static_cast<uint64_t>(map.stride_bytes[axis]);
+    at[axis] += axis == map.panel_axis ? steps * map.panel_columns : steps;
+  }
+  if (map.panel_axis != 0xff) {
+    uint64_t column = rest / map.element_bytes;
+    if (column >= map.panel_columns) return std::nullopt;
+    at[map.panel_axis] += column;
+    rest -= column * map.element_bytes;
+  }
+  if (rest >= map.element_bytes) return std::nullopt;
+  return at;
+}
+
+}  // namespace
+
+std::string label_fault(const Schedule& schedule, const View& view, const Value& value) {
+  const Tensor& tensor = schedule.tensors[value.tensor];
+  if (view.dtype != tensor.dtype)
+    return "the operand is " + std::string(info(static_cast<DType>(view.dtype)).name) + ", the tensor " +
+           std::string(info(static_cast<DType>(tensor.dtype)).name);
+  uint32_t walked = 0;
+  for (uint32_t i = 0; i < kMaxRank; ++i) {
+    uint8_t axis = value.axis[i];
+    if (i >= view.rank) {
+      if (axis != 0xff) return "it walks " + std::to_string(i + 1) + " axes, the view has " + std::to_string(view.rank);
+      continue;
+    }
+    if (axis == 0xff) {
+      if (view.stride_bytes[i] != 0 && view.extent[i] > 1)
+        return "view axis " + std::to_string(i) + " walks no axis of the tensor but has a stride";
+      continue;
+    }
+    if ((walked >> axis & 1) != 0) return "two view axes walk axis " + std::to_string(axis) + " of the tensor";
+    walked |= 1u << axis;
+    uint64_t block = !is_panels(view) ? 1 : i == 0 ? view.block_columns : view.block_rows;
+    if (blocks(value.extent[axis], block) != view.extent[i])
+      return "the box has " + std::to_string(value.extent[axis]) + " on axis " + std::to_string(axis) + ", view axis " +
+             std::to_string(i) + " has " + std::to_string(view.extent[i] * block);
+    if (view.stride_bytes[i] == 0 && view.extent[i] > 1)
+      return "view axis " + std::to_string(i) + " walks axis " + std::to_string(axis) + " with stride 0";
+  }
+  if (is_panels(view) && (view.rank != 2 || view.block_rows != 1 || value.axis[0] == 0xff || value.axis[1] == 0xff))
+    return "panels name a column axis and a row axis, and have blocks of one row";
+  for (uint32_t axis = 0; axis < tensor.rank; ++axis)
+    if ((walked >> axis & 1) == 0 && value.extent[axis] != 1)
+      return "no view axis walks axis " + std::to_string(axis) + ", of which the box has " +
+             std::to_string(value.extent[axis]);
+  return "";
+}
+
+AddressMap address_map(const Schedule& schedule, const Operand& operand, const Value& value) {
+  const View& view = schedule.views[operand.view];
+  const Tensor& tensor = schedule.tensors[value.tensor];
+  AddressMap map;
+  map.tensor = value.tensor;
+  map.version = value.version;
+  map.origin_bytes = operand.offset_bytes;
+  map.rank = tensor.rank;
+  map.element_bytes = static_cast<uint32_t>(size_of(static_cast<DType>(view.dtype)));
+  for (uint32_t axis = 0; axis < tensor.rank; ++axis) {
+    map.low[axis] = value.low[axis];
+    map.extent[axis] = value.extent[axis];
+  }
+  for (uint32_t i = 0; i < view.rank; ++i)
+    if (value.axis[i] != 0xff && view.extent[i] > 1) map.stride_bytes[value.axis[i]] = view.stride_bytes[i];
+  if (is_panels(view)) {
+    map.panel_axis = value.axis[0];
+    map.panel_columns = view.block_columns;
+  }
+  if (view.offset_step_bytes != 0) {
+    map.scalar = view.scalar;
+    map.scalar_offset = {view.offset_scale, view.offset_bias, view.offset_modulus, view.offset_step_bytes};
+  }
+  return map;
+}
+
+AddressMap dense_map(const Tensor& tensor, uint32_t tensor_index) {
+  AddressMap map;
+  map.tensor = tensor_index;
+  map.rank = tensor.rank;
+  map.element_bytes = static_cast<uint32_t>(size_of(static_cast<DType>(tensor.dtype)));
+  auto stride = static_cast<int64_t>(map.element_bytes);
+  for (uint32_t axis = tensor.rank; axis-- > 0;) {
+    map.extent[axis] = tensor.shape[axis];
+    map.stride_bytes[axis] = tensor.shape[axis] > 1 ? stride : 0;
+    stride *= tensor.shape[axis];
+  }
+  return map;
+}
+
+Agreement agreement(const AddressMap& reader, const AddressMap& writer) {
+  if (reader.tensor != writer.tensor) return Agreement::kOtherTensor;
+  if (reader.version != writer.version) return Agreement::kOtherVersion;
+  if (reader.panel_axis != writer.panel_axis || reader.panel_columns != writer.panel_columns ||
+      reader.scalar != writer.scalar || reader.scalar_offset != writer.scalar_offset)
+    return Agreement::kOtherAddress;
+  // Panels of both begin at the same columns, counted from the lower of the two.
+  uint64_t aligned_low = 0;
+  if (uint8_t axis = reader.panel_axis; axis != 0xff) {
+    aligned_low = std::min(reader.low[axis], writer.low[axis]);
+    uint64_t apart = std::max(reader.low[axis], writer.low[axis]) - aligned_low;
+    if (apart % reader.panel_columns != 0) return Agreement::kOtherAddress;
+  }
+  // The address of the first common coordinate, in both.
+  __int128 reader_bytes = reader.origin_bytes, writer_bytes = writer.origin_bytes;
+  struct Step {
+    __int128 stride;
+    __int128 count;
+  };
+  std::array<Step, kMaxRank> steps;
+  uint32_t step_count = 0;
+  for (uint32_t axis = 0; axis < reader.rank; ++axis) {
+    Axis r = axis_of(reader, axis, aligned_low), w = axis_of(writer, axis, aligned_low);
+    uint64_t common = std::max(r.low, w.low);
+    if (common >= std::min(r.end, w.end)) return Agreement::kOtherBox;
+    // Columns of a panel that the reader names and the writer did not write.
+    if (axis == reader.panel_axis) {
+      uint64_t reader_end = uint64_t{reader.low[axis]} + reader.extent[axis];
+      uint64_t writer_end = uint64_t{writer.low[axis]} + writer.extent[axis];
+      uint64_t panel_end = aligned_low + w.end * reader.panel_columns;
+      if (r.end >= w.end && std::min(reader_end, panel_end) > writer_end) return Agreement::kOtherBox;
+    }
+    bool both_walk = r.end - r.low > 1 && w.end - w.low > 1;
+    if (both_walk && r.stride != w.stride) return Agreement::kOtherAddress;
+    reader_bytes += static_cast<__int128>(common - r.low) * r.stride;
+    writer_bytes += static_cast<__int128>(common - w.low) * w.stride;
+    uint64_t hull = std::max(r.end, w.end) - std::min(r.low, w.low);
+    if (hull > 1) steps[step_count++] = {std::max(r.stride, w.stride), hull};
+  }
+  if (reader_bytes != writer_bytes) return Agreement::kOtherAddress;
+  // Over the hull of both boxes no two coordinates share an address if strides nest.
+  std::sort(steps.begin(), steps.begin() + step_count,
+            [](const Step& a, const Step& b) { return a.stride < b.stride; });
+  __int128 span = reader.element_bytes;
+  if (reader.panel_axis != 0xff) span *= reader.panel_columns;
+  for (uint32_t i = 0; i < step_count; ++i) {
+    if (steps[i].stride < span) return Agreement::kBytewise;
+    span += (steps[i].count - 1) * steps[i].stride;
+  }
+  return Agreement::kYes;
+}
+
+bool agrees_at(const AddressMap& reader, const AddressMap& writer, uint64_t byte) {
+  auto in_reader = element_at(reader, byte), in_writer = element_at(writer, byte);
+  return in_reader && in_writer && *in_reader == *in_writer;
+}
+
+std::string value_name(const Schedule& schedule, const Value& value) {
+  const Tensor& tensor = schedule.tensors[value.tensor];
+  std::string text = "'" + std::string(schedule.name(tensor.name)) + "'[";
+  for (uint32_t axis = 0; axis < tensor.rank; ++axis) {
+    if (axis > 0) text += ", ";
+    text += std::to_string(value.low[axis]) + ":" + std::to_string(uint64_t{value.low[axis]} + value.extent[axis]);
+  }
+  text += "]";
+  if (value.version != 0) text += " after " + std::to_string(value.version) + (value.version == 1 ? " step" : " steps");
+  return text;
+}
+
+bool same_box(const Value& a, const Value& b) {
+  return a.tensor == b.tensor && std::equal(std::begin(a.low), std::end(a.low), std::begin(b.low)) &&
+         std::equal(std::begin(a.extent), std::end(a.extent), std::begin(b.extent));
+}
+
+bool same_value(const Value& a, const Value& b) { return a.version == b.version && same_box(a, b); }
+
+}  // namespace rondo::proof

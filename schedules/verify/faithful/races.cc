@@ -1,0 +1,49 @@
+#include "schedules/verify/faithful/races.h"
+
+#include <algorithm>
+
+namespace rondo::proof {
+namespace {
+
+bool share_a_cell(std::span<const CellRun> a, std::span<const CellRun> b) {
+  constexpr size_t kMostRuns = 1024;  // races are explained, not found, here
+  if (a.size() * b.size() > kMostRuns * kMostRuns) return true;
+  for (const CellRun& left : a)
+    for (const CellRun& right : b)
+      if (left.first < right.first + right.count && right.first < left.first + left.count) return true;
+  return false;
+}
+
+}  // namespace
+
+void for_each_race(const FaithfulInput& input, const std::function<void(const RacingPair&)>& visit) {
+  const Engine& engine = input.engine;
+  const Schedule& schedule = engine.schedule;
+  std::vector<std::pair<uint32_t, uint32_t>> races;
+  for (const Finding& finding : input.findings.list())
+    if (finding.rule == "H01" && finding.ops[0] != kNone && finding.ops[1] != kNone)
+      races.push_back({finding.ops[0], finding.ops[1]});
+  if (races.empty()) return;
+  std::vector<uint32_t> position(schedule.ops.size(), 0);
+  for (const std::vector<uint32_t>& order : engine.order)
+    for (uint32_t i = 0; i < order.size(); ++i) position[order[i]] = i;
+  for (auto [a, b] : races) {
+    uint32_t first = position[a] < position[b] ? a : b, second = first == a ? b : a;
+    const Op &op = schedule.ops[first], &later = schedule.ops[second];
+    for (uint32_t i = op.first_operand; i < op.first_operand + op.operand_count; ++i) {
+      for (uint32_t j = later.first_operand; j < later.first_operand + later.operand_count; ++j) {
+        if (!writes(schedule.operands[i].access) && !writes(schedule.operands[j].access)) continue;
+        if (share_a_cell(engine.cells.runs(i), engine.cells.runs(j))) visit({first, i, second, j});
+      }
+    }
+  }
+}
+
+void explain_races(const FaithfulInput& input) {
+  if (input.engine.schedule.labels.empty()) return;
+  explain_unwaited_copies(input);
+  explain_early_refills(input);
+  explain_unordered_updates(input);
+}
+
+}  // namespace rondo::proof

@@ -1,0 +1,45 @@
+// D01: the terms of a sum are added in one order, the same in every run.
+#include "schedules/verify/faithful/races.h"
+#include "schedules/verify/faithful/rule_list.h"
+
+namespace rondo::proof {
+namespace {
+
+class Rule : public ValueObserver {
+ public:
+  explicit Rule(Facts& facts) : facts_(facts) {}
+
+  void op(uint32_t op) override {
+    const Contract* contract = facts_.contract(op);
+    if (contract == nullptr || contract->determinism == Determinism::kBitwise || !facts_.findings.wants("D01")) return;
+    facts_.findings.add("D01", Level::kFaithful, {op},
+                        facts_.name(op) + " runs '" + std::string(contract->name) +
+                            "', whose contract does not promise the same bytes in every run");
+  }
+
+ private:
+  Facts& facts_;
+};
+
+}  // namespace
+
+void explain_unordered_updates(const FaithfulInput& input) {
+  const Schedule& schedule = input.engine.schedule;
+  constexpr auto kUpdate = static_cast<uint8_t>(Access::kUpdate);
+  for_each_race(input, [&](const RacingPair& race) {
+    if (schedule.operands[race.first].access != kUpdate || schedule.operands[race.second].access != kUpdate) return;
+    if (!input.findings.wants("D01")) return;
+    input.findings.add("D01", Level::kFaithful, {race.second_op, race.first_op},
+                       op_name(schedule, race.second_op) + " and " + op_name(schedule, race.first_op) +
+                           " update the same bytes of " + base_name(schedule, schedule.operands[race.first].base) +
+                           " in no fixed order");
+  });
+}
+
+const FaithfulRule kUpdatesAreOrdered = {
+    {"D01", Level::kFaithful, "equal inputs give equal bytes, in every run",
+     "Every kernel's contract promises the same bytes for the same bytes, and no two updates of a byte are unordered: "
+     "the order in which a sum takes its terms is part of the schedule and does not depend on workers or timing."},
+    [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<Rule>(facts); }};
+
+}  // namespace rondo::proof

@@ -1,0 +1,236 @@
+#include "schedules/verify/faithful/value_walk.h"
+
+#include <algorithm>
+
+namespace rondo::proof {
+namespace {
+
+class ValueWalker : public Walker {
+ public:
+  ValueWalker(Facts& facts, std::span<const std::unique_ptr<ValueObserver>> rules)
+      : facts_(facts), schedule_(facts.schedule), rules_(rules) {}
+
+  void begin_part(Part part, const Writers&) override {
+    op_ = kNone;
+    for (const auto& rule : rules_) rule->begin(part);
+  }
+
+  void read(uint32_t op, uint32_t operand, std::span<const CellRun> runs, const Writers& writers) override {
+    enter(op);
+    if (facts_.is_empty(operand)) return;
+    if (!facts_.engine.cells.shadowed(schedule_.operands[operand].base)) {
+      tell(op, operand, kNone, judge(operand, kNone));
+      return;
+    }
+    uint32_t last = kNone - 1;
+    Agreement last_judged = Agreement::kYes;
+    for (const CellRun& run : runs) {
+      for (uint32_t cell = run.first; cell < run.first + run.count; ++cell) {
+        uint32_t writer = writers[cell];
+        if (writer == last && last_judged != Agreement::kBytewise) continue;
+        Agreement judged = judge(operand, writer);
+        if (judged == Agreement::kBytewise) judged = judge_cell(operand, writer, cell);
+        bool bytewise = judged == Agreement::kBytewise;
+        if (bytewise) judged = Agreement::kYes;
+        if (writer != last || judged != Agreement::kYes) tell(op, operand, writer, judged);
+        last = writer;
+        last_judged = bytewise ? Agreement::kBytewise : judged;
+      }
+    }
+  }
+
+  void write(uint32_t op, uint32_t operand, std::span<const CellRun> runs, const Writers& writers) override {
+    enter(op);
+    uint32_t last = kNone;
+    for (const CellRun& run : runs) {
+      for (uint32_t cell = run.first; cell < run.first + run.count; ++cell) {
+        uint32_t previous = writers[cell];
+        if (previous == last || previous == kNone) continue;
+        last = previous;
+        for (const auto& rule : rules_) rule->overwriting({op, operand, previous});
+      }
+    }
+  }
+
+  void end_part(Part part, const Writers& writers) override {
+    if (part != Part::kReplay) return;
+    for (uint32_t base = static_cast<uint32_t>(schedule_.arenas.size()); base < schedule_.base_count(); ++base) {
+      if (schedule_.binding_of(base).role != static_cast<uint8_t>(Role::kOutput)) continue;
+      uint32_t last = kNone - 1;
+      for (const CellRun& run : facts_.engine.cells.footprint_runs(facts_.engine.cells.whole(base))) {
+        for (uint32_t cell = run.first; cell < run.first + run.count; ++cell) {
+          if (writers[cell] == last) continue;
+          last = writers[cell];
+          Agreement agreed = judge_output(base, last);
+          for (const auto& rule : rules_) rule->output(base, last, agreed);
+        }
+      }
+    }
+  }
+
+ private:
+  void enter(uint32_t op) {
+    if (op == op_) return;
+    op_ = op;
+    for (const auto& rule : rules_) rule->op(op);
+  }
+
+  // The tensor that a binding holds at the start, if the operand names one that does.
+  bool holds_at_start(uint32_t base, uint32_t tensor) const {
+    return !schedule_.is_arena(base) && schedule_.tensors[tensor].base == base &&
+           schedule_.binding_of(base).role != static_cast<uint8_t>(Role::kOutput);
+  }
+
+  Agreement judge(uint32_t operand, uint32_t writer) const {
+    const Value* named = facts_.value(operand);
+    if (named == nullptr || !facts_.label_holds(operand)) return Agreement::kYes;  // M05 has reported it
+    uint32_t base = schedule_.operands[operand].base;
+    if (writer == kNone) {
+      if (!holds_at_start(base, named->tensor)) return Agreement::kOtherTensor;
+      return agreement(facts_.map(operand), dense_map(schedule_.tensors[named->tensor], named->tensor));
+    }
+    const Value* written = facts_.value(writer);
+    if (written == nullptr) return Agreement::kOtherTensor;
+    if (!facts_.label_holds(writer)) return Agreement::kYes;
+    if (schedule_.operands[operand].access == static_cast<uint8_t>(Access::kUpdate))
+      return judge_update(operand, writer);
+    return agreement(facts_.map(operand), facts_.map(writer));
+  }
+
+  // An update names what it writes; the bytes it finds hold the step before, of the same box.
+  Agreement judge_update(uint32_t operand, uint32_t writer) const {
+    const Value &after = *facts_.value(operand), &before = *facts_.value(writer);
+    if (after.tensor != before.tensor) return Agreement::kOtherTensor;
+    bool follows = before.version != 0 && (after.version == 0 || after.version == before.version + 1);
+    if (!follows) return Agreement::kOtherVersion;
+    if (!same_box(after, before)) return Agreement::kOtherBox;
+    AddressMap map = facts_.map(operand);
+    map.version = before.version;
+    return agreement(map, facts_.map(writer));
+  }
+
+  Agreement judge_output(uint32_t base, uint32_t writer) const {
+    if (writer == kNone) return Agreement::kOtherTensor;
+    const Value* written = facts_.value(writer);
+    if (written == nullptr || !facts_.label_holds(writer)) return Agreement::kOtherTensor;
+    const Tensor& tensor = schedule_.tensors[written->tensor];
+    if (tensor.base != base) return Agreement::kOtherTensor;
+    return agreement(dense_map(tensor, written->tensor), facts_.map(writer));
+  }
+
+  // The first and the last byte of each row of a cell, where the maps alone do not decide.
+  Agreement judge_cell(uint32_t operand, uint32_t writer, uint32_t cell) const {
+    CellBox box = facts_.engine.cells.box(cell);
+    AddressMap reader = facts_.map(operand);
+    AddressMap source = writer == kNone
+                            ? dense_map(schedule_.tensors[facts_.value(operand)->tensor], facts_.value(operand)->tensor)
+                            : facts_.map(writer);
+    for (uint64_t row : {uint64_t{0}, box.rows - 1}) {
+      uint64_t first = box.offset_bytes + row * box.pitch_bytes;
+      if (!agrees_at(reader, source, first) || !agrees_at(reader, source, first + box.row_bytes - 1))
+        return Agreement::kOtherAddress;
+    }
+    return Agreement::kBytewise;
+  }
+
+  void tell(uint32_t op, uint32_t operand, uint32_t writer, Agreement agreed) {
+    if (writer != kNone) {
+      uint32_t position = facts_.position[op];
+      if (facts_.first_read[writer] == kNone) facts_.first_read[writer] = position;
+      facts_.last_read[writer] = position;
+    }
+    Reading reading{op, operand, writer, agreed};
+    for (const auto& rule : rules_) rule->reading(reading);
+    if (agreed != Agreement::kYes) diagnose(reading);
+  }
+
+  // What became of the value that the reader names: looked up for the first few
+  // mismatches only, in all operands that write its tensor.
+  void diagnose(const Reading& reading) {
+    constexpr uint64_t kMostWork = uint64_t{1} << 20;
+    if (diagnosis_work_ > kMostWork) return;
+    if (writers_of_tensor_.empty()) index_writers();
+    const Value& named = *facts_.value(reading.operand);
+    diagnosis_work_ += 16 + writers_of_tensor_[named.tensor].size();
+    AddressMap map = facts_.map(reading.operand);
+    bool update = schedule_.operands[reading.operand].access == static_cast<uint8_t>(Access::kUpdate);
+    uint32_t base = schedule_.operands[reading.operand].base;
+    uint32_t part = part_of(reading.op), maker = kNone;
+    uint32_t home = schedule_.tensors[named.tensor].base;
+    bool made = home != kNone && holds_at_start(home, named.tensor);
+    for (uint32_t writer : writers_of_tensor_[named.tensor]) {
+      uint32_t op = facts_.engine.op_of(writer);
+      const Value& written = *facts_.value(writer);
+      bool wanted_version = update
+                                ? written.version != 0 && (named.version == 0 || named.version == written.version + 1)
+                                : written.version == named.version;
+      if (!wanted_version || !facts_.label_holds(writer)) continue;
+      made = true;
+      if (writer == reading.operand || schedule_.operands[writer].base != base) continue;
+      if (part_of(op) > part || (part_of(op) == part && facts_.position[op] >= facts_.position[reading.op])) continue;
+      AddressMap written_map = facts_.map(writer);
+      map.version = written.version;
+      Agreement agreed = agreement(map, written_map);
+      if (agreed != Agreement::kYes && agreed != Agreement::kBytewise) continue;
+      if (maker == kNone || later(writer, maker)) maker = writer;
+    }
+    if (maker != kNone && reading.writer != kNone && reading.writer != maker && later(reading.writer, maker)) {
+      for (const auto& rule : rules_) rule->loss({reading.operand, maker, reading.writer});
+    } else if (!made) {
+      for (const auto& rule : rules_) rule->never_made(reading.operand);
+    }
+  }
+
+  uint32_t part_of(uint32_t op) const { return schedule_.streams[facts_.engine.stream_of(op)].part; }
+  bool later(uint32_t a, uint32_t b) const {
+    uint32_t op_a = facts_.engine.op_of(a), op_b = facts_.engine.op_of(b);
+    if (part_of(op_a) != part_of(op_b)) return part_of(op_a) > part_of(op_b);
+    return facts_.position[op_a] > facts_.position[op_b];
+  }
+
+  void index_writers() {
+    writers_of_tensor_.resize(schedule_.tensors.size());
+    for (uint32_t operand = 0; operand < schedule_.operands.size(); ++operand)
+      if (const Value* value = facts_.value(operand); value != nullptr && writes(schedule_.operands[operand].access))
+        writers_of_tensor_[value->tensor].push_back(operand);
+  }
+
+  Facts& facts_;
+  const Schedule& schedule_;
+  std::span<const std::unique_ptr<ValueObserver>> rules_;
+  uint32_t op_ = kNone;
+  uint64_t diagnosis_work_ = 0;
+  std::vector<std::vector<uint32_t>> writers_of_tensor_;
+};
+
+}  // namespace
+
+Facts::Facts(const Engine& the_engine, Findings& the_findings)
+    : engine(the_engine), schedule(the_engine.schedule), findings(the_findings) {
+  size_t operands = schedule.operands.size();
+  refuted.assign(operands, 0);
+  bad_label_.assign(operands, 0);
+  first_read.assign(operands, kNone);
+  last_read.assign(operands, kNone);
+  position.assign(schedule.ops.size(), 0);
+  for (const std::vector<uint32_t>& order : engine.order)
+    for (uint32_t i = 0; i < order.size(); ++i) position[order[i]] = i;
+}
+
+void mark_bad_label(Facts& facts, uint32_t operand) {
+  facts.bad_label_[operand] = 1;
+  facts.refute(operand);
+}
+
+std::string Facts::place_text(uint32_t operand) const {
+  const Operand& at = schedule.operands[operand];
+  return base_name(schedule, at.base) + " at byte " + with_commas(at.offset_bytes);
+}
+
+void walk_values(Facts& facts, std::span<const std::unique_ptr<ValueObserver>> rules) {
+  ValueWalker walker(facts, rules);
+  facts.engine.walk(walker);
+  for (const auto& rule : rules) rule->end();
+}
+
+}  // namespace rondo::proof
