@@ -19,8 +19,8 @@ struct CanonicalOrder {
   struct Stuck {
     uint32_t stream = 0;
     uint32_t op = 0;
-    uint32_t wait = 0;      // slot of the first unmet wait
-    uint32_t signalled = 0; // what its token counts in the end
+    uint32_t wait = 0;       // slot of the first unmet wait
+    uint32_t signalled = 0;  // what its token counts in the end
   };
 
   std::vector<uint32_t> ops;  // op indices in the order of issue

@@ -8,7 +8,7 @@
 #pragma once
 #include <cstdint>
 #include <span>
-#include <string>
+#include <unordered_map>
 #include <vector>
 #include "rondo/schedule.h"
 #include "schedules/verify/budget.h"
@@ -32,15 +32,20 @@ struct CellBox {
   uint64_t pitch_bytes = 0;
 };
 
-// When a scalar decides which bytes are touched: those whose coordinate along one
-// axis, counted from `origin_bytes` in steps of `stride_bytes`, is below
-// scale * s + bias. Two guards that differ in `bias` only are comparable.
+// Which bytes of a cell a scalar s lets an operand touch.
+enum class GuardKind : uint8_t {
+  kNone,     // all, always
+  kRows,     // those in rows below scale * s + bias, a row being `stride_bytes` from `origin_bytes` on
+  kColumns,  // those in columns below it, columns counted within the rows of the region
+  kWindow,   // those in the rows [scale * s + bias, + rows)
+  kOther,    // something else: comparable to the same footprint only
+};
 struct Guard {
+  GuardKind kind = GuardKind::kNone;
   uint32_t scalar = kNone;
-  int64_t scale = 0, bias = 0;
+  int64_t scale = 0, bias = 0, rows = 0;
   uint64_t origin_bytes = 0, stride_bytes = 0;
-  uint8_t kind = 0;      // how the origin was normalised
-  uint32_t operand_key = 0;  // kind 3: comparable to itself only
+  uint32_t footprint = kNone;  // kWindow and kOther
   bool operator==(const Guard&) const = default;
 };
 
@@ -48,7 +53,8 @@ class Cells {
  public:
   // `skip[operand]` marks operands whose address is not to be trusted (out of
   // bounds): they touch nothing. Spends one unit a cut; stops when exhausted.
-  Cells(const Schedule& schedule, const std::vector<uint8_t>& skip, Budget& budget);
+  Cells(const Schedule& schedule, const std::vector<uint8_t>& skip, const std::vector<uint32_t>& op_of_operand,
+        Budget& budget);
 
   // Whether the cells of a base are kept at all: not for inputs, constants and
   // tables, whose bytes are what the host gave throughout.
@@ -79,8 +85,9 @@ class Cells {
   const Guard& guard(uint32_t id) const { return guards_[id]; }
   // Whether bytes touched under `reader` are a subset of those touched under `writer`.
   bool implies(uint32_t reader, uint32_t writer) const;
-  // The guard that holds after rows [bias, bias + more) of `guard` were written too.
-  uint32_t extended(uint32_t guard_id, int64_t more);
+  // The guard under which a cell is defined once it is written under `write`, when
+  // it was defined under `before` (0: not at all; never unconditionally).
+  uint32_t joined(uint32_t before, uint32_t write);
 
  private:
   struct Region {
@@ -93,6 +100,7 @@ class Cells {
     uint32_t first_cell;
   };
   friend class CellCutter;
+  uint32_t intern(const Guard& guard);
 
   std::vector<uint8_t> shadowed_;
   std::vector<uint32_t> footprint_of_, whole_, filled_;
@@ -100,9 +108,10 @@ class Cells {
   std::vector<CellRun> runs_;
   std::vector<Region> regions_;
   std::vector<Band> bands_;
-  std::vector<uint32_t> band_of_;      // per cell
+  std::vector<uint32_t> band_of_;         // per cell
   std::vector<uint64_t> column_, width_;  // per cell, bytes
-  std::vector<Guard> guards_;
+  std::vector<Guard> guards_{Guard{}};
+  std::unordered_multimap<uint64_t, uint32_t> guard_ids_;  // by hash
 };
 
 }  // namespace rondo::proof

@@ -19,9 +19,9 @@
 
 namespace rondo::proof {
 
-// Who wrote each cell last, as indices into Schedule::operands; kNone where the
-// cell still holds what its base held when the part began (for a state what the
-// host gave; an arena or output holds nothing then).
+// Who wrote each cell last, as indices into Schedule::operands; kNone where no op
+// has: a state then holds what the host gave, an arena or output nothing. What
+// `prepare` wrote to prepared arenas keeps its writer in `replay`.
 using Writers = std::vector<uint32_t>;
 
 // Told about each operand in canonical order, `prepare` before `replay`; within
@@ -41,9 +41,7 @@ class Walker {
 class Engine {
  public:
   // kernel -> contract, of every op; nullptr for sync.
-  const Contract* contract(const Op& op) const {
-    return op.kernel == kNoKernel ? nullptr : contracts[op.kernel];
-  }
+  const Contract* contract(const Op& op) const { return op.kernel == kNoKernel ? nullptr : contracts[op.kernel]; }
   uint32_t op_of(uint32_t operand) const { return op_of_operand[operand]; }
   uint32_t stream_of(uint32_t op) const { return stream_of_op[op]; }
   const View& view_of(const Operand& operand) const { return schedule.views[operand.view]; }
@@ -58,7 +56,7 @@ class Engine {
   std::vector<const Contract*> contracts;  // per Schedule::kernels
   std::vector<uint32_t> op_of_operand;
   std::vector<uint32_t> stream_of_op;
-  std::vector<uint32_t> order[2];          // canonical order, per Part
+  std::vector<uint32_t> order[2];  // canonical order, per Part
 };
 
 // Reads and writes, as an access means them.

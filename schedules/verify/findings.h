@@ -21,6 +21,8 @@ class Findings {
   // For callers that would build many messages: whether one more would be kept.
   // When it would not, it is counted as dropped here and must not be added.
   bool wants(std::string_view rule);
+  // Counts findings that were never built.
+  void drop(std::string_view rule, uint64_t count);
 
   uint64_t count(std::string_view rule) const;  // kept and dropped
   uint64_t dropped() const { return dropped_; }

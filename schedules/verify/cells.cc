@@ -1,0 +1,550 @@
+#include "schedules/verify/cells.h"
+
+#include <algorithm>
+#include <array>
+#include "schedules/verify/engine.h"
+#include "schedules/verify/scalars.h"
+
+namespace rondo::proof {
+namespace {
+
+// A box before it is cut: `run` contiguous bytes, repeated along up to five axes
+// (four of the view and one for a scalar's shift), smallest stride first.
+struct Axis {
+  uint64_t extent = 0, stride_bytes = 0;
+};
+struct Box {
+  uint64_t low = 0;  // offset in the base
+  uint64_t run = 0;  // 0: empty
+  std::array<Axis, kMaxRank + 1> axes = {};
+  uint32_t axis_count = 0;
+
+  void add(uint64_t extent, uint64_t stride_bytes) {
+    if (extent == 0) run = 0;
+    if (extent > 1 && stride_bytes > 0) axes[axis_count++] = {extent, stride_bytes};
+  }
+  // Contiguous and overlapping axes melt into the run, dense ones into each other.
+  void normalise() {
+    if (run == 0) return;
+    for (uint32_t i = 1; i < axis_count; ++i)  // five at most: by insertion
+      for (uint32_t j = i; j > 0 && axes[j].stride_bytes < axes[j - 1].stride_bytes; --j)
+        std::swap(axes[j], axes[j - 1]);
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < axis_count; ++i) {
+      const Axis axis = axes[i];
+      if (axis.stride_bytes <= run) {
+        run += (axis.extent - 1) * axis.stride_bytes;
+      } else if (kept > 0 && axis.stride_bytes == axes[kept - 1].extent * axes[kept - 1].stride_bytes) {
+        axes[kept - 1].extent *= axis.extent;
+      } else {
+        axes[kept++] = axis;
+      }
+    }
+    axis_count = kept;
+  }
+  uint64_t span() const {
+    if (run == 0) return 0;
+    uint64_t bytes = run;
+    for (uint32_t i = 0; i < axis_count; ++i) bytes += (axes[i].extent - 1) * axes[i].stride_bytes;
+    return bytes;
+  }
+};
+
+// What a footprint is made from: an operand's place, or all or the filled part of
+// a binding.
+enum class Source : uint8_t { kOperand, kWhole, kFilled };
+struct Key {
+  uint64_t offset_bytes = 0;
+  uint32_t view = 0;
+  uint16_t base = 0;
+  Source source = Source::kOperand;
+};
+
+// The bytes touched for every value of the scalar, and those for some values only.
+enum class Part : uint8_t { kAlways, kSometimes };
+
+struct Pieces {
+  Box always, sometimes;
+  Guard guard;              // of `sometimes`: kRows until the region is known, then made exact
+  uint64_t inner_span = 0;  // bytes of one step of the guarded axis
+  bool outermost = false;   // the guarded axis has the largest stride
+};
+
+Pieces pieces_of_view(const Schedule& schedule, const View& view, uint64_t offset_bytes, uint32_t footprint) {
+  Pieces pieces;
+  const auto effect = scalar_effect(schedule, view);
+  if (!effect) return pieces;
+  const bool bounded = view.scalar != kNone && view.extent_axis < view.rank;
+  const bool shifted = view.scalar != kNone && effect->shift_low != effect->shift_high;
+  const auto step = static_cast<uint64_t>(view.offset_step_bytes);
+  const auto box = [&](uint64_t first, uint64_t end) {
+    Box made;
+    made.low = offset_bytes;
+    made.run = block_bytes(view);
+    for (uint32_t axis = 0; axis < view.rank; ++axis) {
+      const auto stride = static_cast<uint64_t>(view.stride_bytes[axis]);
+      if (bounded && axis == view.extent_axis) {
+        made.low += first * stride;
+        made.add(end - first, stride);
+      } else {
+        made.add(view.extent[axis], stride);
+      }
+    }
+    if (view.scalar != kNone && step != 0) {
+      made.low += effect->shift_low * step;
+      made.add(effect->shift_high - effect->shift_low + 1, step);
+    }
+    made.normalise();
+    return made;
+  };
+  Guard& guard = pieces.guard;
+  guard.kind = GuardKind::kOther;
+  guard.footprint = footprint;
+  guard.scalar = view.scalar;
+  guard.origin_bytes = offset_bytes;
+  if (!bounded && !shifted) {
+    pieces.always = box(0, 0);
+    return pieces;
+  }
+  // The other axes: how far they reach from one step of the scalar's to the next.
+  const uint64_t guarded_stride = shifted ? step : static_cast<uint64_t>(view.stride_bytes[view.extent_axis]);
+  guard.stride_bytes = guarded_stride;
+  pieces.inner_span = block_bytes(view);
+  pieces.outermost = true;
+  uint64_t window_rows = 1;
+  for (uint32_t axis = 0; axis < view.rank; ++axis) {
+    const auto stride = static_cast<uint64_t>(view.stride_bytes[axis]);
+    if ((!shifted && axis == view.extent_axis) || view.extent[axis] <= 1) continue;
+    if (shifted && stride == step && window_rows == 1) {
+      window_rows = view.extent[axis];
+      continue;
+    }
+    if (stride >= guarded_stride) pieces.outermost = false;
+    pieces.inner_span += (view.extent[axis] - 1) * stride;
+  }
+  if (shifted) {
+    pieces.sometimes = box(0, effect->extent_high);
+    if (!bounded && !effect->wraps) {
+      guard.kind = GuardKind::kWindow;
+      // Below the modulus throughout, up to a multiple of it that the shift leaves out.
+      const auto range = affine_range(schedule.scalars[view.scalar], view.offset_scale, view.offset_bias);
+      guard.scale = view.offset_scale;
+      guard.bias = view.offset_bias - (range->low - static_cast<int64_t>(effect->shift_low));
+      guard.rows = static_cast<int64_t>(window_rows);
+    }
+    return pieces;
+  }
+  pieces.always = box(0, effect->extent_low);
+  pieces.sometimes = box(effect->extent_low, effect->extent_high);
+  guard.kind = GuardKind::kRows;
+  guard.scale = view.extent_scale;
+  guard.bias = view.extent_bias;
+  return pieces;
+}
+
+Pieces pieces_of_binding(const Schedule& schedule, const Binding& binding, Source source) {
+  Pieces pieces;
+  const uint64_t bytes = bytes_of(binding);
+  if (source == Source::kWhole || binding.filled_scalar == kNone || binding.rank == 0) {
+    pieces.always.run = bytes;
+    return pieces;
+  }
+  const auto range = affine_range(schedule.scalars[binding.filled_scalar], binding.filled_scale, binding.filled_bias);
+  if (!range) return pieces;
+  const uint64_t row_bytes = bytes / binding.shape[0];
+  const uint64_t low = clamp_extent(range->low, binding.shape[0]), high = clamp_extent(range->high, binding.shape[0]);
+  pieces.always.run = low * row_bytes;
+  pieces.sometimes.low = low * row_bytes;
+  pieces.sometimes.run = (high - low) * row_bytes;
+  pieces.guard = {
+      GuardKind::kRows, binding.filled_scalar, binding.filled_scale, binding.filled_bias, 0, 0, row_bytes, kNone};
+  pieces.inner_span = row_bytes;
+  pieces.outermost = true;
+  return pieces;
+}
+
+struct Piece {
+  uint64_t low, end;
+  uint32_t footprint;
+  uint16_t base;
+  Part part;
+};
+
+// A rectangle in the rows of a region.
+struct Rect {
+  uint64_t row, rows, column, width;
+  uint32_t footprint, guard;
+};
+
+// What one rectangle or one cut costs, in units: about 100 bytes and 60 ns each, so
+// that a file at the limit stays below half a gigabyte a million operands.
+constexpr uint64_t kCutUnits = 16;
+
+struct PendingRun {
+  uint32_t footprint;
+  CellRun run;
+};
+
+uint64_t mix(uint64_t value) {
+  value *= 0x9e3779b97f4a7c15ull;
+  return value ^ (value >> 29);
+}
+
+}  // namespace
+
+// Makes the tables of a Cells: footprints, then regions, then bands and columns.
+class CellCutter {
+ public:
+  CellCutter(Cells& cells, const Schedule& schedule, const std::vector<uint8_t>& skip,
+             const std::vector<uint32_t>& op_of_operand, Budget& budget)
+      : cells_(cells), schedule_(schedule), skip_(skip), op_of_operand_(op_of_operand), budget_(budget) {}
+
+  void cut() {
+    find_footprints();
+    std::vector<Piece> pieces;
+    pieces.reserve(keys_.size());
+    for (uint32_t footprint = 0; footprint < keys_.size(); ++footprint) {
+      if (!spend(1, footprint)) return;
+      const Pieces made = pieces_of(footprint);
+      for (const Part part : {Part::kAlways, Part::kSometimes}) {
+        const Box& box = part == Part::kAlways ? made.always : made.sometimes;
+        if (box.run == 0) continue;
+        pieces.push_back({box.low, box.low + box.span(), footprint, keys_[footprint].base, part});
+      }
+    }
+    std::sort(pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) {
+      if (a.base != b.base) return a.base < b.base;
+      if (a.low != b.low) return a.low < b.low;
+      return a.footprint < b.footprint;
+    });
+    // A region is a run of pieces whose spans hang together.
+    for (size_t first = 0; first < pieces.size();) {
+      uint64_t end = pieces[first].end;
+      size_t last = first + 1;
+      for (; last < pieces.size() && pieces[last].base == pieces[first].base && pieces[last].low < end; ++last)
+        end = std::max(end, pieces[last].end);
+      if (!cut_region({pieces.data() + first, last - first}, end)) return;
+      first = last;
+    }
+    gather_runs();
+  }
+
+  // The footprints were numbered before the cut stopped; give each no run.
+  void abandon() {
+    cells_.first_run_.assign(keys_.size() + 1, 0);
+    cells_.runs_.clear();
+  }
+
+ private:
+  bool spend(uint64_t units, uint32_t footprint) {
+    const uint32_t operand = first_operand_[footprint];
+    return budget_.spend(units, operand == kNone ? kNone : op_of_operand_[operand]);
+  }
+
+  Pieces pieces_of(uint32_t footprint) const {
+    const Key& key = keys_[footprint];
+    if (key.source == Source::kOperand)
+      return pieces_of_view(schedule_, schedule_.views[key.view], key.offset_bytes, footprint);
+    return pieces_of_binding(schedule_, schedule_.binding_of(key.base), key.source);
+  }
+
+  uint32_t add_footprint(const Key& key, uint32_t operand) {
+    keys_.push_back(key);
+    first_operand_.push_back(operand);
+    uses_.push_back(0);
+    return static_cast<uint32_t>(keys_.size() - 1);
+  }
+
+  void find_footprints() {
+    const uint32_t base_count = schedule_.base_count();
+    cells_.shadowed_.assign(base_count, 0);
+    cells_.whole_.assign(base_count, kNone);
+    cells_.filled_.assign(base_count, kNone);
+    for (uint32_t base = 0; base < base_count; ++base) {
+      if (schedule_.is_arena(base)) {
+        cells_.shadowed_[base] = 1;
+        continue;
+      }
+      const auto role = static_cast<Role>(schedule_.binding_of(base).role);
+      if (role != Role::kOutput && role != Role::kState) continue;
+      cells_.shadowed_[base] = 1;
+      cells_.whole_[base] = add_footprint({0, 0, static_cast<uint16_t>(base), Source::kWhole}, kNone);
+      if (role == Role::kState)
+        cells_.filled_[base] = add_footprint({0, 0, static_cast<uint16_t>(base), Source::kFilled}, kNone);
+    }
+    // Open addressing; at most half full.
+    size_t capacity = 16;
+    while (capacity < 2 * schedule_.operands.size()) capacity *= 2;
+    std::vector<uint32_t> table(capacity, kNone);
+    cells_.footprint_of_.assign(schedule_.operands.size(), kNone);
+    for (uint32_t i = 0; i < schedule_.operands.size(); ++i) {
+      const Operand& operand = schedule_.operands[i];
+      if (skip_[i] || operand.access == static_cast<uint8_t>(Access::kHint) || !cells_.shadowed_[operand.base])
+        continue;
+      size_t slot = mix(mix(operand.offset_bytes + (uint64_t{operand.base} << 48)) + operand.view) & (capacity - 1);
+      for (;; slot = (slot + 1) & (capacity - 1)) {
+        uint32_t& entry = table[slot];
+        if (entry == kNone) {
+          entry = add_footprint({operand.offset_bytes, operand.view, operand.base, Source::kOperand}, i);
+        } else {
+          const Key& key = keys_[entry];
+          if (key.offset_bytes != operand.offset_bytes || key.view != operand.view || key.base != operand.base)
+            continue;
+        }
+        cells_.footprint_of_[i] = entry;
+        ++uses_[entry];
+        break;
+      }
+    }
+  }
+
+  // The pitch most of the region's rows have; 0 when every piece is contiguous.
+  uint64_t choose_pitch(std::span<const Piece> pieces) const {
+    std::unordered_map<uint64_t, double> weight;
+    for (const Piece& piece : pieces) {
+      const Pieces made = pieces_of(piece.footprint);
+      const Box& box = piece.part == Part::kAlways ? made.always : made.sometimes;
+      if (box.axis_count == 0) continue;
+      double rows = 1 + uses_[piece.footprint];
+      for (uint32_t i = 0; i < box.axis_count; ++i) rows *= static_cast<double>(box.axes[i].extent);
+      weight[box.axes[0].stride_bytes] += rows;
+    }
+    uint64_t best = 0;
+    for (const auto& [pitch, rows] : weight)
+      if (best == 0 || rows > weight[best] || (rows == weight[best] && pitch < best)) best = pitch;
+    return best;
+  }
+
+  // A contiguous run in the rows of a region: at most a tail, whole rows and a head.
+  void add_run(uint64_t at, uint64_t bytes, uint64_t pitch, uint32_t footprint, uint32_t guard) {
+    uint64_t row = at / pitch;
+    const uint64_t column = at % pitch;
+    if (column != 0 || bytes < pitch) {
+      const uint64_t head = std::min(bytes, pitch - column);
+      rects_.push_back({row++, 1, column, head, footprint, guard});
+      bytes -= head;
+    }
+    if (bytes >= pitch) {
+      rects_.push_back({row, bytes / pitch, 0, pitch, footprint, guard});
+      row += bytes / pitch;
+      bytes %= pitch;
+    }
+    if (bytes > 0) rects_.push_back({row, 1, 0, bytes, footprint, guard});
+  }
+
+  bool add_rects(const Box& box, uint64_t low, uint64_t pitch, uint32_t footprint, uint32_t guard) {
+    const bool banded = box.axis_count > 0 && box.axes[0].stride_bytes == pitch && box.run <= pitch;
+    const uint32_t first_axis = banded ? 1 : 0;
+    std::array<uint64_t, kMaxRank + 1> index = {};
+    for (;;) {
+      if (!spend(kCutUnits, footprint)) return false;
+      uint64_t at = box.low - low;
+      for (uint32_t i = first_axis; i < box.axis_count; ++i) at += index[i] * box.axes[i].stride_bytes;
+      if (!banded) {
+        add_run(at, box.run, pitch, footprint, guard);
+      } else {
+        const uint64_t row = at / pitch, column = at % pitch, rows = box.axes[0].extent;
+        const uint64_t head = std::min(box.run, pitch - column);
+        rects_.push_back({row, rows, column, head, footprint, guard});
+        if (head < box.run) rects_.push_back({row + 1, rows, 0, box.run - head, footprint, guard});
+      }
+      uint32_t axis = first_axis;
+      for (; axis < box.axis_count; ++axis) {
+        if (++index[axis] < box.axes[axis].extent) break;
+        index[axis] = 0;
+      }
+      if (axis == box.axis_count) return true;
+    }
+  }
+
+  // Makes the guard of a piece exact, now that the region it lies in is known.
+  uint32_t guard_in_region(const Pieces& made, uint32_t footprint, uint64_t low, uint64_t pitch) {
+    Guard guard = made.guard;
+    const uint64_t stride = guard.stride_bytes;
+    const bool by_rows = guard.kind == GuardKind::kRows || guard.kind == GuardKind::kWindow;
+    if (by_rows && stride != 0 && made.outermost && guard.origin_bytes >= low) {
+      const uint64_t origin = low + (guard.origin_bytes - low) / stride * stride;
+      if (guard.origin_bytes - origin + made.inner_span <= stride) {
+        guard.origin_bytes = origin;
+        if (guard.kind == GuardKind::kRows) guard.footprint = kNone;
+        return cells_.intern(guard);
+      }
+    }
+    if (guard.kind == GuardKind::kRows && pitch != 0 && stride != 0 && stride < pitch && guard.origin_bytes >= low &&
+        keys_[footprint].source == Source::kOperand) {
+      // An inner axis of rows that are `pitch` apart: the column decides.
+      const View& view = schedule_.views[keys_[footprint].view];
+      const uint64_t column = (guard.origin_bytes - low) % pitch;
+      bool in_rows = column + (uint64_t{view.extent[view.extent_axis]} - 1) * stride + block_bytes(view) <= pitch &&
+                     block_bytes(view) <= stride;
+      for (uint32_t axis = 0; axis < view.rank; ++axis)
+        if (axis != view.extent_axis && view.extent[axis] > 1)
+          in_rows = in_rows && static_cast<uint64_t>(view.stride_bytes[axis]) % pitch == 0;
+      if (in_rows) {
+        guard.kind = GuardKind::kColumns;
+        guard.origin_bytes = column;
+        guard.footprint = kNone;
+        return cells_.intern(guard);
+      }
+    }
+    Guard other;
+    other.kind = GuardKind::kOther;
+    other.footprint = footprint;
+    return cells_.intern(other);
+  }
+
+  bool cut_region(std::span<const Piece> pieces, uint64_t end) {
+    const uint64_t low = pieces[0].low;
+    uint64_t pitch = choose_pitch(pieces);
+    const bool flat = pitch == 0;
+    if (flat) pitch = end - low;
+    rects_.clear();
+    for (const Piece& piece : pieces) {
+      const Pieces made = pieces_of(piece.footprint);
+      const uint32_t guard =
+          piece.part == Part::kAlways ? 0 : guard_in_region(made, piece.footprint, low, flat ? 0 : pitch);
+      if (!add_rects(piece.part == Part::kAlways ? made.always : made.sometimes, low, pitch, piece.footprint, guard))
+        return false;
+    }
+    const auto region = static_cast<uint32_t>(cells_.regions_.size());
+    cells_.regions_.push_back({pieces[0].base, low, pitch});
+
+    rows_.clear();
+    for (const Rect& rect : rects_) {
+      rows_.push_back(rect.row);
+      rows_.push_back(rect.row + rect.rows);
+    }
+    sort_unique(rows_);
+    // Column cuts of each band.
+    cuts_.clear();
+    for (const Rect& rect : rects_) {
+      const auto first = static_cast<uint32_t>(std::lower_bound(rows_.begin(), rows_.end(), rect.row) - rows_.begin());
+      for (uint32_t band = first; rows_[band] < rect.row + rect.rows; ++band) {
+        if (!spend(kCutUnits, rect.footprint)) return false;
+        cuts_.push_back({band, rect.column});
+        cuts_.push_back({band, rect.column + rect.width});
+      }
+    }
+    sort_unique(cuts_);
+    // Every cut but the last of its band starts a cell; cells are numbered in order.
+    cell_of_cut_.resize(cuts_.size());
+    band_first_cut_.assign(rows_.size() + 1, static_cast<uint32_t>(cuts_.size()));
+    for (size_t i = cuts_.size(); i-- > 0;) band_first_cut_[cuts_[i].first] = static_cast<uint32_t>(i);
+    for (size_t i = 0; i < cuts_.size(); ++i) {
+      const uint32_t band = cuts_[i].first;
+      if (i == 0 || cuts_[i - 1].first != band)
+        cells_.bands_.push_back({region, rows_[band], rows_[band + 1] - rows_[band], cells_.count()});
+      cell_of_cut_[i] = cells_.count();
+      if (i + 1 == cuts_.size() || cuts_[i + 1].first != band) continue;
+      cells_.band_of_.push_back(static_cast<uint32_t>(cells_.bands_.size() - 1));
+      cells_.column_.push_back(cuts_[i].second);
+      cells_.width_.push_back(cuts_[i + 1].second - cuts_[i].second);
+    }
+    for (const Rect& rect : rects_) {
+      const auto first = static_cast<uint32_t>(std::lower_bound(rows_.begin(), rows_.end(), rect.row) - rows_.begin());
+      for (uint32_t band = first; rows_[band] < rect.row + rect.rows; ++band) {
+        const uint32_t from = cell_at(band, rect.column), to = cell_at(band, rect.column + rect.width);
+        if (!pending_.empty() && pending_.back().footprint == rect.footprint &&
+            pending_.back().run.guard == rect.guard && pending_.back().run.first + pending_.back().run.count == from) {
+          pending_.back().run.count += to - from;
+        } else {
+          pending_.push_back({rect.footprint, {from, to - from, rect.guard}});
+        }
+      }
+    }
+    return true;
+  }
+
+  uint32_t cell_at(uint32_t band, uint64_t column) const {
+    const auto from = cuts_.begin() + band_first_cut_[band];
+    return cell_of_cut_[std::lower_bound(from, cuts_.end(), std::pair<uint32_t, uint64_t>{band, column}) -
+                        cuts_.begin()];
+  }
+
+  template <class T>
+  static void sort_unique(std::vector<T>& values) {
+    if (!std::is_sorted(values.begin(), values.end())) std::sort(values.begin(), values.end());
+    values.erase(std::unique(values.begin(), values.end()), values.end());
+  }
+
+  // Runs by footprint, in the order they were found.
+  void gather_runs() {
+    std::vector<uint32_t>& first = cells_.first_run_;
+    first.assign(keys_.size() + 1, 0);
+    for (const PendingRun& pending : pending_) ++first[pending.footprint + 1];
+    for (size_t i = 1; i < first.size(); ++i) first[i] += first[i - 1];
+    std::vector<uint32_t> next(first.begin(), first.end() - 1);
+    cells_.runs_.resize(pending_.size());
+    for (const PendingRun& pending : pending_) cells_.runs_[next[pending.footprint]++] = pending.run;
+  }
+
+  Cells& cells_;
+  const Schedule& schedule_;
+  const std::vector<uint8_t>& skip_;
+  const std::vector<uint32_t>& op_of_operand_;
+  Budget& budget_;
+  std::vector<Key> keys_;                // per footprint
+  std::vector<uint32_t> first_operand_;  // per footprint; kNone: made for a binding
+  std::vector<uint32_t> uses_;           // per footprint
+  std::vector<Rect> rects_;              // of the region at hand, as are the next four
+  std::vector<uint64_t> rows_;
+  std::vector<std::pair<uint32_t, uint64_t>> cuts_;
+  std::vector<uint32_t> cell_of_cut_, band_first_cut_;
+  std::vector<PendingRun> pending_;
+};
+
+Cells::Cells(const Schedule& schedule, const std::vector<uint8_t>& skip, const std::vector<uint32_t>& op_of_operand,
+             Budget& budget) {
+  CellCutter cutter(*this, schedule, skip, op_of_operand, budget);
+  cutter.cut();
+  if (budget.exhausted()) cutter.abandon();
+}
+
+CellBox Cells::box(uint32_t cell) const {
+  const Band& band = bands_[band_of_[cell]];
+  const Region& region = regions_[band.region];
+  return {region.base, region.low + band.row * region.pitch + column_[cell], width_[cell], band.rows, region.pitch};
+}
+
+uint32_t Cells::intern(const Guard& guard) {
+  const uint64_t hash = mix(mix(mix(guard.origin_bytes + guard.scalar) + guard.stride_bytes) +
+                            static_cast<uint64_t>(guard.bias) + static_cast<uint64_t>(guard.scale) * 31 +
+                            (uint64_t{guard.footprint} << 8) + static_cast<uint64_t>(guard.kind));
+  const auto range = guard_ids_.equal_range(hash);
+  for (auto it = range.first; it != range.second; ++it)
+    if (guards_[it->second] == guard) return it->second;
+  guards_.push_back(guard);
+  guard_ids_.emplace(hash, static_cast<uint32_t>(guards_.size() - 1));
+  return static_cast<uint32_t>(guards_.size() - 1);
+}
+
+bool Cells::implies(uint32_t reader, uint32_t writer) const {
+  if (reader == writer) return true;
+  const Guard& a = guards_[reader];
+  const Guard& b = guards_[writer];
+  if (a.scalar != b.scalar || a.scale != b.scale || a.origin_bytes != b.origin_bytes ||
+      a.stride_bytes != b.stride_bytes)
+    return false;
+  if (b.kind == GuardKind::kRows)
+    return (a.kind == GuardKind::kRows && a.bias <= b.bias) ||
+           (a.kind == GuardKind::kWindow && a.bias + a.rows <= b.bias);
+  return a.kind == GuardKind::kColumns && b.kind == GuardKind::kColumns && a.bias <= b.bias;
+}
+
+uint32_t Cells::joined(uint32_t before, uint32_t write) {
+  if (before == 0 || before == write) return write;
+  const Guard prefix = guards_[before];
+  const Guard window = guards_[write];
+  // Rows [0, n) were defined and rows [m, m + k) are written, m <= n: now [0, m + k).
+  if (prefix.kind == GuardKind::kRows && window.kind == GuardKind::kWindow && prefix.scalar == window.scalar &&
+      prefix.scale == window.scale && prefix.origin_bytes == window.origin_bytes &&
+      prefix.stride_bytes == window.stride_bytes && window.bias <= prefix.bias) {
+    Guard grown = prefix;
+    grown.bias = std::max(prefix.bias, window.bias + window.rows);
+    return intern(grown);
+  }
+  if (implies(write, before)) return before;
+  return write;
+}
+
+}  // namespace rondo::proof
