@@ -17,8 +17,8 @@ struct VerbText {
 
 constexpr VerbText kVerbs[] = {
     {"plan", "GRAPH", "Plan a tensor program: graph in, schedule out.",
-     "rondo plan mlp.yaml                                 writes mlp.rondo for this CPU\n"
-     "rondo plan mlp.yaml --machine gpu.yaml -o mlp.yaml  another machine, text form\n"
+     "rondo plan mlp.yaml                                  writes mlp.rondo, for this CPU\n"
+     "rondo plan mlp.yaml --machine board.yaml -o out.yaml  for another machine, as text\n"
      "rondo plan mlp.yaml --staging staged --scratch 64KiB --dry-run",
      "Prints the operations, loads and bytes of the plan, each beside the proven least.\n"
      "The schedule is not trusted because rondo made it: `rondo verify` proves it."},
@@ -206,12 +206,11 @@ struct Commands {
   std::string planner = "tile";
 };
 
-CLI::App* add_verb(CLI::App& app, std::string_view name, Console& console) {
+CLI::App* add_verb(CLI::App& app, std::string_view name) {
   const auto verb =
       std::find_if(std::begin(kVerbs), std::end(kVerbs), [&](const VerbText& text) { return text.name == name; });
   CLI::App* sub = app.add_subcommand(std::string(name), std::string(verb->what));
   sub->set_help_flag();  // added last, so that it stands last
-  (void)console;
   return sub;
 }
 
@@ -230,7 +229,7 @@ void add_form(CLI::App& app, Commands& commands) {
 }
 
 void add_plan(CLI::App& app, Commands& commands, Console& console) {
-  CLI::App* sub = add_verb(app, "plan", console);
+  CLI::App* sub = add_verb(app, "plan");
   PlanCommand& plan = commands.plan;
   PlanOptions& options = plan.options;
   sub->add_option("GRAPH", plan.graph, "graph file (YAML)")->required();
@@ -259,7 +258,7 @@ void add_plan(CLI::App& app, Commands& commands, Console& console) {
 }
 
 void add_verify(CLI::App& app, Commands& commands, Console& console) {
-  CLI::App* sub = add_verb(app, "verify", console);
+  CLI::App* sub = add_verb(app, "verify");
   VerifyCommand& verify = commands.verify;
   sub->add_option("SCHEDULE", verify.schedule, "schedule file, text or binary")->required();
   add_choice<Requirement>(*sub, "--require", verify.require,
@@ -273,7 +272,7 @@ void add_verify(CLI::App& app, Commands& commands, Console& console) {
 }
 
 void add_show(CLI::App& app, Commands& commands, Console& console) {
-  CLI::App* sub = add_verb(app, "show", console);
+  CLI::App* sub = add_verb(app, "show");
   ShowCommand& show = commands.show;
   sub->add_option("SCHEDULE", show.schedule, "schedule file, text or binary")->required();
   sub->add_flag("--ops", show.ops, "every operation in the order of the replay");
@@ -288,7 +287,7 @@ void add_show(CLI::App& app, Commands& commands, Console& console) {
 }
 
 void add_run(CLI::App& app, Commands& commands, Console& console) {
-  CLI::App* sub = add_verb(app, "run", console);
+  CLI::App* sub = add_verb(app, "run");
   RunCommand& run = commands.run;
   sub->add_option("SCHEDULE", run.schedule, "schedule file, text or binary")->required();
   add_named_files(*sub, "--input", run.inputs, "an input, constant or state from a .npy file; repeatable");
@@ -305,6 +304,32 @@ void add_run(CLI::App& app, Commands& commands, Console& console) {
   add_common(*sub, console);
 }
 
+// "'--tiel' is not an option of rondo plan (did you mean '--tile'?)"
+std::string unknown_option(const CLI::App& verb, const std::vector<std::string>& arguments) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : verb.get_options())
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  for (const std::string& argument : arguments) {
+    const std::string name = argument.substr(0, argument.find('='));
+    if (!name.starts_with("--") || std::find(names.begin(), names.end(), name) != names.end()) continue;
+    return "'" + name + "' is not an option of rondo " + verb.get_name() +
+           yaml::did_you_mean(name, std::vector<std::string_view>(names.begin(), names.end()));
+  }
+  return {};
+}
+
+// "'pln' is not a verb of rondo: plan, ... (did you mean 'plan'?)"
+std::string unknown_verb(const std::string& word) {
+  std::vector<std::string_view> names;
+  std::string allowed;
+  for (const VerbText& verb : kVerbs) {
+    names.push_back(verb.name);
+    allowed += (allowed.empty() ? "" : ", ") + std::string(verb.name);
+  }
+  return "'" + word + "' is not a verb of rondo: " + allowed + yaml::did_you_mean(word, names);
+}
+
+// CLI11's message, or a better one where it knows less than we do.
 int usage_error(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& arguments,
                 Console& console) {
   if (arguments.empty()) {
@@ -312,17 +337,14 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error, const std::ve
     return console.fail(kUsage, "a verb is missing");
   }
   std::string message = error.what();
-  // CLI11 reports an unknown verb as an unexpected argument; say what was meant.
-  if (app.get_subcommands().empty() && !arguments[0].starts_with("-")) {
-    std::vector<std::string_view> names;
-    std::string allowed;
-    for (const VerbText& verb : kVerbs) {
-      names.push_back(verb.name);
-      allowed += (allowed.empty() ? "" : ", ") + std::string(verb.name);
-    }
-    message = "'" + arguments[0] + "' is not a verb of rondo: " + allowed + yaml::did_you_mean(arguments[0], names);
+  std::string verb;
+  if (app.get_subcommands().empty()) {
+    message = unknown_verb(arguments[0]);
+  } else {
+    verb = " " + app.get_subcommands()[0]->get_name();
+    if (const std::string better = unknown_option(*app.get_subcommands()[0], arguments); !better.empty())
+      message = better;
   }
-  const std::string verb = app.get_subcommands().empty() ? "" : " " + app.get_subcommands()[0]->get_name();
   return console.fail(kUsage, message + "\nrondo: `rondo" + verb + " --help` shows how it is used");
 }
 
@@ -337,17 +359,14 @@ int run_command_line(const std::vector<std::string>& arguments, Console& console
   CLI::App app;
   app.formatter(std::make_shared<HelpFormatter>());
   app.require_subcommand(1);
-  bool version = false;
-  app.add_flag("--version", version);
   add_plan(app, commands, console);
   add_verify(app, commands, console);
   add_show(app, commands, console);
   add_run(app, commands, console);
-  add_common(*add_verb(app, "version", console), console);
+  add_common(*add_verb(app, "version"), console);
 
-  // A bare --version asks for the verb of that name.
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
-  if (arguments.size() == 1 && arguments[0] == "--version") reversed = {"version"};
+  if (!arguments.empty() && arguments[0] == "--version") reversed.back() = "version";
   try {
     app.parse(std::move(reversed));
   } catch (const CLI::CallForHelp&) {

@@ -6,50 +6,49 @@
 #pragma once
 #include <concepts>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <variant>
-#include <vector>
 
 namespace rondo::cli {
 
 class Json {
  public:
-  Json() = default;  // null
-  Json(bool value) : value_(value) {}
-  Json(std::signed_integral auto value) : value_(static_cast<int64_t>(value)) {}
-  Json(std::unsigned_integral auto value) : value_(static_cast<uint64_t>(value)) {}
-  Json(double value) : value_(value) {}
-  Json(std::string_view value) : value_(std::string(value)) {}
-  Json(const std::string& value) : value_(value) {}
-  Json(const char* value) : value_(std::string(value)) {}
+  Json();  // null
+  Json(bool value);
+  Json(double value);
+  Json(std::string_view value);
+  Json(const std::string& value) : Json(std::string_view(value)) {}
+  Json(const char* value) : Json(std::string_view(value)) {}
+  Json(std::signed_integral auto value) : Json(Signed{value}) {}
+  Json(std::unsigned_integral auto value) : Json(Unsigned{value}) {}
+  Json(const Json& other);
+  Json(Json&& other) noexcept;
+  Json& operator=(Json other) noexcept;
+  ~Json();
 
-  static Json object() { return Json(Object{}); }
-  static Json array() { return Json(Array{}); }
+  static Json object();
+  static Json array();
 
-  // Precondition: made by object(), or by array(). Keys are not repeated.
-  Json& set(std::string_view key, Json value) {
-    std::get<Object>(value_).emplace_back(std::string(key), std::move(value));
-    return *this;
-  }
-  Json& add(Json value) {
-    std::get<Array>(value_).push_back(std::move(value));
-    return *this;
-  }
+  // Precondition: made by object(), or by array(). A key that is set again is replaced.
+  Json& set(std::string_view key, const Json& value);
+  Json& add(const Json& value);
 
   // Two spaces of indent, no newline at the end.
   std::string dump() const;
 
-  using Object = std::vector<std::pair<std::string, Json>>;
-  using Array = std::vector<Json>;
-  using Value = std::variant<std::monostate, bool, int64_t, uint64_t, double, std::string, Object, Array>;
-  const Value& value() const { return value_; }
-
  private:
-  explicit Json(Object value) : value_(std::move(value)) {}
-  explicit Json(Array value) : value_(std::move(value)) {}
-  Value value_;
+  struct Signed {
+    int64_t number;
+  };
+  struct Unsigned {
+    uint64_t number;
+  };
+  explicit Json(Signed value);
+  explicit Json(Unsigned value);
+
+  struct Data;
+  std::unique_ptr<Data> data_;
 };
 
 }  // namespace rondo::cli

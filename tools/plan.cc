@@ -65,8 +65,11 @@ void print_summary(const Graph& graph, const Machine& machine, const PlanCommand
   if (!summary.bounds.empty()) {
     Table bounds({"", "achieved", "least", "ratio", "why no plan can do better"},
                  {kLeft, kRight, kRight, kRight, kLeft});
-    for (const LowerBound& bound : summary.bounds)
-      bounds.add({bound.what, number_text(bound.achieved), number_text(bound.value), ratio_text(bound), bound.method});
+    for (const LowerBound& bound : summary.bounds) {
+      const std::string prefix = bound.what + ": ";
+      const std::string method = bound.method.starts_with(prefix) ? bound.method.substr(prefix.size()) : bound.method;
+      bounds.add({bound.what, number_text(bound.achieved), number_text(bound.value), ratio_text(bound), method});
+    }
     out << '\n' << bounds.text();
   }
 }
@@ -89,7 +92,7 @@ Json summary_json(const Machine& machine, const PlanCommand& command, const Plan
   json.set("peak_bytes", summary.peak_bytes).set("extent_bytes", summary.extent_bytes);
   json.set("live_at_end_bytes", summary.live_at_end_bytes).set("flops", summary.flops);
   json.set("bytes_moved", summary.bytes_moved).set("makespan", summary.makespan).set("sequential", summary.sequential);
-  json.set("bounds", std::move(bounds)).set("digest", digest_of(plan.schedule));
+  json.set("bounds", bounds).set("digest", digest_of(plan.schedule));
   json.set("written", command.dry_run ? Json() : Json(output)).set("file_bytes", file_bytes);
   return json;
 }

@@ -11,8 +11,8 @@
 #include "schedules/digest/sha256.h"
 #include "schedules/yaml/document.h"
 #include "tools/commands.h"
-#include "tools/compare.h"
 #include "tools/describe.h"
+#include "tools/graph_check.h"
 #include "tools/npy.h"
 #include "tools/schedule_file.h"
 #include "tools/table.h"
@@ -63,16 +63,18 @@ Status check_names(const RunCommand& command, const Requirements& needs) {
     }
   }
   if (command.random_seed) return {};
-  std::string missing;
+  Table missing({"", ""}, {kLeft, kLeft});
   for (const BindingRequirement& need : needs.bindings) {
     const bool given = std::any_of(command.inputs.begin(), command.inputs.end(),
                                    [&](const NamedFile& file) { return file.first == need.name; });
     if (!must_be_given(need.role) || given) continue;
-    missing += "\n  --input " + need.name + "=FILE.npy    " + role_name(static_cast<uint8_t>(need.role)) + ", " +
-               std::string(info(need.dtype).name) + " " + shape_text(need.shape);
+    missing.add({"--input " + need.name + "=FILE.npy", role_name(static_cast<uint8_t>(need.role)) + ", " +
+                                                           std::string(info(need.dtype).name) + " " +
+                                                           shape_text(need.shape)});
   }
   if (missing.empty()) return {};
-  return make_error(ErrorCode::kInvalidArgument, command.schedule + " needs" + missing + "\nor --random-inputs SEED");
+  return make_error(ErrorCode::kInvalidArgument,
+                    command.schedule + " needs\n" + missing.text() + "or --random-inputs SEED");
 }
 
 uint64_t physical_memory_bytes() {
@@ -153,7 +155,7 @@ Result<std::vector<Tensor>> gather_tensors(const RunCommand& command, const Requ
                                                 command.random_seed.value_or(0), need.name);
         if (!filled.ok()) return filled.error();
       } else if (must_be_given(need.role)) {
-        fill_random(tensor.data.bytes(), need.dtype, command.random_seed.value_or(0), need.name);
+        fill_random(tensor.data.bytes(), schedule.bindings[need.binding], command.random_seed.value_or(0), need.name);
       } else {
         std::fill_n(tensor.data.data(), need.bytes, std::byte{0});
       }
@@ -256,7 +258,7 @@ Json outputs_json(const std::vector<Tensor>& tensors) {
     outputs.add(Json::object()
                     .set("name", tensor.need->name)
                     .set("dtype", info(tensor.need->dtype).name)
-                    .set("shape", std::move(shape))
+                    .set("shape", shape)
                     .set("min", statistics.min)
                     .set("max", statistics.max)
                     .set("mean", statistics.mean)
@@ -288,7 +290,7 @@ int refuse(const RunCommand& command, const Schedule& schedule, const Report& re
   return console.fail(kBad, command.schedule + " is not replayed: " + report.summary() + " (`rondo verify` tells all)");
 }
 
-// What --check compares with, in the words of compare.h.
+// What --check compares with, in the words of graph_check.h.
 std::vector<NamedTensor> named(const std::vector<Tensor>& tensors) {
   std::vector<NamedTensor> list;
   for (const Tensor& tensor : tensors)
@@ -343,11 +345,11 @@ int run_run(const RunCommand& command, Console& console) {
   if (const Status written = write_outputs(command, *tensors, console); !written.ok())
     return console.fail(written.error());
 
-  std::optional<Comparison> comparison;
+  std::optional<GraphCheck> check;
   if (!command.check.empty()) {
-    Result<Comparison> compared = compare_with_graph(*graph, named(*tensors));
+    Result<GraphCheck> compared = check_graph(*graph, named(*tensors));
     if (!compared.ok()) return console.fail(compared.error());
-    comparison = *std::move(compared);
+    check = *std::move(compared);
   }
   const bool data_on_stdout = std::any_of(command.outputs.begin(), command.outputs.end(),
                                           [](const NamedFile& file) { return file.second == "-"; });
@@ -358,11 +360,14 @@ int run_run(const RunCommand& command, Console& console) {
     Json json = Json::object();
     json.set("file", command.schedule).set("digest", verification.report.digest);
     json.set("verification", verification.report.summary());
-    json.set("instruction_set", name_of(program->instruction_set())).set("kernels", std::move(kernels));
+    json.set("instruction_set", name_of(program->instruction_set())).set("kernels", kernels);
     json.set("replays", times.replays);
-    json.set("time_ns", Json::object().set("min", times.min_ns).set("median", times.median_ns)).set("gflop_s", gflops);
+    json.set("time_ns", Json::object()
+                            .set("min", static_cast<uint64_t>(times.min_ns))
+                            .set("median", static_cast<uint64_t>(times.median_ns)))
+        .set("gflop_s", gflops);
     json.set("outputs", outputs_json(*tensors));
-    if (comparison) json.set("check", comparison_json(*comparison));
+    if (check) json.set("check", check->json());
     console.print(json);
   } else if (!data_on_stdout && console.verbosity >= 0) {
     std::ostream& out = console.out();
@@ -377,10 +382,10 @@ int run_run(const RunCommand& command, Console& console) {
     if (gflops > 0) out << " (" << number_text(gflops) << " GFLOP/s)";
     out << "\n\n";
     print_outputs(*tensors, out);
-    if (comparison) out << '\n' << comparison_text(*comparison);
+    if (check) out << '\n' << check->text();
   }
-  if (comparison && !comparison->good())
-    return console.fail(kBad, command.schedule + " does not compute " + command.check + ": " + comparison->failure());
+  if (check && !check->good())
+    return console.fail(kBad, command.schedule + " does not compute " + command.check + ": " + check->failure());
   return console.interrupted() ? kInterrupted : kGood;
 }
 

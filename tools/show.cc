@@ -253,7 +253,7 @@ Json overview_json(const Schedule& schedule) {
                      .set("name", base_name(schedule, static_cast<uint32_t>(schedule.arenas.size()) + i))
                      .set("role", role_name(binding.role))
                      .set("dtype", dtype_name(binding.dtype))
-                     .set("shape", std::move(shape))
+                     .set("shape", shape)
                      .set("bytes", bytes_of(binding)));
   }
   for (uint32_t i = 0; i < schedule.arenas.size(); ++i) {
@@ -277,9 +277,9 @@ Json overview_json(const Schedule& schedule) {
   }
   for (uint32_t i = 0; i < schedule.phases.size(); ++i) phases.add(phase_name(schedule, i));
   for (const Claim& claim : schedule.claims) claims.add(claim_json(schedule, claim));
-  json.set("bindings", std::move(bindings)).set("arenas", std::move(arenas)).set("streams", std::move(streams));
+  json.set("bindings", bindings).set("arenas", arenas).set("streams", streams);
   json.set("tokens", schedule.tokens.size()).set("ops", schedule.ops.size()).set("values", schedule.values.size());
-  return json.set("phases", std::move(phases)).set("claims", std::move(claims));
+  return json.set("phases", phases).set("claims", claims);
 }
 
 Json timeline_json(const Schedule& schedule, const Timeline& timeline) {
@@ -291,7 +291,7 @@ Json timeline_json(const Schedule& schedule, const Timeline& timeline) {
                   .set("kernel", kernel_name(schedule, schedule.ops[span.op]))
                   .set("begin", span.begin)
                   .set("end", span.end));
-  return Json::object().set("end", timeline.end).set("from_costs", timeline.from_costs).set("spans", std::move(spans));
+  return Json::object().set("end", timeline.end).set("from_costs", timeline.from_costs).set("spans", spans);
 }
 
 Json memory_json(const Schedule& schedule, const std::vector<uint32_t>& order) {
@@ -301,7 +301,7 @@ Json memory_json(const Schedule& schedule, const std::vector<uint32_t>& order) {
     Json live = Json::array();
     if (const auto bytes = live_bytes(schedule, order, arena))
       for (const uint64_t count : *bytes) live.add(count);
-    json.set(base_name(schedule, arena), std::move(live));
+    json.set(base_name(schedule, arena), live);
   }
   return json;
 }
@@ -356,9 +356,9 @@ int run_show(const ShowCommand& command, Console& console) {
                     .set("op", op)
                     .set("stream", stream_name(schedule, stream_of(schedule, op)))
                     .set("kernel", kernel_name(schedule, schedule.ops[op]))
-                    .set("operands", std::move(operands)));
+                    .set("operands", operands));
       }
-      json.set("replay", std::move(ops));
+      json.set("replay", ops);
     }
     console.print(json);
     return kGood;

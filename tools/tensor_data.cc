@@ -2,6 +2,8 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <vector>
+#include "planner/evaluate/random_data.h"
 
 namespace rondo::cli {
 namespace {
@@ -65,9 +67,17 @@ void store_integer(std::span<std::byte> data, DType dtype, uint64_t index, int64
 
 }  // namespace
 
-void fill_random(std::span<std::byte> data, DType dtype, uint64_t seed, std::string_view name) {
+void fill_random(std::span<std::byte> data, const Binding& binding, uint64_t seed, std::string_view name) {
+  const auto dtype = static_cast<DType>(binding.dtype);
   const uint64_t key = stream_key(seed, name);
   const uint64_t count = data.size() / size_of(dtype);
+  if (dtype == DType::kF32) {
+    const bool layer = binding.role == static_cast<uint8_t>(Role::kConstant) && binding.rank >= 2;
+    const float scale = layer ? std::sqrt(3.0f / static_cast<float>(binding.shape[binding.rank - 2])) : 1.0f;
+    const std::vector<float> values = random_floats(seed, name, count, scale);
+    std::memcpy(data.data(), values.data(), data.size());
+    return;
+  }
   for (uint64_t i = 0; i < count; ++i) {
     const uint64_t word = mix(key + i);
     const float unit = static_cast<float>(static_cast<int32_t>(word >> 40) - (1 << 23)) * 0x1p-23f;

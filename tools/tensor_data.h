@@ -10,8 +10,10 @@
 namespace rondo::cli {
 
 // Fills `data` with values that depend on seed, name and position only: floats in
-// [-1, 1), integers in [-8, 8) (unsigned ones in [0, 16)).
-void fill_random(std::span<std::byte> data, DType dtype, uint64_t seed, std::string_view name);
+// [-1, 1), integers in [-8, 8) (unsigned ones in [0, 16)). f32 constants of two or
+// more axes are scaled as planner/evaluate/random_data.h does: the size of what
+// passes through a layer stays.
+void fill_random(std::span<std::byte> data, const Binding& binding, uint64_t seed, std::string_view name);
 
 // Fills an index table with legal entries: below index_limit, and all different
 // where the table says so. kDoesNotFit if there are more entries than indices.

@@ -52,12 +52,12 @@ Json finding_json(const Schedule& schedule, const Finding& finding) {
         witness.set("stream", stream_name(schedule, stream));
     }
     if (op < schedule.op_lines.size()) witness.set("line", schedule.op_lines[op]);
-    ops.add(std::move(witness));
+    ops.add(witness);
   }
   Json json = Json::object();
   json.set("rule", finding.rule).set("level", name_of(finding.level)).set("message", finding.message);
   if (finding.line != 0) json.set("line", finding.line);
-  return json.set("ops", std::move(ops));
+  return json.set("ops", ops);
 }
 
 Json report_json(const Schedule& schedule, const Report& report, const VerifyCommand& command, bool good) {
@@ -76,7 +76,7 @@ Json report_json(const Schedule& schedule, const Report& report, const VerifyCom
                          .set("stated", report.claims_stated)
                          .set("false", report.claims_false));
   json.set("work", Json::object().set("units", report.work_units).set("limit", report.work_limit));
-  json.set("findings", std::move(findings)).set("findings_dropped", report.findings_dropped);
+  json.set("findings", findings).set("findings_dropped", report.findings_dropped);
   return json.set("summary", report.summary());
 }
 

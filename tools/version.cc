@@ -21,7 +21,7 @@ int run_version(Console& console) {
     json.set("version", RONDO_VERSION).set("format_version", kFormatVersion).set("compiler", __VERSION__);
     json.set("instruction_set", isa).set("backends", Json::array().add("cpu"));
     json.set("planners", Json::array().add("tile")).set("verifier_rules", verifier_rules().size());
-    json.set("kernels", std::move(kernels)).set("operators", std::move(operators));
+    json.set("kernels", kernels).set("operators", operators);
     console.print(json);
     return kGood;
   }

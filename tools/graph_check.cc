@@ -1,0 +1,123 @@
+#include "tools/graph_check.h"
+#include <algorithm>
+#include "tools/describe.h"
+#include "tools/table.h"
+
+namespace rondo::cli {
+namespace {
+
+using enum Table::Align;
+
+// "[3, 17]" of an element of a dense row-major tensor.
+std::string coordinates(const std::vector<uint32_t>& shape, uint64_t index) {
+  std::vector<uint32_t> place(shape.size());
+  for (size_t axis = shape.size(); axis-- > 0;) {
+    place[axis] = static_cast<uint32_t>(index % shape[axis]);
+    index /= shape[axis];
+  }
+  return shape_text(place);
+}
+
+const char* role_in_words(TensorRole role) {
+  switch (role) {
+    case TensorRole::kInput:
+      return "input";
+    case TensorRole::kConstant:
+      return "constant";
+    case TensorRole::kOutput:
+      return "output";
+    case TensorRole::kIntermediate:
+      return "intermediate";
+  }
+  return "?";
+}
+
+// The tensor of the run that the graph's tensor is, or why there is none.
+Result<const NamedTensor*> find_tensor(const Graph& graph, const GraphTensor& wanted,
+                                       const std::vector<NamedTensor>& tensors) {
+  const auto found = std::find_if(tensors.begin(), tensors.end(),
+                                  [&](const NamedTensor& tensor) { return tensor.name == wanted.name; });
+  const std::string what =
+      std::string(role_in_words(wanted.role)) + " '" + wanted.name + "' of the graph " + graph.name;
+  if (found == tensors.end())
+    return make_error(ErrorCode::kInvalidArgument, what + " is not in the schedule: it was planned from another graph");
+  if (found->shape != wanted.shape)
+    return make_error(ErrorCode::kInvalidArgument,
+                      what + " is " + shape_text(wanted.shape) + ", in the schedule it is " + shape_text(found->shape));
+  if (found->dtype != DType::kF32)
+    return make_error(ErrorCode::kInvalidArgument, what + " is " + std::string(info(found->dtype).name) +
+                                                       " in the schedule; only f32 can be compared");
+  return &*found;
+}
+
+std::span<const float> floats_of(const NamedTensor& tensor) {
+  return {reinterpret_cast<const float*>(tensor.data.data()), tensor.data.size() / sizeof(float)};
+}
+
+}  // namespace
+
+Result<GraphCheck> check_graph(const Graph& graph, const std::vector<NamedTensor>& tensors) {
+  NamedData inputs;
+  std::vector<const NamedTensor*> outputs;
+  for (const GraphTensor& wanted : graph.tensors) {
+    if (wanted.role == TensorRole::kIntermediate) continue;
+    const Result<const NamedTensor*> found = find_tensor(graph, wanted, tensors);
+    if (!found.ok()) return found.error();
+    if (wanted.role == TensorRole::kOutput)
+      outputs.push_back(*found);
+    else
+      inputs.emplace(wanted.name, floats_of(**found));
+  }
+  const auto expected = evaluate_graph(graph, inputs);
+  if (!expected.ok()) return expected.error();
+  GraphCheck check;
+  for (const NamedTensor* output : outputs) {
+    const auto reference = expected->find(output->name);
+    if (reference == expected->end()) continue;  // evaluate_graph returns every output
+    OutputCheck one{output->name, output->shape, compare(reference->second, floats_of(*output)), 0};
+    one.worst_bound = reference->second.bound[one.comparison.worst_index];
+    check.outputs.push_back(std::move(one));
+  }
+  return check;
+}
+
+bool GraphCheck::good() const {
+  return std::all_of(outputs.begin(), outputs.end(), [](const OutputCheck& one) { return one.comparison.agrees(); });
+}
+
+std::string GraphCheck::failure() const {
+  for (const OutputCheck& one : outputs) {
+    const Comparison& worst = one.comparison;
+    if (worst.agrees()) continue;
+    return one.name + coordinates(one.shape, worst.worst_index) + " is " + number_text(worst.worst_result) +
+           ", should be " + number_text(worst.worst_value) + " within " + number_text(one.worst_bound) + " (" +
+           counted(worst.outside, "element") + " of " + with_commas(worst.elements) + " outside)";
+  }
+  return {};
+}
+
+std::string GraphCheck::text() const {
+  Table table({"compared", "elements", "max error", "worst error / bound", "at", ""},
+              {kLeft, kRight, kRight, kRight, kLeft, kLeft});
+  for (const OutputCheck& one : outputs)
+    table.add({one.name, with_commas(one.comparison.elements), number_text(one.comparison.max_error),
+               number_text(one.comparison.worst_ratio), coordinates(one.shape, one.comparison.worst_index),
+               one.comparison.agrees() ? "agrees" : "DIFFERS"});
+  return table.text();
+}
+
+Json GraphCheck::json() const {
+  Json list = Json::array();
+  for (const OutputCheck& one : outputs)
+    list.add(Json::object()
+                 .set("name", one.name)
+                 .set("elements", one.comparison.elements)
+                 .set("outside", one.comparison.outside)
+                 .set("max_error", one.comparison.max_error)
+                 .set("worst_ratio", one.comparison.worst_ratio)
+                 .set("worst_at", coordinates(one.shape, one.comparison.worst_index))
+                 .set("agrees", one.comparison.agrees()));
+  return Json::object().set("agrees", good()).set("outputs", list);
+}
+
+}  // namespace rondo::cli

@@ -1,0 +1,45 @@
+// `--check`: the outputs of a run beside the graph evaluated in double precision.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+#include "planner/evaluate/evaluate.h"
+#include "rondo/graph.h"
+#include "rondo/result.h"
+#include "rondo/schedule.h"
+#include "tools/json.h"
+
+namespace rondo::cli {
+
+struct NamedTensor {
+  std::string name;
+  Role role = Role::kInput;
+  DType dtype = DType::kF32;
+  std::vector<uint32_t> shape;
+  std::span<const std::byte> data;  // aligned to the element
+};
+
+struct OutputCheck {
+  std::string name;
+  std::vector<uint32_t> shape;
+  Comparison comparison;
+  double worst_bound = 0;  // of the element worst_index
+};
+
+struct GraphCheck {
+  std::vector<OutputCheck> outputs;
+
+  bool good() const;
+  // The first output that is above its bound, in words with numbers; "" if good.
+  std::string failure() const;
+  std::string text() const;
+  Json json() const;
+};
+
+// Compares every output of the graph with the tensor of that name; a NaN equals a
+// NaN. kInvalidArgument: an input or output of the graph is not among the tensors,
+// has another shape, or is not f32.
+Result<GraphCheck> check_graph(const Graph& graph, const std::vector<NamedTensor>& tensors);
+
+}  // namespace rondo::cli
