@@ -15,8 +15,6 @@
 
 namespace rondo::tiling {
 
-using FusedGroup = decltype(fuse_epilogues(Graph()))::value_type;
-
 // A part of a tensor, in tensor coordinates; axes beyond the rank have low 0, extent 1.
 struct Box {
   uint32_t low[kMaxRank] = {};

@@ -24,7 +24,7 @@ class Tiler {
     program_.tile_bytes = uint64_t{tile} * tile * size_of(DType::kF32);
   }
 
-  Status add(const Chain& chain);
+  Status add(const Chain& chain, bool first_block_only = false);
   MicroProgram take() { return std::move(program_); }
 
  private:
@@ -167,7 +167,7 @@ void Tiler::plan_chain(const Chain& chain) {
   }
 }
 
-Status Tiler::add(const Chain& chain) {
+Status Tiler::add(const Chain& chain, bool first_block_only) {
   plan_chain(chain);
   const auto& extents = shape(groups_[chain.groups.front()].output);
   const uint32_t row_count = extents.size() < 2 ? 1 : extents[extents.size() - 2];
@@ -178,7 +178,7 @@ Status Tiler::add(const Chain& chain) {
       at.low = low;
       at.count = std::min(chain.rows, row_count - low);
       at.block = low / chain.rows;
-      if (Status status = add_row_block(chain, at); !status) return status;
+      if (Status status = add_row_block(chain, at); !status || first_block_only) return status;
     }
     size_t axis = at.lead.size();  // next outer index, last axis fastest
     while (axis > 0 && ++at.lead[axis - 1] == extents[axis - 1]) at.lead[--axis] = 0;
@@ -366,6 +366,13 @@ Result<MicroProgram> tile_groups(const Graph& graph, const std::vector<FusedGrou
   Tiler tiler(graph, groups, tile);
   for (const Chain& chain : chains)
     if (Status status = tiler.add(chain); !status) return status.error();
+  return tiler.take();
+}
+
+Result<MicroProgram> tile_first_block(const Graph& graph, const std::vector<FusedGroup>& groups, const Chain& chain,
+                                      uint32_t tile) {
+  Tiler tiler(graph, groups, tile);
+  if (Status status = tiler.add(chain, true); !status) return status.error();
   return tiler.take();
 }
 

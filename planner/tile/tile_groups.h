@@ -21,4 +21,8 @@ inline constexpr uint64_t kMaxComputes = uint64_t{1} << 20;
 Result<MicroProgram> tile_groups(const Graph& graph, const std::vector<FusedGroup>& groups,
                                  const std::vector<Chain>& chains, uint32_t tile);
 
+// The same for the first row block of one chain alone: enough to see what fits.
+Result<MicroProgram> tile_first_block(const Graph& graph, const std::vector<FusedGroup>& groups, const Chain& chain,
+                                      uint32_t tile);
+
 }  // namespace rondo::tiling

@@ -6,7 +6,7 @@
 
 namespace rondo::testing {
 
-std::vector<std::string> stream_text(const Graph& graph, const std::vector<tiling::FusedGroup>& groups,
+std::vector<std::string> stream_text(const Graph& graph, const std::vector<FusedGroup>& groups,
                                      const tiling::MicroProgram& program, const tiling::PlacedProgram& placed);
 // sha256 of the lines, each ended by a newline.
 std::string stream_digest(const std::vector<std::string>& lines);

@@ -1,0 +1,16 @@
+// Load hoisting: starts copies into scratch before the products that need them.
+#pragma once
+#include <cstdint>
+#include "planner/tile/tile_form.h"
+
+namespace rondo::tiling {
+
+// Moves each load up the list, past at most `products` computes, while it passes
+// neither another load nor an op that touches its slot, nor a store to the memory
+// it reads. Addresses stay; only the order changes.
+PlacedProgram hoist_loads(const MicroProgram& micro, PlacedProgram program, uint32_t products);
+
+// Two boxes of one tensor share an element.
+bool boxes_overlap(const Box& a, const Box& b);
+
+}  // namespace rondo::tiling

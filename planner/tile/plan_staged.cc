@@ -1,0 +1,340 @@
+// Options and machine are checked, candidates (how far layers are chained) are
+// placed, the one that moves fewest bytes is given streams and lowered.
+#include "planner/tile/plan_staged.h"
+
+#include <algorithm>
+#include <bit>
+#include <map>
+#include <optional>
+#include "planner/claims/derive_claims.h"
+#include "planner/tile/assign_streams.h"
+#include "planner/tile/bound_placement.h"
+#include "planner/tile/chain_groups.h"
+#include "planner/tile/hoist_loads.h"
+#include "planner/tile/lower_tiles.h"
+#include "planner/tile/place_first_fit.h"
+#include "planner/tile/place_one_by_one.h"
+#include "planner/tile/place_pinned.h"
+#include "planner/tile/rotate_slots.h"
+#include "planner/tile/tile_groups.h"
+
+namespace rondo::tiling {
+namespace {
+
+constexpr uint32_t kLargestTile = 1024;
+
+struct Candidate {
+  std::vector<Chain> chains;
+  MicroProgram micro;
+  PlacedProgram placed;
+  uint64_t bytes_moved = 0;
+  bool keep_results = false;
+
+  bool chained() const {
+    return std::any_of(chains.begin(), chains.end(), [](const Chain& chain) { return chain.groups.size() > 1; });
+  }
+};
+
+uint64_t copied_bytes(const MicroProgram& micro, const PlacedProgram& placed) {
+  uint64_t bytes = 0;
+  for (const PlacedOp& op : placed.ops)
+    if (op.kind != PlacedKind::kCompute) bytes += micro.pieces[op.index].bytes;
+  return bytes;
+}
+
+// What each engine of the replay is busy for, in the unit of the cost table.
+struct Busy {
+  std::map<uint8_t, double> by_engine;
+  double total = 0, longest = 0;
+};
+Busy busy_time(const Schedule& schedule) {
+  Busy busy;
+  for (const Stream& stream : schedule.streams)
+    for (uint32_t i = stream.first_op; i < stream.first_op + stream.op_count; ++i)
+      for (const Cost& cost : schedule.costs)
+        if (cost.kernel == schedule.ops[i].kernel) {
+          const Op& op = schedule.ops[i];
+          const double time = cost.fixed + cost.per_flop * double(flops_of(schedule, op)) +
+                              cost.per_byte * double(rondo::bytes_of(schedule, op));
+          busy.by_engine[stream.engine] += time;
+          busy.total += time;
+        }
+  for (const auto& [engine, time] : busy.by_engine) busy.longest = std::max(busy.longest, time);
+  return busy;
+}
+
+std::optional<Claim> claim_of(const Schedule& schedule, ClaimKind kind) {
+  for (const Claim& claim : schedule.claims)
+    if (claim.kind == static_cast<uint16_t>(kind)) return claim;
+  return std::nullopt;
+}
+double makespan_claim(const Schedule& schedule) {
+  const auto claim = claim_of(schedule, ClaimKind::kMakespan);
+  return claim ? std::bit_cast<double>(claim->value) : 0;
+}
+
+class StagedPlanner {
+ public:
+  StagedPlanner(const Graph& graph, const Machine& machine, const PlanOptions& options)
+      : graph_(graph), machine_(machine), options_(options) {}
+
+  Result<Plan> run() {
+    if (Status status = check(); !status) return status.error();
+    groups_ = fuse_epilogues(graph_, options_.fuse);
+    if (Status status = check_groups(); !status) return status.error();
+    switch (options_.policy) {
+      case PlacementPolicy::kSeedFirstFit:
+        return plan_seed();
+      case PlacementPolicy::kLru:
+        return plan_one(Victim::kLeastRecentlyUsed);
+      case PlacementPolicy::kDefault:
+        break;
+    }
+    return plan_best();
+  }
+
+ private:
+  Status check() {
+    const auto bad = [](std::string message) { return make_error(ErrorCode::kInvalidArgument, std::move(message)); };
+    if (options_.tile < 1 || options_.tile > kLargestTile)
+      return bad("a tile of " + std::to_string(options_.tile) + " rows and columns was asked for: 1 to " +
+                 std::to_string(kLargestTile) + " are allowed");
+    if (options_.depth < 1) return bad("a depth of 0 slots was asked for: at least 1 is needed");
+    const MachineSpace* scratch = machine_.space(SpaceKind::kScratch);
+    if (scratch == nullptr || machine_.space(SpaceKind::kHost) == nullptr)
+      return make_error(ErrorCode::kInvalidMachine,
+                        "machine '" + machine_.name + "' has no space of kind scratch: staged plans need one");
+    if (options_.scratch_bytes > scratch->capacity_bytes)
+      return bad(with_commas(options_.scratch_bytes) + " bytes of scratch were asked for, but machine '" +
+                 machine_.name + "' has " + with_commas(scratch->capacity_bytes));
+    scratch_bytes_ = options_.scratch_bytes != 0 ? options_.scratch_bytes : scratch->capacity_bytes;
+    return {};
+  }
+
+  std::string titled(uint32_t group) const {
+    return std::string(info(groups_[group].kind).name) + " '" + graph_.operators[groups_[group].main].name + "'";
+  }
+
+  Status check_groups() const {
+    for (uint32_t group = 0; group < groups_.size(); ++group)
+      for (uint32_t op : groups_[group].operators)
+        for (uint32_t input : graph_.operators[op].inputs)
+          if (graph_.tensors[input].dtype != DType::kF32)
+            return make_error(ErrorCode::kUnavailable,
+                              titled(group) + " has no kernel for " +
+                                  std::string(info(graph_.tensors[input].dtype).name) + " (tensor '" +
+                                  graph_.tensors[input].name + "'): f32 only",
+                              graph_.operators[op].place);
+    return {};
+  }
+
+  // ---- rows -----------------------------------------------------------------
+  bool has_rows(const Chain& chain) const {
+    return std::any_of(chain.groups.begin(), chain.groups.end(),
+                       [&](uint32_t group) { return works_on_rows(groups_[group].kind); });
+  }
+
+  // Rows of a block: a tile's, or, where whole rows are held, as many as leave room
+  // for `depth` of what a call needs, then as many as fit at all.
+  Status choose_rows(std::vector<Chain>& chains) const {
+    for (Chain& chain : chains) {
+      chain.rows = options_.tile;
+      if (!has_rows(chain)) continue;
+      for (const uint64_t share : {uint64_t{options_.depth}, uint64_t{1}}) {
+        for (chain.rows = options_.tile; chain.rows > 1; chain.rows /= 2)
+          if (block_fits(chain, scratch_bytes_ / share)) break;
+        if (chain.rows > 1) break;
+      }
+    }
+    return {};
+  }
+  bool block_fits(const Chain& chain, uint64_t bytes) const {
+    const auto block = tile_first_block(graph_, groups_, chain, options_.tile);
+    if (!block.ok()) return false;
+    PinnedOptions pinned;
+    pinned.scratch_bytes = bytes;
+    pinned.keep_results = true;
+    return place_pinned(graph_, *block, pinned).ok();
+  }
+
+  // ---- policies -------------------------------------------------------------
+  Result<Plan> plan_seed() {
+    Candidate candidate;
+    candidate.chains = chain_groups(graph_, groups_, 1);
+    if (Status status = choose_rows(candidate.chains); !status) return status.error();
+    auto micro = tile_groups(graph_, groups_, candidate.chains, options_.tile);
+    if (!micro.ok()) return micro.error();
+    candidate.micro = std::move(*micro);
+    auto placed = place_first_fit(graph_, candidate.micro, scratch_bytes_, options_.double_buffer_labels);
+    if (!placed.ok()) {
+      Error error = placed.error();
+      error.message += "; " + least_sentence(candidate.micro);
+      return error;
+    }
+    candidate.placed = std::move(*placed);
+    return finish(candidate, candidate.placed);
+  }
+
+  Result<Plan> plan_one(Victim victim) {
+    auto candidate = try_candidate(1, false, victim);
+    if (!candidate.ok()) return candidate.error();
+    return finish(*candidate, candidate->placed);
+  }
+
+  Result<Plan> plan_best() {
+    std::optional<Candidate> best;
+    std::optional<Error> failure;
+    for (const uint32_t longest : lengths()) {
+      auto candidate = try_candidate(longest, options_.chain, Victim::kFarthestNextUse);
+      if (!candidate.ok()) {
+        if (candidate.error().code != ErrorCode::kDoesNotFit) return candidate.error();
+        failure = candidate.error();
+      } else if (!best || candidate->bytes_moved < best->bytes_moved) {
+        best = std::move(*candidate);
+      }
+    }
+    if (!best) return *failure;
+    return finish_best(*best);
+  }
+
+  // How many groups a chain may have: one, and, where chaining is on, twice as many
+  // again and again up to all. Short chains first: of equal ones the simplest wins.
+  std::vector<uint32_t> lengths() const {
+    std::vector<uint32_t> lengths = {1};
+    if (!options_.chain) return lengths;
+    size_t longest = 1;
+    for (const Chain& chain : chain_groups(graph_, groups_, kNone)) longest = std::max(longest, chain.groups.size());
+    for (uint32_t length = 2; length < longest; length *= 2) lengths.push_back(length);
+    if (longest > 1) lengths.push_back(static_cast<uint32_t>(longest));
+    return lengths;
+  }
+
+  Result<Candidate> try_candidate(uint32_t longest, bool keep_results, Victim victim) {
+    Candidate candidate;
+    candidate.keep_results = keep_results;
+    candidate.chains = chain_groups(graph_, groups_, longest);
+    if (Status status = choose_rows(candidate.chains); !status) return status.error();
+    auto micro = tile_groups(graph_, groups_, candidate.chains, options_.tile);
+    if (!micro.ok()) return micro.error();
+    candidate.micro = std::move(*micro);
+    PinnedOptions pinned;
+    pinned.scratch_bytes = scratch_bytes_;
+    pinned.victim = victim;
+    pinned.keep_results = keep_results;
+    pinned.progress = options_.progress;
+    auto placed = place_pinned(graph_, candidate.micro, pinned);
+    if (!placed.ok()) {
+      if (placed.error().code != ErrorCode::kDoesNotFit || longest != 1) return placed.error();
+      const Compute& largest = candidate.micro.computes[largest_compute(candidate.micro)];
+      if (bytes_at_once(candidate.micro, largest) > scratch_bytes_ / kScratchAlign * kScratchAlign)
+        return make_error(ErrorCode::kDoesNotFit,
+                          least_sentence(candidate.micro) + ", the plan may use " + with_commas(scratch_bytes_),
+                          graph_.operators[groups_[largest.group].main].place);
+      // Enough room, but pinned pieces of many sizes lie in each other's way.
+      placed = place_one_by_one(candidate.micro);
+    }
+    candidate.placed = std::move(*placed);
+    candidate.bytes_moved = copied_bytes(candidate.micro, candidate.placed);
+    return candidate;
+  }
+
+  // "matmul 'mm' needs at least 12,288 bytes of scratch (3 tiles of 4,096)"
+  std::string least_sentence(const MicroProgram& micro) const {
+    const Compute& largest = micro.computes[largest_compute(micro)];
+    const uint64_t bytes = bytes_at_once(micro, largest);
+    std::string text = titled(largest.group) + " needs at least " + with_commas(bytes) + " bytes of scratch";
+    const uint64_t one = align_up(micro.pieces[micro.uses[largest.first_use].piece].bytes);
+    bool alike = bytes / one * one == bytes;
+    for (uint32_t use = 0; use < largest.use_count; ++use)
+      alike &= align_up(micro.pieces[micro.uses[largest.first_use + use].piece].bytes) == one;
+    if (alike) text += " (" + with_commas(bytes / one) + " tiles of " + with_commas(one) + ")";
+    return text;
+  }
+
+  // ---- from places to a schedule --------------------------------------------
+  bool has_engines() const { return machine_.copy_in_engines + machine_.copy_out_engines != 0; }
+
+  // Rotation lets copies run ahead of products, hoisting makes them; whether both
+  // together pay is what the makespan says.
+  Result<Plan> finish_best(const Candidate& candidate) {
+    if (!has_engines()) return finish(candidate, candidate.placed);
+    const PlacedProgram still = hoist_loads(candidate.micro, candidate.placed, options_.hoist);
+    if (options_.depth == 1) return finish(candidate, still);
+    const uint64_t room = std::min(scratch_bytes_, candidate.placed.stats.peak_bytes * uint64_t{options_.depth});
+    auto rotated =
+        finish(candidate, hoist_loads(candidate.micro, rotate_slots(candidate.placed, room), options_.hoist));
+    auto plain = finish(candidate, still);
+    if (!rotated.ok() || !plain.ok()) return rotated.ok() ? plain : rotated;
+    return plain->summary.makespan < rotated->summary.makespan ? plain : rotated;
+  }
+
+  Result<Plan> finish(const Candidate& candidate, const PlacedProgram& placed) {
+    const PlacementBounds least = bound_placement(candidate.micro, candidate.keep_results);
+    const StreamProgram streams = assign_streams(graph_, candidate.micro, placed, machine_);
+    const StagedProgram program{graph_, groups_, candidate.micro, placed, streams};
+    const std::vector<StatedBound> stated = {
+        {double(least.loads), "loads: distinct operand pieces that come from memory, each once"},
+        {double(least.live_bytes), "scratch bytes: most alive at once in this order if every piece is loaded once"},
+    };
+    Plan plan;
+    plan.schedule = lower_tiles(program, machine_, options_.graph_name, stated);
+    const Busy busy = busy_time(plan.schedule);
+    if (!plan.schedule.costs.empty()) state_bound(plan.schedule, busy.longest, kBusiest);
+    summarise(candidate, placed, least, busy, plan);
+    return plan;
+  }
+
+  static constexpr const char* kBusiest = "makespan: the busiest engine, never waiting";
+
+  static void state_bound(Schedule& schedule, double value, const std::string& method) {
+    Claim claim;
+    claim.kind = static_cast<uint16_t>(ClaimKind::kLowerBound);
+    claim.value = std::bit_cast<uint64_t>(value);
+    claim.method = static_cast<NameId>(schedule.names.size());
+    schedule.names.push_back(method);
+    schedule.claims.push_back(claim);
+  }
+
+  void summarise(const Candidate& candidate, const PlacedProgram& placed, const PlacementBounds& least,
+                 const Busy& busy, Plan& plan) {
+    PlanSummary& summary = plan.summary;
+    const PlacementStats& stats = placed.stats;
+    summary.micro_ops = candidate.micro.ops.size();
+    summary.ops = placed.ops.size();
+    summary.loads = stats.loads;
+    summary.loads_eliminated = stats.eliminated;
+    summary.computes = stats.computes;
+    summary.stores = stats.stores;
+    summary.evictions = stats.evictions;
+    summary.peak_bytes = stats.peak_bytes;
+    summary.extent_bytes = stats.extent_bytes;
+    summary.live_at_end_bytes = stats.live_at_end_bytes;
+    if (const auto flops = claim_of(plan.schedule, ClaimKind::kFlops)) summary.flops = flops->value;
+    summary.bytes_moved = copied_bytes(candidate.micro, placed);
+    summary.makespan = makespan_claim(plan.schedule);
+    summary.sequential = busy.total;
+    summary.bounds.push_back({"loads", double(least.loads), double(stats.loads),
+                              "distinct operand pieces that come from memory, each once"});
+    summary.bounds.push_back({"scratch bytes", double(least.live_bytes), double(stats.extent_bytes),
+                              "most alive at once in this order if every piece is loaded once"});
+    if (!plan.schedule.costs.empty()) summary.bounds.push_back({"makespan", busy.longest, summary.makespan, kBusiest});
+    summary.strategy = candidate.chained() ? "staged, chained" : "staged";
+  }
+
+  const Graph& graph_;
+  const Machine& machine_;
+  const PlanOptions& options_;
+  std::vector<FusedGroup> groups_;
+  uint64_t scratch_bytes_ = 0;
+};
+
+}  // namespace
+}  // namespace rondo::tiling
+
+namespace rondo {
+
+Result<Plan> plan_staged(const Graph& graph, const Machine& machine, const PlanOptions& options) {
+  return tiling::StagedPlanner(graph, machine, options).run();
+}
+
+}  // namespace rondo
