@@ -191,12 +191,8 @@ bool HappensBefore::start(uint32_t op_index) {
     if (token == kNone || schedule_.tokens[token].join) continue;
     // T01: the count says which signallers are through only if they are in order.
     const uint32_t before = last_signaller_[token];
-    if (before != kNone && before != op_index && stream_chain_[stream] == kNone) {
-      const Op& earlier = schedule_.ops[before];
-      const bool by_reads = (earlier.signals[0] == token && earlier.signal_kinds[0] != kDone) ||
-                            (earlier.signals[1] == token && earlier.signal_kinds[1] != kDone);
-      if (!(by_reads ? reads_done(before) : done(before))) unordered_.push_back({token, before, op_index});
-    }
+    if (before != kNone && before != op_index && stream_chain_[stream] == kNone && !done(before))
+      unordered_.push_back({token, before, op_index});
     last_signaller_[token] = op_index;
   }
   place_on_chain(op_index);

@@ -28,7 +28,8 @@ class SignatureCheck {
       if (std::string f = operand(slot); !f.empty()) return sentence(operand_name(&contract_, slot), " ", f);
     if (std::string f = dims(); !f.empty()) return f;
     // Copy engines run what the contract offers them; compute engines run anything.
-    if (contract_.engine == Engine::kCompute && static_cast<Engine>(stream.engine) != Engine::kCompute)
+    if (contract_.engine == rondo::Engine::kCompute &&
+        static_cast<rondo::Engine>(stream.engine) != rondo::Engine::kCompute)
       return sentence("runs on a ", kEngineNames[stream.engine], " engine, ", contract_.name,
                       " needs a compute engine");
     return {};
