@@ -40,11 +40,11 @@ struct OperandContract {
   SpaceSet spaces = kAnySpace;
 };
 
-enum class ParamKind : uint8_t { kNone, kF32, kEnum };
+enum class ParamKind : uint8_t { kAbsent, kF32, kEnum };
 
 struct ParamContract {
   std::string_view name;
-  ParamKind kind = ParamKind::kNone;
+  ParamKind kind = ParamKind::kAbsent;
   std::string_view choices = {};  // enum: names separated by spaces; the value is the position
   float low = 0, high = 0;        // f32: the legal range, inclusive, finite
 };
@@ -145,7 +145,7 @@ constexpr uint64_t hash_of(const Contract& contract) {
     hash = fnv1a(operand.spaces, hash);
   }
   for (const ParamContract& param : contract.params) {
-    if (param.kind == ParamKind::kNone) continue;
+    if (param.kind == ParamKind::kAbsent) continue;
     hash = fnv1a(param.name, hash);
     hash = fnv1a(static_cast<uint64_t>(param.kind), hash);
     hash = fnv1a(param.choices, hash);

@@ -206,7 +206,7 @@ struct KernelRef {
 static_assert(sizeof(KernelRef) == 16);
 
 enum class Rounding : uint8_t { kNearestEven = 0, kTowardZero = 1 };
-enum class Saturation : uint8_t { kNone = 0, kFinite = 1, kWrap = 2 };
+enum class Saturation : uint8_t { kUnbounded = 0, kFinite = 1, kWrap = 2 };
 enum class Denormals : uint8_t { kKeep = 0, kFlush = 1 };
 
 // How an op computes: named per op, never defaulted in a file.

@@ -48,7 +48,7 @@ std::string canonical_print(const Contract& contract) {
   }
   text += ")";
   for (const ParamContract& param : contract.params) {
-    if (param.kind == ParamKind::kNone) continue;
+    if (param.kind == ParamKind::kAbsent) continue;
     text += sentence(" ", param.name, "=", param.kind == ParamKind::kF32 ? "f32" : "{");
     if (param.kind == ParamKind::kEnum) text += sentence(param.choices, "}");
   }

@@ -26,7 +26,7 @@ Found TableChecker::kernels() {
                    ": re-plan with this version");
     for (size_t j = 0; j < i; ++j)
       if (s_.kernels[j].name == kernel.name) return found(Table::kKernels, i, "kernel '", name, "' is listed twice");
-    while (param_counts_[i] < contract->params.size() && contract->params[param_counts_[i]].kind != ParamKind::kNone)
+    while (param_counts_[i] < contract->params.size() && contract->params[param_counts_[i]].kind != ParamKind::kAbsent)
       ++param_counts_[i];
   }
   return std::nullopt;

@@ -118,7 +118,7 @@ bool OpReader::item(Line& line, Draft& draft) {
     uint32_t slot = 0;
     if (slot_of(line, draft.contract, word, slot)) return operand(line, draft, slot, start);
     for (uint32_t i = 0; i < draft.contract->params.size(); ++i)
-      if (draft.contract->params[i].kind != ParamKind::kNone && draft.contract->params[i].name == word)
+      if (draft.contract->params[i].kind != ParamKind::kAbsent && draft.contract->params[i].name == word)
         return param(line, draft, i, start);
   }
   if (word == "wait") return once(draft.wait) && waits(line, draft.op);
@@ -278,7 +278,7 @@ bool OpReader::unknown(Line& line, const Draft& draft, const char* start, std::s
     for (uint32_t bit = 0; bit < 3; ++bit)
       if (draft.contract->flags >> bit & 1) known.push_back(kFlagWords[bit]);
     for (const ParamContract& param : draft.contract->params)
-      if (param.kind != ParamKind::kNone) known.push_back(param.name);
+      if (param.kind != ParamKind::kAbsent) known.push_back(param.name);
   }
   known.insert(known.end(), std::begin(kKeys), std::end(kKeys));
   return line.fail_at(start, sentence(draft.contract == nullptr ? "sync" : draft.contract->name, " takes no '", word,

@@ -57,7 +57,7 @@ void OpPrinter::append(std::string& text, uint32_t index) const {
     for (uint32_t slot = 0; slot < op.operand_count; ++slot) append_operand(text, op, contract, slot);
     for (uint32_t bit = 0; bit < 3; ++bit)
       if (op.flags >> bit & 1) append_all(text, " ", kFlagWords[bit]);
-    for (uint32_t i = 0; i < contract.params.size() && contract.params[i].kind != ParamKind::kNone; ++i) {
+    for (uint32_t i = 0; i < contract.params.size() && contract.params[i].kind != ParamKind::kAbsent; ++i) {
       const ParamContract& param = contract.params[i];
       if (param.kind == ParamKind::kF32) {
         append_all(text, " ", param.name, "=");

@@ -340,7 +340,7 @@ class Maker {
       op.kernel = static_cast<uint16_t>(random_.below(s_.kernels.size()));
       op.flags = static_cast<uint16_t>(random_.below(8));
       const Contract& contract = *find_contract(s_.name(s_.kernels[op.kernel].name));
-      for (uint32_t i = 0; i < contract.params.size() && contract.params[i].kind != ParamKind::kNone; ++i)
+      for (uint32_t i = 0; i < contract.params.size() && contract.params[i].kind != ParamKind::kAbsent; ++i)
         op.params[i] = static_cast<uint32_t>(random_.one_in(2) ? random_.below(5) : random_.next());
       if (!s_.views.empty() && s_.base_count() > 0)
         op.operand_count = static_cast<uint8_t>(random_.below(random_.one_in(4) ? 9 : contract.operand_count + 1));

@@ -35,7 +35,7 @@ class Rule : public ValueObserver {
       fault = "sums in " + text(accumulate) + ", the contract promises " + text(contract->accumulate);
     else if (policy.rounding != static_cast<uint8_t>(Rounding::kNearestEven))
       fault = "rounds toward zero, the contract promises nearest even";
-    else if (policy.saturation != static_cast<uint8_t>(Saturation::kNone))
+    else if (policy.saturation != static_cast<uint8_t>(Saturation::kUnbounded))
       fault = "saturates, the contract does not";
     else if (policy.denormals != static_cast<uint8_t>(Denormals::kKeep))
       fault = "flushes denormals, the contract keeps them";

@@ -51,7 +51,7 @@ class SignatureCheck {
   std::string params() const {
     for (uint32_t i = 0; i < contract_.params.size(); ++i) {
       const ParamContract& param = contract_.params[i];
-      if (param.kind == ParamKind::kNone && op_.params[i] != 0)
+      if (param.kind == ParamKind::kAbsent && op_.params[i] != 0)
         return sentence("has parameter ", i, " = ", op_.params[i], ", ", contract_.name, " has none there");
       if (param.kind == ParamKind::kEnum && op_.params[i] >= word_count(param.choices))
         return sentence("has ", param.name, " = ", op_.params[i], ", allowed are 0 to ", word_count(param.choices) - 1,
