@@ -7,6 +7,7 @@
 #include <charconv>
 #include "rondo/contracts.h"
 #include "rondo/load.h"
+#include "schedules/structure/name_order.h"
 #include "schedules/structure/violation.h"
 #include "schedules/text/blocks.h"
 #include "schedules/text/name_table.h"

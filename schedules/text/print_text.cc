@@ -5,9 +5,9 @@
 #include <charconv>
 #include "rondo/contracts.h"
 #include "rondo/load.h"
+#include "schedules/structure/name_order.h"
 #include "schedules/structure/sentence.h"
 #include "schedules/text/line.h"
-#include "schedules/text/name_table.h"
 #include "schedules/text/print_ops.h"
 #include "schedules/text/references.h"
 #include "schedules/text/words.h"
@@ -266,8 +266,10 @@ class Printer {
     begin("streams", s_.streams);
     const OpPrinter printer(s_);
     for (const Stream& stream : s_.streams) {
-      put("  - lane: ", stream.lane, "\n");
-      if (stream.name != 0) put("    name: ", named(s_.name(stream.name)), "\n");
+      if (stream.name != 0)
+        put("  - name: ", named(s_.name(stream.name)), "\n    lane: ", stream.lane, "\n");
+      else
+        put("  - lane: ", stream.lane, "\n");
       put("    engine: ", kEngineWords[stream.engine], "\n");
       if (static_cast<Part>(stream.part) == Part::kPrepare) put("    part: prepare\n");
       if (stream.in_flight != 1) put("    in_flight: ", stream.in_flight, "\n");
