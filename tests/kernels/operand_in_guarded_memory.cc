@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include "rondo/footprint.h"
 
 namespace rondo::testing {
@@ -13,7 +14,36 @@ namespace {
 constexpr int64_t kMargin = 256;  // canaries beside the box, on the side of no page
 
 // Not a number, whichever four of the bytes are read.
-std::byte canary(int64_t) { return std::byte{0xff}; }
+constexpr std::byte kCanary{0xff};
+
+// `inner` readable bytes between two unreadable pages. Kept for the next operand
+// of the same size: most of a test's time would be the kernel's page tables.
+class GuardedPages {
+ public:
+  std::byte* take(int64_t inner) {
+    std::vector<std::byte*>& kept = kept_[inner];
+    if (!kept.empty()) {
+      std::byte* pages = kept.back();
+      kept.pop_back();
+      return pages;
+    }
+    const int64_t page = sysconf(_SC_PAGESIZE);
+    void* mapping = mmap(nullptr, static_cast<size_t>(inner + 2 * page), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapping == MAP_FAILED) std::abort();
+    std::byte* pages = static_cast<std::byte*>(mapping) + page;
+    if (mprotect(pages, static_cast<size_t>(inner), PROT_READ | PROT_WRITE) != 0) std::abort();
+    return pages;
+  }
+  void give_back(std::byte* pages, int64_t inner) { kept_[inner].push_back(pages); }
+
+ private:
+  std::map<int64_t, std::vector<std::byte*>> kept_;
+};
+
+GuardedPages& guarded_pages() {
+  static GuardedPages pages;
+  return pages;
+}
 
 }  // namespace
 
@@ -21,22 +51,19 @@ GuardedOperand::GuardedOperand(const View& view, Placement placement, int64_t sh
   span_ = static_cast<int64_t>(*span_bytes(view));
   element_bytes_ = static_cast<int64_t>(size_of(static_cast<DType>(view.dtype)));
   const int64_t page = sysconf(_SC_PAGESIZE);
-  const int64_t inner = (span_ + kMargin + shift_bytes + page - 1) / page * page;
-  mapping_bytes_ = inner + 2 * page;
-  void* mapping = mmap(nullptr, static_cast<size_t>(mapping_bytes_), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (mapping == MAP_FAILED) std::abort();
-  mapping_ = static_cast<std::byte*>(mapping);
-  if (mprotect(mapping_ + page, static_cast<size_t>(inner), PROT_READ | PROT_WRITE) != 0) std::abort();
+  inner_bytes_ = (span_ + kMargin + shift_bytes + page - 1) / page * page;
+  pages_ = guarded_pages().take(inner_bytes_);
   if (placement == Placement::kEndsAtUnreadablePage) {
-    data_ = mapping_ + page + inner - span_ - shift_bytes;
+    data_ = pages_ + inner_bytes_ - span_ - shift_bytes;
     margin_before_ = kMargin;
     margin_after_ = shift_bytes;
   } else {
-    data_ = mapping_ + page + shift_bytes;
+    data_ = pages_ + shift_bytes;
     margin_before_ = shift_bytes;
     margin_after_ = kMargin;
   }
-  for (int64_t i = -margin_before_; i < span_ + margin_after_; ++i) data_[i] = canary(i);
+  std::memset(data_ - margin_before_, static_cast<int>(kCanary),
+              static_cast<size_t>(margin_before_ + span_ + margin_after_));
 
   in_box_.assign(static_cast<size_t>(span_), false);
   int64_t extent[kMaxRank] = {1, 1, 1, 1};
@@ -54,7 +81,7 @@ GuardedOperand::GuardedOperand(const View& view, Placement placement, int64_t sh
           }
 }
 
-GuardedOperand::~GuardedOperand() { munmap(mapping_, static_cast<size_t>(mapping_bytes_)); }
+GuardedOperand::~GuardedOperand() { guarded_pages().give_back(pages_, inner_bytes_); }
 
 float GuardedOperand::get(uint64_t element) const {
   float value;
@@ -94,7 +121,7 @@ std::optional<int64_t> GuardedOperand::first_damage() const {
   for (int64_t i = -margin_before_; i < span_ + margin_after_; ++i) {
     const bool inside = i >= 0 && i < span_ && in_box_[static_cast<size_t>(i)];
     if (inside && remembered_.empty()) continue;
-    if (data_[i] != (inside ? remembered_[static_cast<size_t>(i)] : canary(i))) return i;
+    if (data_[i] != (inside ? remembered_[static_cast<size_t>(i)] : kCanary)) return i;
   }
   return std::nullopt;
 }

@@ -3,7 +3,7 @@
 //
 // A kernel that touches a byte beyond the guarded end dies; one that writes into
 // a gap or beside the box is told by `first_damage`; one that reads a gap gets
-// canaries, which are signalling in every value they end up in (large NaNs).
+// canaries, which are NaN.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -47,8 +47,8 @@ class GuardedOperand {
   View view_;
   int64_t span_ = 0;
   int64_t element_bytes_ = 4;
-  std::byte* mapping_ = nullptr;
-  int64_t mapping_bytes_ = 0;
+  std::byte* pages_ = nullptr;
+  int64_t inner_bytes_ = 0;
   std::byte* data_ = nullptr;
   int64_t margin_before_ = 0, margin_after_ = 0;
   std::vector<int64_t> offsets_;

@@ -1,0 +1,138 @@
+// fill, add, mul, relu and gelu on every instruction set.
+#include <gtest/gtest.h>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include "rondo/contracts.h"
+#include "tests/kernels/kernel_case.h"
+
+namespace rondo::testing {
+namespace {
+
+constexpr uint32_t kSizes[] = {0, 1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 48, 49, 64, 65, 511, 512, 513, 1030};
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+constexpr float kInf = std::numeric_limits<float>::infinity();
+
+uint32_t value_param(float value) { return bits_of(value); }
+
+// The result of a kernel over one dense row.
+std::vector<float> over(const kernels::KernelEntry& entry, const std::vector<float>& x, uint32_t param = 0) {
+  const View view = box({static_cast<uint32_t>(x.size())});
+  GuardedOperand from(view, Placement::kEndsAtUnreadablePage), to(view, Placement::kEndsAtUnreadablePage);
+  from.fill(x);
+  const uint32_t params[4] = {param};
+  kernels::KernelArgs args = {};
+  args.data[0] = from.data(), args.data[1] = to.data();
+  args.view[0] = args.view[1] = &view;
+  args.params = params;
+  entry.fn(args);
+  return to.values();
+}
+
+TEST(Pointwise, AgreesWithTheReferenceOnDenseRows) {
+  for (uint32_t n : kSizes) {
+    const View v = box({n});
+    expect_all_agree_with_reference({.contract = "fill", .views = {v}, .params = {value_param(2.5f)}});
+    for (const char* binary : {"add", "mul"}) {
+      expect_all_agree_with_reference({.contract = binary, .views = {v, v, v}});
+      expect_all_agree_with_reference({.contract = binary, .views = {v, v, v}, .in_place = 0});
+    }
+    expect_all_agree_with_reference({.contract = "relu", .views = {v, v}});
+    expect_all_agree_with_reference({.contract = "relu", .views = {v, v}, .in_place = 0});
+    for (uint32_t form : {0u, 1u}) {
+      expect_all_agree_with_reference({.contract = "gelu", .views = {v, v}, .params = {form}});
+      expect_all_agree_with_reference({.contract = "gelu", .views = {v, v}, .params = {form}, .in_place = 0});
+    }
+  }
+}
+
+TEST(Pointwise, AgreesWithTheReferenceOnAnyStrides) {
+  for (uint32_t n : {1u, 9u, 33u, 600u}) {
+    const std::vector<View> sources = {
+        box({3, n}),         box({3, n}, {n + 2, 1}), box({3, n}, {1, 3}), box({3, n}, {2 * n, 2}),
+        box({3, n}, {0, 1}), box({3, n}, {1, 0}),     box({3, n}, {0, 0})};
+    const std::vector<View> results = {box({3, n}), box({3, n}, {n + 2, 1}), box({3, n}, {1, 3}),
+                                       box({3, n}, {2 * n, 2})};
+    for (const View& y : results) {
+      expect_all_agree_with_reference({.contract = "fill", .views = {y}, .params = {value_param(-1.0f)}});
+      for (const View& a : sources) {
+        for (const View& b : sources) expect_all_agree_with_reference({.contract = "add", .views = {a, b, y}});
+        expect_all_agree_with_reference({.contract = "mul", .views = {a, sources[0], y}});
+        expect_all_agree_with_reference({.contract = "relu", .views = {a, y}});
+        expect_all_agree_with_reference({.contract = "gelu", .views = {a, y}, .params = {0}});
+      }
+      expect_all_agree_with_reference({.contract = "add", .views = {y, sources[1], y}, .in_place = 0});
+      expect_all_agree_with_reference({.contract = "gelu", .views = {y, y}, .params = {1}, .in_place = 0});
+    }
+  }
+}
+
+TEST(Pointwise, TakesFourAxesOneElementAndNone) {
+  for (const View& v : {box({2, 3, 4, 5}), box({2, 3, 4, 5}, {1, 2, 6, 24}), box({2, 3, 4, 5}, {100, 31, 7, 1}),
+                        box({}), box({3, 0})}) {
+    expect_all_agree_with_reference({.contract = "mul", .views = {v, v, v}});
+    expect_all_agree_with_reference({.contract = "relu", .views = {v, v}, .in_place = 0});
+  }
+}
+
+TEST(Relu, KeepsNanAndClampsInfinity) {
+  for (const kernels::KernelEntry& entry : kernels_to_test("relu", true)) {
+    const std::vector<float> y = over(entry, {kNan, kInf, -kInf, -1.0f, 2.0f, 0.0f, -0.0f});
+    EXPECT_TRUE(std::isnan(y[0])) << entry.name;
+    EXPECT_EQ(std::vector<float>(y.begin() + 1, y.end()), (std::vector<float>{kInf, 0, 0, 2, 0, 0})) << entry.name;
+    EXPECT_TRUE(std::signbit(y[6])) << entry.name;
+  }
+}
+
+TEST(Gelu, IsZeroAtZeroAndKeepsNanAndInfinity) {
+  for (const kernels::KernelEntry& entry : kernels_to_test("gelu", true)) {
+    for (uint32_t form : {0u, 1u}) {
+      const std::vector<float> y = over(entry, {0.0f, kNan, kInf, -kInf, 1e30f, -1e30f}, form);
+      EXPECT_EQ(y[0], 0.0f) << entry.name;
+      EXPECT_TRUE(std::isnan(y[1])) << entry.name;
+      EXPECT_EQ(y[2], kInf) << entry.name;
+      EXPECT_EQ(y[3], 0.0f) << entry.name;
+      EXPECT_EQ(y[4], 1e30f) << entry.name;
+      EXPECT_EQ(y[5], 0.0f) << entry.name;
+    }
+  }
+}
+
+TEST(Gelu, DiffersByItsArgumentFromItsMirrorImage) {
+  // x Phi(x) - (-x) Phi(-x) = x
+  for (const kernels::KernelEntry& entry : kernels_to_test("gelu", true)) {
+    std::vector<float> x;
+    for (float v = 0.001f; v < 12; v *= 1.1f) x.insert(x.end(), {v, -v});
+    for (uint32_t form : {0u, 1u}) {
+      const std::vector<float> y = over(entry, x, form);
+      for (size_t i = 0; i < x.size(); i += 2) EXPECT_NEAR(y[i] - y[i + 1], x[i], 2e-7 * x[i]) << entry.name;
+    }
+  }
+}
+
+// The errors that kernels/vector/math.h states, in ulp of the exact result.
+TEST(Gelu, StaysWithinItsStatedError) {
+  std::vector<float> x;
+  for (float v = -16.0f; v < 16.0f; v += 1.7e-4f) x.push_back(v);
+  for (float v = 1e-38f; v < 1.0f; v *= 1.01f) x.insert(x.end(), {v, -v});
+  for (const kernels::KernelEntry& entry : kernels_to_test("gelu", true)) {
+    const std::vector<float> erf = over(entry, x, 0), tanh = over(entry, x, 1);
+    double worst_erf = 0, worst_tanh = 0;
+    for (size_t i = 0; i < x.size(); ++i) {
+      const double v = x[i];
+      const double exact_erf = v * 0.5 * std::erfc(-v / std::sqrt(2.0));
+      const double exact_tanh = v / (1 + std::exp(-1.59576912160573071176 * (v + 0.044715 * v * v * v)));
+      const auto ulp = [](double exact) { return std::max(std::ldexp(1.0, std::ilogb(exact) - 23), 0x1p-149); };
+      if (v >= -13) worst_erf = std::max(worst_erf, std::fabs(erf[i] - exact_erf) / ulp(exact_erf));
+      const double beyond = std::fabs(tanh[i] - exact_tanh) - (v < 0 ? 0x1p-26 : 0.0);
+      worst_tanh = std::max(worst_tanh, beyond / ulp(exact_tanh));
+    }
+    EXPECT_LE(worst_erf, 6.0) << entry.name;
+    EXPECT_LE(worst_tanh, 4.0) << entry.name;
+    RecordProperty(std::string(entry.name) + "_erf_ulp", std::to_string(worst_erf));
+    RecordProperty(std::string(entry.name) + "_tanh_ulp", std::to_string(worst_tanh));
+  }
+}
+
+}  // namespace
+}  // namespace rondo::testing
