@@ -79,6 +79,7 @@ HappensBefore::HappensBefore(const Schedule& schedule, Part part, const std::vec
 uint32_t HappensBefore::new_chain() {
   read_chain_.push_back(kNone);
   last_of_chain_.push_back(kNone);
+  joins_.push_back(0);
   return static_cast<uint32_t>(read_chain_.size() - 1);
 }
 
@@ -126,6 +127,7 @@ void HappensBefore::place_on_chain(uint32_t op_index) {
     uint32_t& chain = join_chain_[2 * op.signals[only] + (any_done ? 0 : 1)];
     if (chain == kNone) {
       chain = new_chain();
+      joins_[chain] = 1;
       const uint32_t reads = new_chain();
       read_chain_[chain] = reads;
     }

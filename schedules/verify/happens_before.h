@@ -36,6 +36,9 @@ class HappensBefore {
   // Reads of ops with equal keys are ordered: a later one stands for the earlier.
   // kNone: no other op stands for it.
   uint32_t reader_key(uint32_t op) const { return chain_[op]; }
+  // Ops of the key are not in order, but nobody learns of one without the others:
+  // the first stands for all (and so for none of them when one of them writes).
+  bool unordered_key(uint32_t key) const { return key != kNone && joins_[key] != 0; }
 
   // Pairs of consecutive signallers of one token of a stream with in_flight > 1
   // where the first need not have completed before the second begins (rule T01).

@@ -225,7 +225,7 @@ class Shadow {
     if ((state.readers & kManyReaders) == 0) {
       const uint32_t other = state.readers, other_key = chain_of(other);
       if (key != kNone && other_key == key) {
-        state.readers = op;
+        if (!hb_->unordered_key(key)) state.readers = op;
         return true;
       }
       uint32_t list;
@@ -244,7 +244,7 @@ class Shadow {
     const auto at =
         std::lower_bound(list.begin(), list.end(), key, [](const Reader& r, uint32_t k) { return r.key < k; });
     if (at != list.end() && at->key == key) {
-      if (key != kNone) at->op = op;
+      if (key != kNone && !hb_->unordered_key(key)) at->op = op;
       return budget_.spend(1, op);
     }
     const auto moved = static_cast<uint64_t>(list.end() - at);
