@@ -1,0 +1,340 @@
+// What the direct strategy promises: no copy in the replay, constants packed once,
+// intermediates placed tightly, results within the bound of the reference, and
+// schedules that the verifier calls safe and faithful.
+#include "planner/direct/plan_direct.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "planner/evaluate/evaluate.h"
+#include "planner/evaluate/random_data.h"
+#include "rondo/contracts.h"
+#include "rondo/verify.h"
+#include "tests/planner/direct/plain_replay.h"
+#include "tests/whole/random_graph.h"
+
+namespace rondo {
+namespace {
+
+Graph graph_of(const std::string& text) {
+  Result<Graph> graph = parse_graph(text, "g.yaml");
+  EXPECT_TRUE(graph.ok()) << graph.error().to_string();
+  return graph.ok() ? *std::move(graph) : Graph{};
+}
+Graph library_graph(const std::string& name) {
+  Result<Graph> graph = load_graph(RONDO_SOURCE_DIR "/schedules/library/" + name + ".yaml");
+  EXPECT_TRUE(graph.ok()) << graph.error().to_string();
+  return graph.ok() ? *std::move(graph) : Graph{};
+}
+Plan plan_of(const Graph& graph, const Machine& machine = default_machine(), const PlanOptions& options = {}) {
+  Result<Plan> plan = plan_direct(graph, machine, options);
+  EXPECT_TRUE(plan.ok()) << plan.error().to_string();
+  return plan.ok() ? *std::move(plan) : Plan{};
+}
+std::string refusal(const Graph& graph, const Machine& machine) {
+  const Result<Plan> plan = plan_direct(graph, machine);
+  return plan.ok() ? "accepted" : name_of(plan.error().code) + (": " + plan.error().to_string());
+}
+
+// The ops of one part: kernels and what they write, one a line.
+std::string ops_of(const Schedule& schedule, Part part) {
+  std::string text;
+  for (const Stream& stream : schedule.streams) {
+    if (stream.part != static_cast<uint8_t>(part)) continue;
+    for (uint32_t index = stream.first_op; index < stream.first_op + stream.op_count; ++index) {
+      const Op& op = schedule.ops[index];
+      text += schedule.name(schedule.kernels[op.kernel].name);
+      for (uint32_t i = 0; i < op.operand_count; ++i) {
+        const Operand& operand = schedule.operands[op.first_operand + i];
+        const NameId name = schedule.is_arena(operand.base) ? schedule.arenas[operand.base].name
+                                                            : schedule.binding_of(operand.base).name;
+        text += " " + std::string(schedule.name(name)) + "+" + std::to_string(operand.offset_bytes);
+      }
+      text += "\n";
+    }
+  }
+  return text;
+}
+
+const Arena* arena(const Schedule& schedule, std::string_view name) {
+  for (const Arena& it : schedule.arenas)
+    if (schedule.name(it.name) == name) return &it;
+  return nullptr;
+}
+
+// Safe, faithful, every claim true; else the report in words.
+std::string verdict(const Schedule& schedule) {
+  const Verification verification = verify(schedule);
+  if (verification.report.faithful() && verification.schedule) return "faithful";
+  std::string text = verification.report.summary() + "\n";
+  for (const Finding& finding : verification.report.findings)
+    text += std::string(finding.rule) + ": " + finding.message + "\n";
+  return text;
+}
+
+// Outputs against the reference: "agrees", or what is wrong where.
+std::string numbers(const Graph& graph, const Schedule& schedule, uint64_t seed) {
+  const Data inputs = random_inputs(graph, seed);
+  NamedData named;
+  for (const auto& [name, values] : inputs) named[name] = values;
+  const auto expected = evaluate_graph(graph, named, true, 4);
+  EXPECT_TRUE(expected.ok()) << expected.error().to_string();
+  const Data outputs = plain_replay(schedule, inputs);
+  for (const auto& [name, tensor] : *expected) {
+    const Comparison comparison = compare(tensor, outputs.at(name));
+    if (!comparison.agrees())
+      return name + "[" + std::to_string(comparison.worst_index) + "] is " + std::to_string(comparison.worst_result) +
+             ", expected " + std::to_string(comparison.worst_value) + "; " + std::to_string(comparison.outside) +
+             " of " + std::to_string(comparison.elements) + " outside";
+  }
+  return "agrees";
+}
+
+TEST(PlanDirect, RunsTheMlpInThreeOpsOverPackedWeights) {
+  const Plan plan = plan_of(library_graph("mlp"));
+  EXPECT_EQ(ops_of(plan.schedule, Part::kPrepare),
+            "pack w1+0 packed+0\n"
+            "pack w2+0 packed+32768\n"
+            "pack w3+0 packed+40960\n");
+  EXPECT_EQ(ops_of(plan.schedule, Part::kReplay),
+            "matmul x+0 packed+0 work+0\n"
+            "matmul work+0 packed+32768 work+32768\n"
+            "matmul work+32768 packed+40960 t5+0\n");
+  EXPECT_EQ(plan.summary.flops, 2u * 128 * (128 * 64 + 64 * 32 + 32 * 32));
+  EXPECT_EQ(plan.summary.bytes_moved, 0u);
+  EXPECT_EQ(plan.summary.strategy, "direct");
+  EXPECT_EQ(plan.summary.peak_bytes, 32768u + 16384);
+  EXPECT_EQ(plan.summary.extent_bytes, plan.summary.peak_bytes);
+  EXPECT_EQ(verdict(plan.schedule), "faithful");
+  EXPECT_EQ(numbers(library_graph("mlp"), plan.schedule, 1), "agrees");
+}
+
+TEST(PlanDirect, PacksNothingWhereTheMachineSaysSo) {
+  Machine machine = default_machine();
+  machine.panel_width = 0;
+  const Plan plan = plan_of(library_graph("mlp"), machine);
+  EXPECT_EQ(arena(plan.schedule, "packed"), nullptr);
+  EXPECT_EQ(ops_of(plan.schedule, Part::kPrepare), "");
+  EXPECT_EQ(verdict(plan.schedule), "faithful");
+}
+
+TEST(PlanDirect, TakesTheNarrowestPanelsThatHoldAllColumns) {
+  const Plan plan = plan_of(library_graph("mlp-784-512-512-10"));
+  std::vector<uint32_t> widths;
+  for (const View& view : plan.schedule.views)
+    if (view.layout == static_cast<uint8_t>(Layout::kPanels)) widths.push_back(view.block_columns);
+  EXPECT_THAT(widths, ::testing::UnorderedElementsAre(32, 32, 16));
+}
+
+TEST(PlanDirect, PacksASharedConstantOnce) {
+  const Graph graph = graph_of(R"(
+tensors: {x: {shape: [8, 8], role: input}, w: {shape: [8, 8], role: constant}, y: {role: output}}
+operators:
+  - {op: matmul, inputs: [x, w], output: h}
+  - {op: matmul, inputs: [h, w], output: y}
+)");
+  EXPECT_EQ(ops_of(plan_of(graph).schedule, Part::kPrepare), "pack w+0 packed+0\n");
+}
+
+TEST(PlanDirect, PutsTheResultInPlaceOfAnInputThatDies) {
+  const Graph graph = graph_of(R"(
+tensors: {x: {shape: [8, 8], role: input}, b: {shape: [8, 8], role: input}, y: {role: output}}
+operators:
+  - {op: relu, inputs: [x], output: t1}
+  - {op: gelu, inputs: [t1], output: t2}
+  - {op: add, inputs: [b, t2], output: t3}
+  - {op: softmax, inputs: [t3], output: y}
+)");
+  const Plan plan = plan_of(graph);
+  // The sum takes its second input first, because only a first one may be overwritten.
+  EXPECT_EQ(ops_of(plan.schedule, Part::kReplay),
+            "relu x+0 work+0\n"
+            "gelu work+0 work+0\n"
+            "add work+0 b+0 work+0\n"
+            "softmax work+0 y+0\n");
+  EXPECT_EQ(verdict(plan.schedule), "faithful");
+}
+
+TEST(PlanDirect, KeepsAnInputThatIsReadTwiceByItsOperator) {
+  const Graph graph = graph_of(R"(
+tensors: {x: {shape: [8, 8], role: input}, y: {role: output}}
+operators:
+  - {op: relu, inputs: [x], output: t1}
+  - {op: mul, inputs: [t1, t1], output: t2}
+  - {op: softmax, inputs: [t2], output: y}
+)");
+  const Plan plan = plan_of(graph);
+  EXPECT_EQ(ops_of(plan.schedule, Part::kReplay),
+            "relu x+0 work+0\nmul work+0 work+0 work+256\nsoftmax work+256 y+0\n");
+  EXPECT_EQ(verdict(plan.schedule), "faithful");
+}
+
+// 512 rows of 256 floats between the layers: 512 KiB, four times the scratch.
+TEST(PlanDirect, WalksRowBlocksDepthFirstWhereScratchIsSmall) {
+  const Graph graph = graph_of(R"(
+tensors:
+  x: {shape: [500, 16], role: input}
+  w1: {shape: [16, 256], role: constant}
+  w2: {shape: [256, 16], role: constant}
+  y: {role: output}
+operators:
+  - {op: matmul, inputs: [x, w1], output: h}
+  - {op: relu, inputs: [h], output: a}
+  - {op: matmul, inputs: [a, w2], output: y}
+)");
+  Machine machine = default_machine();
+  machine.spaces[1].capacity_bytes = 128 * 1024;
+  const Plan plan = plan_of(graph, machine);
+  // 128 rows fit; 96 are two multiples of 48: five blocks of 96 and one of 20.
+  EXPECT_EQ(plan.summary.ops, 12u);
+  EXPECT_EQ(plan.summary.extent_bytes, 96u * 1024);
+  EXPECT_EQ(arena(plan.schedule, "overflow"), nullptr);
+  EXPECT_EQ(verdict(plan.schedule), "faithful");
+  EXPECT_EQ(numbers(graph, plan.schedule, 2), "agrees");
+}
+
+// Reading 4 MiB of weights for every block costs more than 512 KiB of intermediates do.
+TEST(PlanDirect, KeepsLayersWholeWhereWeightsWouldBeReadAgain) {
+  const Graph graph = graph_of(R"(
+tensors:
+  x: {shape: [128, 1024], role: input}
+  w1: {shape: [1024, 1024], role: constant}
+  w2: {shape: [1024, 1024], role: constant}
+  y: {role: output}
+operators:
+  - {op: matmul, inputs: [x, w1], output: h}
+  - {op: matmul, inputs: [h, w2], output: y}
+)");
+  Machine machine = default_machine();
+  machine.spaces[1].capacity_bytes = 128 * 1024;
+  const Plan plan = plan_of(graph, machine);
+  EXPECT_EQ(plan.summary.ops, 2u);
+  EXPECT_EQ(arena(plan.schedule, "work"), nullptr);
+  EXPECT_EQ(arena(plan.schedule, "overflow")->bytes, 512u * 1024);
+}
+
+TEST(PlanDirect, IsDeterministic) {
+  const Graph graph = library_graph("attention");
+  const Plan a = plan_of(graph), b = plan_of(graph);
+  EXPECT_EQ(a.schedule.operands, b.schedule.operands);
+  EXPECT_EQ(a.schedule.ops, b.schedule.ops);
+  EXPECT_EQ(a.schedule.names, b.schedule.names);
+  EXPECT_EQ(a.schedule.views, b.schedule.views);
+}
+
+TEST(PlanDirect, GivesArenasNamesThatNoTensorHas) {
+  const Graph graph = graph_of(R"(
+tensors: {work: {shape: [8, 8], role: input}, packed: {shape: [8, 8], role: constant}, y: {role: output}}
+operators:
+  - {op: matmul, inputs: [work, packed], output: h}
+  - {op: softmax, inputs: [h], output: y}
+)");
+  const Plan plan = plan_of(graph);
+  EXPECT_NE(arena(plan.schedule, "work_"), nullptr);
+  EXPECT_NE(arena(plan.schedule, "packed_"), nullptr);
+  EXPECT_EQ(verdict(plan.schedule), "faithful");
+}
+
+TEST(PlanDirect, PlansEveryGraphOfTheLibrary) {
+  for (const char* name : {"mlp", "mlp128", "mlp-784-512-512-10", "attention"})
+    for (const bool fuse : {true, false}) {
+      PlanOptions options;
+      options.fuse = fuse;
+      const Graph graph = library_graph(name);
+      const Plan plan = plan_of(graph, default_machine(), options);
+      EXPECT_EQ(verdict(plan.schedule), "faithful") << name;
+      EXPECT_EQ(numbers(graph, plan.schedule, 3), "agrees") << name;
+    }
+}
+
+TEST(PlanDirect, CarriesCostsAndAMakespanWhereTheMachineHasThem) {
+  Machine machine = default_machine();
+  machine.costs = {{"matmul", 100, 0.01, 0}, {"softmax", 5, 0, 0}};
+  const Plan plan = plan_of(library_graph("mlp"), machine);
+  ASSERT_EQ(plan.schedule.costs.size(), 1u);  // of the kernels it uses
+  EXPECT_DOUBLE_EQ(plan.summary.makespan, 300 + 0.01 * 2883584);
+  EXPECT_EQ(verdict(plan.schedule), "faithful");
+}
+
+TEST(PlanDirectRefuses, AGraphThatMemoryCannotHold) {
+  Machine machine = default_machine();
+  machine.spaces[0].capacity_bytes = 100000;
+  EXPECT_EQ(refusal(library_graph("mlp"), machine),
+            "does-not-fit: " RONDO_SOURCE_DIR
+            "/schedules/library/mlp.yaml:11:5: the graph needs 126976 bytes of space 'host', which has 100000; most of "
+            "them for matmul 'matmul_0', which touches 131072");
+}
+
+TEST(PlanDirect, DoesWithoutPackedCopiesWhereMemoryIsShort) {
+  Machine machine = default_machine();
+  machine.spaces[0].capacity_bytes = 126976;
+  const Plan plan = plan_of(library_graph("mlp"), machine);
+  EXPECT_EQ(arena(plan.schedule, "packed"), nullptr);
+  EXPECT_EQ(plan.summary.ops, 3u);
+}
+
+TEST(PlanDirectRefuses, AMachineWithoutDirectOperands) {
+  Machine machine = default_machine();
+  machine.direct_operands = false;
+  EXPECT_EQ(refusal(library_graph("mlp"), machine),
+            "unavailable: machine 'host-cpu' has no direct operands: its kernels reach scratch only");
+}
+
+TEST(PlanDirectRefuses, MoreOperationsThanAScheduleHolds) {
+  const Graph graph = graph_of(R"(
+tensors: {x: {shape: [4096, 4096, 1, 1], role: input}, w: {shape: [1, 1], role: constant}, y: {role: output}}
+operators: [{op: matmul, inputs: [x, w], output: y}]
+)");
+  EXPECT_EQ(refusal(graph, default_machine()),
+            "too-complex: g.yaml:3:13: matmul 'matmul_0' needs 33554432 operations, the graph until there 33554432; a "
+            "schedule holds at most 4194304");
+}
+
+TEST(PlanDirectRefuses, ToGoOnWhenCancelled) {
+  PlanOptions options;
+  options.progress = [](double, const char*) { return false; };
+  const Result<Plan> plan = plan_direct(library_graph("mlp"), default_machine(), options);
+  ASSERT_FALSE(plan.ok());
+  EXPECT_EQ(plan.error().code, ErrorCode::kCancelled);
+}
+
+TEST(PlanDirectSize, AHundredThousandOperatorsArePlannedInLinearTime) {
+  Graph graph;
+  graph.tensors.push_back({"x", TensorRole::kInput, DType::kF32, {4, 4}, {}});
+  for (uint32_t i = 1; i <= 100000; ++i) {
+    GraphTensor tensor;
+    tensor.name = "t" + std::to_string(i);
+    if (i == 100000) tensor.role = TensorRole::kOutput;
+    graph.tensors.push_back(tensor);
+    GraphOperator op;
+    op.kind = i % 2 == 0 ? OperatorKind::kSoftmax : OperatorKind::kGelu;
+    op.inputs = {i - 1};
+    op.output = i;
+    graph.operators.push_back(op);
+  }
+  ASSERT_TRUE(finish_graph(graph).ok());
+  const Plan plan = plan_of(graph);
+  EXPECT_EQ(plan.summary.ops, 100000u);
+  EXPECT_EQ(plan.summary.extent_bytes, 64u);  // all in one place
+}
+
+// Random graphs of every operator, with scratch from none to plenty, with and
+// without packing and fusion.
+TEST(PlanDirectProperty, RandomGraphsAreFaithfulAndRight) {
+  for (uint64_t seed = 0; seed < 400; ++seed) {
+    const Graph graph = testing::random_graph(seed);
+    Machine machine = default_machine();
+    constexpr uint64_t kScratch[] = {1 << 20, 1 << 14, 1 << 12, 1 << 16};
+    machine.spaces[1].capacity_bytes = kScratch[seed % 4];
+    constexpr uint16_t kPanels[] = {32, 0, 16, 8, 32};
+    machine.panel_width = kPanels[seed % 5];
+    PlanOptions options;
+    options.fuse = seed % 3 != 0;
+    const Plan plan = plan_of(graph, machine, options);
+    ASSERT_EQ(verdict(plan.schedule), "faithful") << "seed " << seed;
+    ASSERT_EQ(numbers(graph, plan.schedule, seed), "agrees") << "seed " << seed;
+  }
+}
+
+}  // namespace
+}  // namespace rondo

@@ -1,0 +1,159 @@
+// The reference against values known from mathematics, and bounds that hold tight.
+#include "planner/evaluate/evaluate.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "planner/evaluate/random_data.h"
+
+namespace rondo {
+namespace {
+
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+
+using Data = std::map<std::string, std::vector<float>, std::less<>>;
+
+NamedData spans(const Data& data) {
+  NamedData named;
+  for (const auto& [name, values] : data) named[name] = values;
+  return named;
+}
+
+Graph graph_of(const std::string& text) {
+  Result<Graph> graph = parse_graph(text);
+  EXPECT_TRUE(graph.ok()) << graph.error().to_string();
+  return graph.ok() ? *std::move(graph) : Graph{};
+}
+
+// `op` over inputs a, b, c of the given shapes.
+Evaluated evaluate_one(const std::string& op, const std::vector<std::string>& shapes, const Data& data,
+                       const std::string& attributes = "") {
+  std::string text = "tensors:\n", inputs;
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    const std::string name(1, static_cast<char>('a' + i));
+    text += "  " + name + ": {shape: " + shapes[i] + ", role: input}\n";
+    inputs += (i == 0 ? "" : ", ") + name;
+  }
+  text += "  y: {role: output}\noperators: [{op: " + op + ", inputs: [" + inputs + "], output: y" + attributes + "}]\n";
+  auto results = evaluate_graph(graph_of(text), spans(data));
+  EXPECT_TRUE(results.ok()) << results.error().to_string();
+  return results.ok() ? std::move(results->at("y")) : Evaluated{};
+}
+
+using testing::DoubleEq;
+using testing::Each;
+using testing::ElementsAre;
+
+TEST(Evaluate, MultipliesMatrices) {
+  const Data data = {{"a", {1, 2, 3, 4, 5, 6}}, {"b", {1, 0, 0, 1, 1, 1}}};
+  EXPECT_THAT(evaluate_one("matmul", {"[2, 3]", "[3, 2]"}, data).value, ElementsAre(4, 5, 10, 11));
+}
+
+TEST(Evaluate, MultipliesTransposedMatrices) {
+  // The same product, both operands stored the other way round.
+  const Data data = {{"a", {1, 4, 2, 5, 3, 6}}, {"b", {1, 0, 1, 0, 1, 1}}};
+  EXPECT_THAT(evaluate_one("matmul", {"[3, 2]", "[2, 3]"}, data, ", transpose_a: true, transpose_b: true").value,
+              ElementsAre(4, 5, 10, 11));
+}
+
+TEST(Evaluate, MultipliesBatchesAndRepeatsWhatIsBroadcast) {
+  const Data data = {{"a", {1, 2}}, {"b", {1, 10, 100}}};
+  EXPECT_THAT(evaluate_one("matmul", {"[2, 1, 1, 1]", "[3, 1, 1]"}, data).value, ElementsAre(1, 10, 100, 2, 20, 200));
+}
+
+TEST(Evaluate, BroadcastsSumsAndProducts) {
+  const Data data = {{"a", {1, 2}}, {"b", {10, 20, 30}}};
+  EXPECT_THAT(evaluate_one("add", {"[2, 1]", "[3]"}, data).value, ElementsAre(11, 21, 31, 12, 22, 32));
+  EXPECT_THAT(evaluate_one("mul", {"[2, 1]", "[3]"}, data).value, ElementsAre(10, 20, 30, 20, 40, 60));
+}
+
+TEST(Evaluate, SoftmaxRowsSumToOne) {
+  const Evaluated y = evaluate_one("softmax", {"[2, 4]"}, {{"a", {1, 2, 3, 4, 1000, 1000, -1000, 1000}}});
+  EXPECT_THAT(y.value[0] + y.value[1] + y.value[2] + y.value[3], DoubleEq(1));
+  EXPECT_THAT(y.value[4] + y.value[5] + y.value[6] + y.value[7], DoubleEq(1));
+  EXPECT_THAT(y.value[1] / y.value[0], DoubleEq(std::exp(1.0)));
+}
+
+TEST(Evaluate, LayerNormRowsHaveMeanZeroAndVarianceOne) {
+  const Data data = {{"a", {1, 2, 3, 6}}, {"b", {1, 1, 1, 1}}, {"c", {0, 0, 0, 0}}};
+  const Evaluated y = evaluate_one("layer_norm", {"[4]", "[4]", "[4]"}, data, ", epsilon: 0");
+  double sum = 0, squares = 0;
+  for (double v : y.value) sum += v, squares += v * v;
+  EXPECT_NEAR(sum, 0, 1e-12);
+  EXPECT_NEAR(squares / 4, 1, 1e-12);
+}
+
+TEST(Evaluate, GeluFormsAgreeToThreeDigitsAndPassThroughZero) {
+  const Data data = {{"a", {-10, -1, 0, 1, 10}}};
+  const Evaluated erf = evaluate_one("gelu", {"[5]"}, data), tanh = evaluate_one("gelu", {"[5]"}, data, ", form: tanh");
+  EXPECT_EQ(erf.value[2], 0);
+  EXPECT_NEAR(erf.value[3], 0.8413447460685429, 1e-15);  // Phi(1)
+  for (size_t i = 0; i < 5; ++i) EXPECT_NEAR(erf.value[i], tanh.value[i], 1e-3);
+}
+
+TEST(Evaluate, NanPropagates) {
+  EXPECT_TRUE(std::isnan(evaluate_one("relu", {"[1]"}, {{"a", {kNan}}}).value[0]));
+  EXPECT_THAT(evaluate_one("softmax", {"[3]"}, {{"a", {1, kNan, 2}}}).value, Each(testing::IsNan()));
+}
+
+TEST(Evaluate, SaysWhatIsMissingOrOfTheWrongSize) {
+  const Graph graph = graph_of(
+      "tensors: {x: {shape: [2, 2], role: input}, y: {role: output}}\n"
+      "operators: [{op: relu, inputs: [x], output: y}]");
+  EXPECT_EQ(evaluate_graph(graph, {}).error().message, "there is no data for 'x'");
+  const std::vector<float> three(3);
+  const Result<std::map<std::string, Evaluated, std::less<>>> result = evaluate_graph(graph, {{"x", three}});
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().message, "data for 'x' has 3 elements; its shape has 4");
+}
+
+// A bound that nothing exceeds is worthless if it is too wide: c k eps sum |a||b|.
+TEST(EvaluateBound, OfExactOperandsIsKEpsTimesTheSumOfMagnitudes) {
+  const Evaluated y = evaluate_one("matmul", {"[1, 3]", "[3, 1]"}, {{"a", {1, -2, 3}}, {"b", {4, 5, 6}}});
+  EXPECT_NEAR(y.bound[0], 3 * 0x1p-23 * (4 + 10 + 18), 1e-12);
+}
+
+TEST(EvaluateBound, HoldsForF32SumsInAnyOrder) {
+  const Data data = {{"a", random_floats(1, "a", 300)}, {"b", random_floats(2, "b", 300)}};
+  const Evaluated y = evaluate_one("matmul", {"[1, 300]", "[300, 1]"}, data);
+  float forward = 0, backward = 0;
+  for (size_t i = 0; i < 300; ++i) forward += data.at("a")[i] * data.at("b")[i];
+  for (size_t i = 300; i-- > 0;) backward += data.at("a")[i] * data.at("b")[i];
+  EXPECT_TRUE(compare(y, std::vector<float>{forward}).agrees());
+  EXPECT_TRUE(compare(y, std::vector<float>{backward}).agrees());
+}
+
+TEST(EvaluateBound, IsExceededByOneDroppedProduct) {
+  const Data data = {{"a", random_floats(1, "a", 300)}, {"b", random_floats(2, "b", 300)}};
+  const Evaluated y = evaluate_one("matmul", {"[1, 300]", "[300, 1]"}, data);
+  float sum = 0;
+  for (size_t i = 0; i < 299; ++i) sum += data.at("a")[i] * data.at("b")[i];
+  const Comparison comparison = compare(y, std::vector<float>{sum});
+  EXPECT_FALSE(comparison.agrees());
+  EXPECT_GT(comparison.worst_ratio, 10);
+}
+
+TEST(Compare, AcceptsNanOnBothSidesOnly) {
+  Evaluated expected{{2}, {std::nan(""), 1}, {0.1, 0.1}};
+  EXPECT_TRUE(compare(expected, std::vector<float>{kNan, 1}).agrees());
+  EXPECT_EQ(compare(expected, std::vector<float>{kNan, kNan}).outside, 1u);
+  EXPECT_EQ(compare(expected, std::vector<float>{0, 1}).outside, 1u);
+}
+
+TEST(RandomData, IsTheSameForTheSameSeedAndNameAndBelowItsScale) {
+  EXPECT_EQ(random_floats(1, "x", 100), random_floats(1, "x", 100));
+  EXPECT_NE(random_floats(1, "x", 100), random_floats(2, "x", 100));
+  EXPECT_NE(random_floats(1, "x", 100), random_floats(1, "y", 100));
+  for (float v : random_floats(3, "x", 1000, 0.5f)) EXPECT_LT(std::fabs(v), 0.5001f);
+}
+
+TEST(RandomData, KeepsItsBits) {
+  // Frozen: files of expected results depend on it.
+  EXPECT_THAT(random_floats(1, "x", 3), ElementsAre(7792255 * 0x1p-23f, 5228443 * 0x1p-23f, 6547959 * 0x1p-23f));
+}
+
+}  // namespace
+}  // namespace rondo
