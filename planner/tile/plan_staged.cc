@@ -10,11 +10,13 @@
 #include "planner/tile/assign_streams.h"
 #include "planner/tile/bound_placement.h"
 #include "planner/tile/chain_groups.h"
+#include "planner/tile/drop_dead_stores.h"
 #include "planner/tile/hoist_loads.h"
 #include "planner/tile/lower_tiles.h"
 #include "planner/tile/place_first_fit.h"
 #include "planner/tile/place_one_by_one.h"
 #include "planner/tile/place_pinned.h"
+#include "planner/tile/predict_makespan.h"
 #include "planner/tile/rotate_slots.h"
 #include "planner/tile/tile_groups.h"
 
@@ -28,6 +30,7 @@ struct Candidate {
   MicroProgram micro;
   PlacedProgram placed;
   uint64_t bytes_moved = 0;
+  double makespan = 0;
   bool keep_results = false;
 
   bool chained() const {
@@ -172,29 +175,44 @@ class StagedPlanner {
       return error;
     }
     candidate.placed = std::move(*placed);
-    return finish(candidate, candidate.placed);
+    return finish(candidate);
   }
 
   Result<Plan> plan_one(Victim victim) {
-    auto candidate = try_candidate(1, false, victim);
+    auto candidate = try_candidate(1, Walk::kForward, false, victim);
     if (!candidate.ok()) return candidate.error();
-    return finish(*candidate, candidate->placed);
+    return finish(*candidate);
   }
 
+  // The plan that is done first by the machine's costs, of equal ones (or without
+  // costs) the one that moves fewest bytes, of equal ones the simplest. None that
+  // loads more often than the plain walk does: what other users of the memory pay
+  // is in no cost table (docs/decisions/0031).
   Result<Plan> plan_best() {
     std::optional<Candidate> best;
     std::optional<Error> failure;
-    for (const uint32_t longest : lengths()) {
-      auto candidate = try_candidate(longest, options_.chain, Victim::kFarthestNextUse);
-      if (!candidate.ok()) {
-        if (candidate.error().code != ErrorCode::kDoesNotFit) return candidate.error();
-        failure = candidate.error();
-      } else if (!best || candidate->bytes_moved < best->bytes_moved) {
-        best = std::move(*candidate);
+    uint64_t most_loads = 0;
+    for (const uint32_t longest : lengths())
+      for (const Walk walk : {Walk::kForward, Walk::kTurning}) {
+        auto candidate = try_candidate(longest, walk, options_.chain, Victim::kFarthestNextUse);
+        if (!candidate.ok()) {
+          if (candidate.error().code != ErrorCode::kDoesNotFit) return candidate.error();
+          if (!failure) failure = candidate.error();
+          continue;
+        }
+        if (best && candidate->placed.stats.loads > most_loads) continue;
+        overlap(*candidate);
+        if (!best) most_loads = candidate->placed.stats.loads;
+        if (!best || is_better(*candidate, *best)) best = std::move(*candidate);
       }
-    }
     if (!best) return *failure;
-    return finish_best(*best);
+    return finish(*best);
+  }
+
+  static bool is_better(const Candidate& a, const Candidate& b) {
+    const double tolerance = 1e-9 * b.makespan;
+    if (a.makespan < b.makespan - tolerance) return true;
+    return a.makespan <= b.makespan + tolerance && a.bytes_moved < b.bytes_moved;
   }
 
   // How many groups a chain may have: one, and, where chaining is on, twice as many
@@ -209,12 +227,12 @@ class StagedPlanner {
     return lengths;
   }
 
-  Result<Candidate> try_candidate(uint32_t longest, bool keep_results, Victim victim) {
+  Result<Candidate> try_candidate(uint32_t longest, Walk walk, bool keep_results, Victim victim) {
     Candidate candidate;
     candidate.keep_results = keep_results;
     candidate.chains = chain_groups(graph_, groups_, longest);
     if (Status status = choose_rows(candidate.chains); !status) return status.error();
-    auto micro = tile_groups(graph_, groups_, candidate.chains, options_.tile);
+    auto micro = tile_groups(graph_, groups_, candidate.chains, options_.tile, walk);
     if (!micro.ok()) return micro.error();
     candidate.micro = std::move(*micro);
     PinnedOptions pinned;
@@ -233,7 +251,7 @@ class StagedPlanner {
       // Enough room, but pinned pieces of many sizes lie in each other's way.
       placed = place_one_by_one(candidate.micro);
     }
-    candidate.placed = std::move(*placed);
+    candidate.placed = drop_dead_stores(graph_, candidate.micro, std::move(*placed));
     candidate.bytes_moved = copied_bytes(candidate.micro, candidate.placed);
     return candidate;
   }
@@ -256,19 +274,21 @@ class StagedPlanner {
 
   // Rotation lets copies run ahead of products, hoisting makes them; whether both
   // together pay is what the makespan says.
-  Result<Plan> finish_best(const Candidate& candidate) {
-    if (!has_engines()) return finish(candidate, candidate.placed);
-    const PlacedProgram still = hoist_loads(candidate.micro, candidate.placed, options_.hoist);
-    if (options_.depth == 1) return finish(candidate, still);
+  void overlap(Candidate& candidate) const {
+    const PlacedProgram in_order = candidate.placed;
+    if (has_engines()) candidate.placed = hoist_loads(candidate.micro, in_order, options_.hoist);
+    candidate.makespan = predict_makespan(graph_, candidate.micro, candidate.placed, machine_).makespan;
+    if (!has_engines() || options_.depth == 1) return;
     const uint64_t room = std::min(scratch_bytes_, candidate.placed.stats.peak_bytes * uint64_t{options_.depth});
-    auto rotated =
-        finish(candidate, hoist_loads(candidate.micro, rotate_slots(candidate.placed, room), options_.hoist));
-    auto plain = finish(candidate, still);
-    if (!rotated.ok() || !plain.ok()) return rotated.ok() ? plain : rotated;
-    return plain->summary.makespan < rotated->summary.makespan ? plain : rotated;
+    PlacedProgram rotated = hoist_loads(candidate.micro, rotate_slots(in_order, room), options_.hoist);
+    const double makespan = predict_makespan(graph_, candidate.micro, rotated, machine_).makespan;
+    if (makespan > candidate.makespan) return;
+    candidate.placed = std::move(rotated);
+    candidate.makespan = makespan;
   }
 
-  Result<Plan> finish(const Candidate& candidate, const PlacedProgram& placed) {
+  Result<Plan> finish(const Candidate& candidate) {
+    const PlacedProgram& placed = candidate.placed;
     const PlacementBounds least = bound_placement(candidate.micro, candidate.keep_results);
     const StreamProgram streams = assign_streams(graph_, candidate.micro, placed, machine_);
     const StagedProgram program{graph_, groups_, candidate.micro, placed, streams};
@@ -280,7 +300,7 @@ class StagedPlanner {
     plan.schedule = lower_tiles(program, machine_, options_.graph_name, stated);
     const Busy busy = busy_time(plan.schedule);
     if (!plan.schedule.costs.empty()) state_bound(plan.schedule, busy.longest, kBusiest);
-    summarise(candidate, placed, least, busy, plan);
+    summarise(candidate, least, busy, plan);
     return plan;
   }
 
@@ -295,9 +315,9 @@ class StagedPlanner {
     schedule.claims.push_back(claim);
   }
 
-  void summarise(const Candidate& candidate, const PlacedProgram& placed, const PlacementBounds& least,
-                 const Busy& busy, Plan& plan) {
+  void summarise(const Candidate& candidate, const PlacementBounds& least, const Busy& busy, Plan& plan) {
     PlanSummary& summary = plan.summary;
+    const PlacedProgram& placed = candidate.placed;
     const PlacementStats& stats = placed.stats;
     summary.micro_ops = candidate.micro.ops.size();
     summary.ops = placed.ops.size();
@@ -310,7 +330,7 @@ class StagedPlanner {
     summary.extent_bytes = stats.extent_bytes;
     summary.live_at_end_bytes = stats.live_at_end_bytes;
     if (const auto flops = claim_of(plan.schedule, ClaimKind::kFlops)) summary.flops = flops->value;
-    summary.bytes_moved = copied_bytes(candidate.micro, placed);
+    summary.bytes_moved = candidate.bytes_moved;
     summary.makespan = makespan_claim(plan.schedule);
     summary.sequential = busy.total;
     summary.bounds.push_back({"loads", double(least.loads), double(stats.loads),

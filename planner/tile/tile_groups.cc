@@ -19,7 +19,8 @@ struct RowBlock {
 
 class Tiler {
  public:
-  Tiler(const Graph& graph, const std::vector<FusedGroup>& groups, uint32_t tile) : graph_(graph), groups_(groups) {
+  Tiler(const Graph& graph, const std::vector<FusedGroup>& groups, uint32_t tile, Walk walk)
+      : graph_(graph), groups_(groups), walk_(walk), passes_(groups.size()) {
     program_.tile = tile;
     program_.tile_bytes = uint64_t{tile} * tile * size_of(DType::kF32);
   }
@@ -60,6 +61,11 @@ class Tiler {
   std::map<std::array<uint32_t, 9>, uint32_t> piece_ids_;
   std::set<uint32_t> stored_;      // tensors of the chain that others need
   std::set<uint32_t> whole_rows_;  // tensors the chain holds as whole rows
+  const Walk walk_;
+  struct Passes {
+    uint32_t over_n = 0, over_k = 0;
+  };
+  std::vector<Passes> passes_;  // by group: passes begun so far
   uint32_t group_ = 0;
   uint16_t phase_ = 0;
 };
@@ -239,24 +245,32 @@ Status Tiler::add_matmul(const FusedGroup& group, const RowBlock& at) {
     }
     return use;
   };
-  for (uint32_t n = 0; n < tiles(columns); ++n) {
+  // Step i of a pass, in the direction of this one.
+  const auto turn = [&](uint32_t i, uint32_t count, uint32_t pass) {
+    return walk_ == Walk::kTurning && pass % 2 == 1 ? count - 1 - i : i;
+  };
+  const uint32_t n_pass = passes_[group_].over_n++;
+  for (uint32_t i = 0; i < tiles(columns); ++i) {
+    const uint32_t n = turn(i, tiles(columns), n_pass);
     const uint32_t column = n * tile, width = std::min(tile, columns - column);
     Box c_box = at_block(c, at, rank);
     set_rows(c_box, c, at);
     set_last(c_box, c, column, width);
     const uint32_t c_piece = piece_of(c, c_box);
-    for (uint32_t k = 0; k < tiles(depth); ++k) {
+    const uint32_t k_pass = passes_[group_].over_k++;
+    for (uint32_t step = 0; step < tiles(depth); ++step) {
+      const uint32_t k = turn(step, tiles(depth), k_pass);
       const uint32_t low = k * tile, length = std::min(tile, depth - low);
-      const bool last = k + 1 == tiles(depth);
+      const bool last = step + 1 == tiles(depth);
       const Box a_box = slice(a, op.transpose_a, at.low, at.count, low, length);
       const Box b_box = slice(b, op.transpose_b, low, length, column, width);
       const uint32_t a_piece = op.transpose_a ? intern(a, a_box) : piece_of(a, a_box);
       const uint32_t b_piece = intern(b, b_box);
       std::vector<PieceUse> uses = {matrix_use(a, op.transpose_a, a_box, a_piece),
                                     matrix_use(b, op.transpose_b, b_box, b_piece), use_of(c, c_box, c_piece)};
-      uses[2].version = last ? 0 : k + 1;
+      uses[2].version = last ? 0 : step + 1;
       Compute compute{.kernel = "matmul", .result = 2, .m = at.block, .n = n, .k = k};
-      compute.flags = k == 0 ? kOpInit : kOpAccumulate;
+      compute.flags = step == 0 ? kOpInit : kOpAccumulate;
       if (last) {
         compute.flags |= kOpFinal;
         compute.params[0] = static_cast<uint32_t>(group.activation);
@@ -272,7 +286,7 @@ Status Tiler::add_matmul(const FusedGroup& group, const RowBlock& at) {
       ask(b_piece);
       if (Status status = emit_compute(compute, uses); !status) return status;
     }
-    if (whole_rows_.count(c) == 0 || n + 1 == tiles(columns)) store(c, c_piece);
+    if (whole_rows_.count(c) == 0 || i + 1 == tiles(columns)) store(c, c_piece);
   }
   return {};
 }
@@ -362,8 +376,8 @@ Status Tiler::add_rows(const FusedGroup& group, const RowBlock& at) {
 }  // namespace
 
 Result<MicroProgram> tile_groups(const Graph& graph, const std::vector<FusedGroup>& groups,
-                                 const std::vector<Chain>& chains, uint32_t tile) {
-  Tiler tiler(graph, groups, tile);
+                                 const std::vector<Chain>& chains, uint32_t tile, Walk walk) {
+  Tiler tiler(graph, groups, tile, walk);
   for (const Chain& chain : chains)
     if (Status status = tiler.add(chain); !status) return status.error();
   return tiler.take();
@@ -371,7 +385,7 @@ Result<MicroProgram> tile_groups(const Graph& graph, const std::vector<FusedGrou
 
 Result<MicroProgram> tile_first_block(const Graph& graph, const std::vector<FusedGroup>& groups, const Chain& chain,
                                       uint32_t tile) {
-  Tiler tiler(graph, groups, tile);
+  Tiler tiler(graph, groups, tile, Walk::kForward);
   if (Status status = tiler.add(chain, true); !status) return status.error();
   return tiler.take();
 }

@@ -11,6 +11,12 @@ namespace rondo::tiling {
 // More kernel calls than this are refused as too complex; a larger tile helps.
 inline constexpr uint64_t kMaxComputes = uint64_t{1} << 20;
 
+// Which way a matmul goes through n and k.
+enum class Walk : uint8_t {
+  kForward,  // always up
+  kTurning,  // each pass begins where the last one ended, at tiles that are still in scratch
+};
+
 // Walks every chain row block by row block (outermost axes first), and in a row
 // block group by group; a matmul goes by columns n, then k: ask a(m,k), ask b(k,n),
 // product; the store follows the last k. Tiles at edges are smaller boxes.
@@ -19,7 +25,7 @@ inline constexpr uint64_t kMaxComputes = uint64_t{1} << 20;
 // Intermediates that only their chain reads are not stored.
 // Errors: kTooComplex above kMaxComputes.
 Result<MicroProgram> tile_groups(const Graph& graph, const std::vector<FusedGroup>& groups,
-                                 const std::vector<Chain>& chains, uint32_t tile);
+                                 const std::vector<Chain>& chains, uint32_t tile, Walk walk = Walk::kForward);
 
 // The same for the first row block of one chain alone: enough to see what fits.
 Result<MicroProgram> tile_first_block(const Graph& graph, const std::vector<FusedGroup>& groups, const Chain& chain,

@@ -1,0 +1,86 @@
+#include "planner/tile/predict_makespan.h"
+
+#include <algorithm>
+#include "planner/tile/find_conflicts.h"
+#include "rondo/contracts.h"
+
+namespace rondo::tiling {
+namespace {
+
+// The extent of a dimension of the contract, or the product of "...", at this call.
+double factor_of(const MicroProgram& micro, const Compute& compute, const Contract& contract, std::string_view factor) {
+  if (factor == "size") return static_cast<double>(size_of(DType::kF32));
+  if (factor == "acc") return (compute.flags & kOpAccumulate) != 0 ? 1 : 0;
+  for (uint32_t use = 0; use < compute.use_count; ++use) {
+    const PieceUse& operand = micro.uses[compute.first_use + use];
+    const std::string_view dims = contract.operands[use].dims;
+    const uint32_t words = word_count(dims);
+    const bool leading = words != 0 && word_at(dims, 0) == "...";
+    // Named dimensions are the last ones; "..." is what comes before them.
+    const uint32_t named = words - (leading ? 1 : 0);
+    if (leading && factor == "...") {
+      double product = 1;
+      for (uint32_t axis = 0; axis + named < operand.rank; ++axis) product *= operand.extent[axis];
+      return product;
+    }
+    for (uint32_t word = leading ? 1 : 0; word < words; ++word)
+      if (word_at(dims, word) == factor) return operand.extent[operand.rank - (words - word)];
+  }
+  return 1;
+}
+
+double value_of(const MicroProgram& micro, const Compute& compute, const Contract& contract, const Formula& formula) {
+  double sum = 0;
+  for (const Term& term : formula) {
+    double product = static_cast<double>(term.coefficient);
+    if (product == 0) continue;
+    for (uint32_t word = 0; word < word_count(term.factors); ++word)
+      product *= factor_of(micro, compute, contract, word_at(term.factors, word));
+    sum += product;
+  }
+  return sum;
+}
+
+double cost_of(const MicroProgram& micro, const PlacedOp& op, const Machine& machine) {
+  if (op.kind != PlacedKind::kCompute) {
+    const KernelCost* cost = machine.cost("copy");
+    return cost == nullptr ? 0
+                           : cost->fixed_ns + cost->ns_per_byte * 2 * static_cast<double>(micro.pieces[op.index].bytes);
+  }
+  const Compute& compute = micro.computes[op.index];
+  const KernelCost* cost = machine.cost(compute.kernel);
+  const Contract* contract = find_contract(compute.kernel);
+  if (cost == nullptr || contract == nullptr) return 0;
+  double time = cost->fixed_ns;
+  if (cost->ns_per_flop != 0) time += cost->ns_per_flop * value_of(micro, compute, *contract, contract->flops);
+  if (cost->ns_per_byte != 0) time += cost->ns_per_byte * value_of(micro, compute, *contract, contract->bytes);
+  return time;
+}
+
+}  // namespace
+
+Prediction predict_makespan(const Graph& graph, const MicroProgram& micro, const PlacedProgram& program,
+                            const Machine& machine) {
+  const Conflicts conflicts = find_conflicts(graph, micro, program);
+  const bool has_in = machine.copy_in_engines != 0, has_out = machine.copy_out_engines != 0;
+  const uint32_t load_queue = has_in ? 0 : 1, store_queue = has_out ? 2 : load_queue;
+  double free_at[3] = {};
+  std::vector<double> done(program.ops.size());
+  Prediction prediction;
+  for (uint32_t i = 0; i < program.ops.size(); ++i) {
+    const PlacedOp& op = program.ops[i];
+    const uint32_t queue = op.kind == PlacedKind::kLoad      ? load_queue
+                           : op.kind == PlacedKind::kCompute ? 1
+                                                             : store_queue;
+    double start = free_at[queue];
+    for (uint32_t j = conflicts.first[i]; j < conflicts.first[i + 1]; ++j)
+      start = std::max(start, done[conflicts.before[j]]);
+    const double cost = cost_of(micro, op, machine);
+    done[i] = free_at[queue] = start + cost;
+    prediction.sequential += cost;
+    prediction.makespan = std::max(prediction.makespan, done[i]);
+  }
+  return prediction;
+}
+
+}  // namespace rondo::tiling
