@@ -77,6 +77,7 @@ class HappensBefore {
   std::vector<uint32_t> chain_, step_;              // per op
   std::vector<uint32_t> read_chain_;                // per chain: the component for "reads done", or kNone
   std::vector<uint32_t> last_of_chain_;             // per chain: its last op
+  std::vector<uint8_t> joins_;                      // per chain: of ops whose only signal goes to one join
   std::vector<uint32_t> stream_chain_;              // per stream with in_flight 1
   std::vector<std::vector<uint32_t>> open_chains_;  // per stream with in_flight > 1, most recent last
   // Per token.
