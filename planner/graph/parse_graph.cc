@@ -2,6 +2,7 @@
 // rest is finish_graph's.
 #include <unordered_map>
 
+#include "planner/graph/graph_keys.h"
 #include "rondo/graph.h"
 #include "schedules/yaml/document.h"
 
@@ -48,8 +49,7 @@ class GraphReader {
 
   Status read() {
     const yaml::Node& root = document_.root;
-    if (Status status = yaml::check_keys(document_, root, "the graph", kCode, {"graph", "tensors", "operators"});
-        !status.ok())
+    if (Status status = yaml::check_keys(document_, root, "the graph", kCode, names_of(kGraphKeys)); !status.ok())
       return status;
     if (const yaml::Node* name = root.find("graph")) {
       Result<std::string> text = yaml::as_text(document_, *name, "graph", kCode);
@@ -91,7 +91,7 @@ class GraphReader {
 
   Status read_tensor(const std::string& name, yaml::Mark mark, const yaml::Node& node) {
     const std::string what = "tensor '" + name + "'";
-    if (Status status = yaml::check_keys(document_, node, what, kCode, {"shape", "dtype", "role"}); !status.ok())
+    if (Status status = yaml::check_keys(document_, node, what, kCode, names_of(kTensorKeys)); !status.ok())
       return status;
     GraphTensor tensor;
     tensor.name = name;
@@ -155,7 +155,7 @@ class GraphReader {
         std::string(known->name) + " '" +
         (op.name.empty() ? std::string(known->name) + "_" + std::to_string(graph_.operators.size()) : op.name) + "'";
 
-    std::vector<std::string_view> allowed = {"op", "name", "inputs", "output"};
+    std::vector<std::string_view> allowed = names_of(kOperatorKeys);
     for (std::string_view attribute : words(known->attributes)) allowed.push_back(attribute);
     if (Status status = yaml::check_keys(document_, node, what, kCode, allowed); !status.ok()) return status;
     if (Status status = read_attributes(node, what, op); !status.ok()) return status;

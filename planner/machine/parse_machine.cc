@@ -2,6 +2,7 @@
 #include <bit>
 #include <charconv>
 
+#include "planner/machine/machine_keys.h"
 #include "rondo/contracts.h"
 #include "rondo/machine.h"
 #include "schedules/yaml/document.h"
@@ -12,9 +13,10 @@ namespace {
 constexpr ErrorCode kCode = ErrorCode::kInvalidMachine;
 constexpr std::string_view kSpaceKinds[] = {"host", "scratch", "device"};  // index == SpaceKind
 
-std::vector<std::string_view> contract_names() {
+template <class List>
+std::vector<std::string_view> names_of(const List& list) {
   std::vector<std::string_view> names;
-  for (const Contract& contract : kContracts) names.push_back(contract.name);
+  for (const auto& item : list) names.push_back(item.name);
   return names;
 }
 
@@ -98,8 +100,7 @@ class Fields {
 
 Result<MachineSpace> read_space(const yaml::Document& document, const std::string& name, const yaml::Node& node) {
   const std::string what = "space '" + name + "'";
-  if (Status status = yaml::check_keys(document, node, what, kCode, {"kind", "capacity", "align", "bandwidth_gb_s"});
-      !status.ok())
+  if (Status status = yaml::check_keys(document, node, what, kCode, names_of(kSpaceKeys)); !status.ok())
     return status.error();
   MachineSpace space;
   space.name = name;
@@ -131,13 +132,13 @@ Result<KernelCost> read_cost(const yaml::Document& document, const std::string& 
   const std::string what = "cost of '" + kernel + "'";
   if (find_contract(kernel) == nullptr) {
     std::string list;
-    for (std::string_view name : contract_names()) list += (list.empty() ? "" : ", ") + std::string(name);
+    for (std::string_view name : names_of(kContracts)) list += (list.empty() ? "" : ", ") + std::string(name);
     return make_error(
-        kCode, "unknown kernel '" + kernel + "'" + yaml::did_you_mean(kernel, contract_names()) + "; known: " + list,
+        kCode,
+        "unknown kernel '" + kernel + "'" + yaml::did_you_mean(kernel, names_of(kContracts)) + "; known: " + list,
         document.place(node));
   }
-  if (Status status = yaml::check_keys(document, node, what, kCode, {"fixed_ns", "ns_per_flop", "ns_per_byte"});
-      !status.ok())
+  if (Status status = yaml::check_keys(document, node, what, kCode, names_of(kCostKeys)); !status.ok())
     return status.error();
   KernelCost cost;
   cost.kernel = kernel;
@@ -172,10 +173,7 @@ Result<Machine> parse_machine(std::string_view text, std::string file) {
   if (!parsed.ok()) return parsed.error();
   const yaml::Document& document = *parsed;
   const yaml::Node& root = document.root;
-  if (Status status = yaml::check_keys(document, root, "the machine", kCode,
-                                       {"machine", "backend", "lanes", "spaces", "copy_in_engines", "copy_out_engines",
-                                        "copy_in_flight", "direct_operands", "panel_width", "token_ns", "costs"});
-      !status.ok())
+  if (Status status = yaml::check_keys(document, root, "the machine", kCode, names_of(kMachineKeys)); !status.ok())
     return status.error();
 
   Machine machine;

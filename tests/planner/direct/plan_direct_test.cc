@@ -65,7 +65,10 @@ const Arena* arena(const Schedule& schedule, std::string_view name) {
 // Safe, faithful, every claim true; else the report in words.
 std::string verdict(const Schedule& schedule) {
   const Verification verification = verify(schedule);
-  if (verification.report.faithful() && verification.schedule) return "faithful";
+  // values_agreed: a verifier that checks no value would call everything faithful.
+  if (verification.report.faithful() && verification.schedule && verification.report.values_agreed != 0 &&
+      verification.report.claims_hold != 0)
+    return "faithful";
   std::string text = verification.report.summary() + "\n";
   for (const Finding& finding : verification.report.findings)
     text += std::string(finding.rule) + ": " + finding.message + "\n";

@@ -190,11 +190,12 @@ TEST(GraphOperators, RefusesUnknownWordsAndGuesses) {
   EXPECT_EQ(refusal_of_one("convolution", {"[4, 4]"}),
             "g.yaml:5:10: unknown operator 'convolution'; known: matmul, add, mul, bias, relu, gelu, softmax, "
             "layer_norm");
-  EXPECT_EQ(refusal_of_one("matmul", {"[4, 4]", "[4, 4]"}, ", transposed_b: true"),
-            "g.yaml:6:55: unknown key 'transposed_b' in matmul 'h1' (did you mean 'transpose_b'?); allowed: op, name, "
-            "inputs, output, transpose_a, transpose_b");
+  EXPECT_EQ(
+      refusal_of_one("matmul", {"[4, 4]", "[4, 4]"}, ", transposed_b: true"),
+      "g.yaml:6:55: unknown key 'transposed_b' in matmul 'h1' (did you mean 'transpose_b'?); allowed: op, inputs, "
+      "output, name, transpose_a, transpose_b");
   EXPECT_EQ(refusal_of_one("relu", {"[4, 4]"}, ", transpose_b: true"),
-            "g.yaml:5:50: unknown key 'transpose_b' in relu 'h1'; allowed: op, name, inputs, output");
+            "g.yaml:5:50: unknown key 'transpose_b' in relu 'h1'; allowed: op, inputs, output, name");
   EXPECT_EQ(refusal_of_one("gelu", {"[4]"}, ", form: sigmoid"),
             "g.yaml:5:56: form of gelu 'h1' must be erf or tanh, not 'sigmoid'");
   EXPECT_EQ(refusal_of_one("layer_norm", {"[4]", "[4]", "[4]"}, ", epsilon: -1"),
