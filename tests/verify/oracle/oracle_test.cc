@@ -110,12 +110,13 @@ TEST(Verify, AgreesWithEveryReachableStateOfRandomSchedules) {
       if (++disagreements == 5) break;
     }
   }
-  std::printf("oracle: %llu clean, %llu race, %llu hang, %llu undefined, %llu with unordered signallers; "
-              "%llu states; %llu disagreements\n",
-              static_cast<unsigned long long>(clean), static_cast<unsigned long long>(race),
-              static_cast<unsigned long long>(hang), static_cast<unsigned long long>(undefined),
-              static_cast<unsigned long long>(unordered), static_cast<unsigned long long>(states),
-              static_cast<unsigned long long>(disagreements));
+  std::printf(
+      "oracle: %llu clean, %llu race, %llu hang, %llu undefined, %llu with unordered signallers; "
+      "%llu states; %llu disagreements\n",
+      static_cast<unsigned long long>(clean), static_cast<unsigned long long>(race),
+      static_cast<unsigned long long>(hang), static_cast<unsigned long long>(undefined),
+      static_cast<unsigned long long>(unordered), static_cast<unsigned long long>(states),
+      static_cast<unsigned long long>(disagreements));
   RecordProperty("disagreements", static_cast<int>(disagreements));
 }
 

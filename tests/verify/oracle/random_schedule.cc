@@ -54,7 +54,6 @@ class Maker {
     if (prepared_ >= 0) {
       part_ = Part::kPrepare;
       make_part(1 + below(2), 1 + below(3));
-      writable_now_ = 0;
     }
     part_ = Part::kReplay;
     make_part(2 + below(3), 2 + below(9));
@@ -63,9 +62,7 @@ class Maker {
 
  private:
   uint32_t below(uint32_t limit) { return static_cast<uint32_t>(random_() % limit); }
-  bool chance(double probability) {
-    return static_cast<double>(random_() >> 11) * 0x1p-53 < probability;
-  }
+  bool chance(double probability) { return static_cast<double>(random_() >> 11) * 0x1p-53 < probability; }
 
   void make_bases() {
     bytewise_ = chance(0.2);
@@ -83,7 +80,6 @@ class Maker {
     if (chance(0.15)) {
       prepared_ = static_cast<int>(bases_.size());
       arena("packed", 2 + below(3), true);
-      prepared_bits_ = bits_of(bases_.back());
     }
     auto binding = [&](const char* name, Role role, uint32_t elements) {
       builder_.binding(name, role, dtype_, {elements});
@@ -94,7 +90,8 @@ class Maker {
       if (role == Role::kOutput) outputs_ |= bits;
       if (role == Role::kState) defined_ |= bits;
     };
-    binding("x", chance(0.5) ? Role::kInput : Role::kConstant, 8);
+    // Only constants are there when `prepare` runs.
+    binding("x", prepared_ < 0 && chance(0.5) ? Role::kInput : Role::kConstant, 8);
     constant_base_ = static_cast<uint16_t>(bases_.size() - 1);
     if (chance(0.75)) {
       output_base_ = static_cast<int>(bases_.size());
@@ -435,7 +432,7 @@ class Maker {
   uint32_t bits_ = 0;
   int prepared_ = -1, output_base_ = -1;
   uint16_t constant_base_ = 0;
-  Elements prepared_bits_ = 0, outputs_ = 0, defined_ = 0, writable_now_ = 0;
+  Elements outputs_ = 0, defined_ = 0;
   std::vector<uint16_t> in_flight_;  // of all streams so far
   uint32_t first_stream_ = 0;
   std::vector<PlannedOp> ops_;  // of the part being made, in one serial order

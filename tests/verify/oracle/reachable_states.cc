@@ -62,7 +62,8 @@ Bytes bytes_of_operand(const Schedule& schedule, const Memory& memory, const Ope
                         j * static_cast<uint64_t>(view.stride_bytes[1]) +
                         k * static_cast<uint64_t>(view.stride_bytes[2]) +
                         l * static_cast<uint64_t>(view.stride_bytes[3]);
-          for (uint64_t byte = 0; byte < element; ++byte) bytes |= Bytes{1} << (static_cast<uint64_t>(first) + at + byte);
+          for (uint64_t byte = 0; byte < element; ++byte)
+            bytes |= Bytes{1} << (static_cast<uint64_t>(first) + at + byte);
         }
   return bytes;
 }
