@@ -27,12 +27,12 @@ std::optional<uint64_t> dense_bytes(uint8_t dtype, const uint32_t* shape, uint32
 TableChecker::Found TableChecker::run() {
   using Step = Found (TableChecker::*)();
   constexpr Step kSteps[] = {
-      &TableChecker::target,       &TableChecker::names,    &TableChecker::spaces,   &TableChecker::groups,
-      &TableChecker::arenas,       &TableChecker::bindings, &TableChecker::scalars,  &TableChecker::tokens,
-      &TableChecker::unique_names, &TableChecker::kernels,  &TableChecker::policies, &TableChecker::phases,
-      &TableChecker::cuts,         &TableChecker::members,  &TableChecker::views,    &TableChecker::streams,
-      &TableChecker::ops,          &TableChecker::tensors,  &TableChecker::values,   &TableChecker::labels,
-      &TableChecker::rings,        &TableChecker::claims,   &TableChecker::costs};
+      &TableChecker::target,       &TableChecker::names,   &TableChecker::spaces,   &TableChecker::groups,
+      &TableChecker::arenas,       &TableChecker::scalars, &TableChecker::bindings, &TableChecker::tokens,
+      &TableChecker::unique_names, &TableChecker::kernels, &TableChecker::policies, &TableChecker::phases,
+      &TableChecker::cuts,         &TableChecker::members, &TableChecker::views,    &TableChecker::streams,
+      &TableChecker::ops,          &TableChecker::tensors, &TableChecker::values,   &TableChecker::rings,
+      &TableChecker::labels,       &TableChecker::claims,  &TableChecker::costs};
   for (const Step step : kSteps)
     if (Found violation = (this->*step)()) return violation;
   return std::nullopt;

@@ -42,7 +42,8 @@ struct Violation {
   std::string message;
 };
 
-// The first violation, in the order of the tables. Reads untrusted tables: safe
+// The first violation, in the order of the tables, but scalars before bindings and
+// rings before labels, which refer to them. Reads untrusted tables: safe
 // for any content, O(records), except names which are sorted.
 std::optional<Violation> find_violation(const Schedule& schedule);
 
