@@ -94,7 +94,10 @@ void check(const Schedule& schedule, const VerifyOptions& options, std::vector<u
   for (const SafeRule* rule : safe_rules())
     if (rule->on_walk != nullptr) rule->on_walk(walked, findings);
 #if RONDO_FAITHFUL
-  if (findings.list().empty()) check_faithful({engine, findings}, report);
+  if (findings.list().empty())
+    check_faithful({engine, findings}, report);
+  else
+    explain_races({engine, findings});
   if (stop_if_exhausted()) return;
 #endif
 }
