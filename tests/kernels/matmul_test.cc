@@ -80,10 +80,26 @@ TEST(Matmul, AgreesWithTheReferenceForEveryLayoutFlagAndEpilogue) {
 }
 
 TEST(Matmul, AgreesWithTheReferenceAcrossItsInnerBlocks) {
-  // More than one block of k (384) and of b in L2 (512 KiB), and staged b.
+  // More than one block of k and of columns, and b packed on the fly.
   for (uint32_t variant : {0u, 2u, 5u, 10u, 15u, 25u, 30u, 35u, 40u})
-    expect_all_agree_with_reference(matmul(13, 350, 901, variant));
-  for (uint32_t variant : {0u, 25u, 30u}) expect_all_agree_with_reference(matmul(3, 1400, 390, variant));
+    for (uint32_t epilogue : {0u, 90u * 1, 90u * (3 + 4 * 2 + 16)})  // init; accumulate; accumulate, final, gelu, bias
+      expect_all_agree_with_reference(matmul(13, 150, 801, variant + epilogue));
+  for (uint32_t variant : {0u, 2u, 25u, 27u}) expect_all_agree_with_reference(matmul(3, 800, 390, variant));
+}
+
+TEST(Matmul, AgreesWithTheReferenceWhereItCopiesRowsThatAlias) {
+  // Rows of a 4 KiB apart, and a dense along m: both are copied before use.
+  for (uint32_t flags : {uint32_t{kOpInit}, uint32_t{kOpAccumulate | kOpFinal}})
+    for (const View& a : {box({13, 401}, {1024, 1}), box({25, 401}, {1, 1024}), box({5, 77}, {1024, 1})})
+      for (uint16_t width : kPanelWidths) {
+        const uint32_t m = a.extent[0], k = a.extent[1];
+        expect_all_agree_with_reference({.contract = "matmul",
+                                         .views = {a, panels(k, 150, width), box({m, 150}), box({150})},
+                                         .params = {3},
+                                         .flags = flags});
+        expect_all_agree_with_reference(
+            {.contract = "matmul", .views = {a, box({k, 150}), box({m, 150})}, .params = {0}, .flags = flags});
+      }
 }
 
 TEST(Matmul, ByTheIdentityIsExact) {
