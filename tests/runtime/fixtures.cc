@@ -113,6 +113,21 @@ Schedule append_to_state() {
   return builder.finish();
 }
 
+Schedule add_to_state(uint32_t count) {
+  ScheduleBuilder builder;
+  builder.space("host", SpaceKind::kHost, 1 << 20);
+  const uint16_t x = builder.binding("x", Role::kInput, DType::kF32, {16});
+  const uint16_t sum = builder.binding("sum", Role::kState, DType::kF32, {16});
+  const uint16_t y = builder.binding("y", Role::kOutput, DType::kF32, {16});
+  builder.phase("add");
+  const uint32_t line = builder.view(DType::kF32, {16}, {kFloat});
+  const uint32_t compute = builder.stream("compute", 0, Engine::kCompute);
+  for (uint32_t i = 0; i < count; ++i)
+    builder.add(compute, {.kernel = "add", .operands = {read(sum, line), read(x, line), write(sum, line)}});
+  builder.add(compute, {.kernel = "copy", .operands = {read(sum, line), write(y, line)}});
+  return builder.finish();
+}
+
 Schedule copy_table(bool distinct) {
   ScheduleBuilder builder;
   builder.space("host", SpaceKind::kHost, 1 << 20);

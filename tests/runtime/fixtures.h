@@ -29,6 +29,9 @@ Schedule packed_matmul(uint32_t m, uint32_t k, uint32_t n);
 // cache f32[8, 4] is state; row `pos` (a scalar, 0 to 7) becomes x, then y = cache.
 Schedule append_to_state();
 
+// sum f32[16] is state: `count` times sum = sum + x, then y = sum.
+Schedule add_to_state(uint32_t count);
+
 // y = rows, an i32[4] table with entries below 10; `distinct`: no entry twice.
 Schedule copy_table(bool distinct = false);
 
