@@ -8,7 +8,6 @@
 // faster than oneDNN), both rates, and both shares of the FMA peak, which is
 // measured interleaved with our kernel on the same shape.
 #include <dlfcn.h>
-#include <sched.h>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -58,10 +57,6 @@ rondo::View panels(uint32_t k, uint32_t n, uint16_t width) {
 }
 
 void one_thread() {
-  cpu_set_t cpu;
-  CPU_ZERO(&cpu);
-  CPU_SET(static_cast<size_t>(sched_getcpu()), &cpu);
-  sched_setaffinity(0, sizeof cpu, &cpu);
   // oneDNN's OpenMP runtime has read the environment already when main begins.
   if (auto* set_threads = reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "omp_set_num_threads"))) set_threads(1);
 }
