@@ -23,6 +23,15 @@ class Node {
  public:
   enum class Kind : uint8_t { kNull, kScalar, kSequence, kMap };
 
+  // Defined after the class: clang 14 otherwise needs them while pair<string, Node>
+  // is still incomplete.
+  Node();
+  Node(const Node&);
+  Node(Node&&) noexcept;
+  Node& operator=(const Node&);
+  Node& operator=(Node&&) noexcept;
+  ~Node();
+
   Kind kind = Kind::kNull;
   Mark mark;
   std::string text;                                  // kScalar
@@ -40,6 +49,13 @@ class Node {
     return nullptr;
   }
 };
+
+inline Node::Node() = default;
+inline Node::Node(const Node&) = default;
+inline Node::Node(Node&&) noexcept = default;
+inline Node& Node::operator=(const Node&) = default;
+inline Node& Node::operator=(Node&&) noexcept = default;
+inline Node::~Node() = default;
 
 struct Document {
   std::string file;
