@@ -34,7 +34,7 @@ std::shared_ptr<Core> make_core(const RuntimeOptions& options) {
   try {
     auto core = std::make_shared<Core>();
     core->options = options;
-    if (options.allocator.allocate == nullptr || options.allocator.release == nullptr)
+    if (options.allocator.allocate == nullptr && options.allocator.release == nullptr)
       core->options.allocator = Allocator{nullptr, heap_allocate, heap_release};
     core->limit_bytes = options.memory_limit_bytes != 0 ? options.memory_limit_bytes : physical_memory_bytes();
     return core;
@@ -82,11 +82,14 @@ Result<Block> allocate(const std::shared_ptr<Core>& core, uint64_t bytes, uint64
     return make_error(ErrorCode::kDoesNotFit, "the allocator has no " + std::to_string(bytes) + " B aligned to " +
                                                   std::to_string(align_bytes) + " for " + what);
   }
-  Block block;
+  Block block;  // from here on released when it goes
   block.core_ = core;
   block.data_ = static_cast<std::byte*>(data);
   block.bytes_ = bytes;
   block.align_bytes_ = align_bytes;
+  if (reinterpret_cast<uintptr_t>(data) % align_bytes != 0)
+    return make_error(ErrorCode::kInvalidArgument, "the allocator returned memory for " + what +
+                                                       " that is not aligned to " + std::to_string(align_bytes));
   return block;
 }
 

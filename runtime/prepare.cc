@@ -162,6 +162,9 @@ Result<std::shared_ptr<const ProgramData>> make_program(const std::shared_ptr<Co
                                                         const PrepareOptions& options) {
   static std::atomic<uint32_t> next_serial{1};
   if (core == nullptr) return make_error(ErrorCode::kDoesNotFit, "out of memory");
+  if (const Allocator& allocator = core->options.allocator;
+      allocator.allocate == nullptr || allocator.release == nullptr)
+    return make_error(ErrorCode::kInvalidArgument, "the allocator has one of its two functions");
   if (Status good = check_backend(verified.schedule()); !good) return good.error();
   auto program = std::make_shared<ProgramData>(verified);
   program->core = core;

@@ -9,12 +9,15 @@ namespace {
 
 Error not_now(std::string message) { return make_error(ErrorCode::kFailedPrecondition, std::move(message)); }
 
+bool lacks(const SessionData& session, const BindingRequirement& binding) {
+  return binding.used_in_replay && session.bases[session.program->base_of(binding.binding)] == nullptr;
+}
+
 // Everything a replay needs and does not have yet, in words.
 std::vector<std::string> missing_parts(const SessionData& session) {
   std::vector<std::string> missing;
   for (const BindingRequirement& binding : session.program->needs.bindings)
-    if (binding.used_in_replay && session.bases[session.program->base_of(binding.binding)] == nullptr)
-      missing.push_back(describe(binding));
+    if (lacks(session, binding)) missing.push_back(describe(binding));
   const Schedule& schedule = session.program->schedule();
   for (uint32_t scalar = 0; scalar < schedule.scalars.size(); ++scalar)
     if (!session.scalars.is_set(scalar))
@@ -22,9 +25,13 @@ std::vector<std::string> missing_parts(const SessionData& session) {
   return missing;
 }
 
-// Called after every change outside a replay, so that a replay asks one flag.
-void refresh(SessionData& session) {
-  session.ready = missing_parts(session).empty();
+// Called after every change outside a replay, so that a replay asks one flag. Does
+// not allocate: a change that is made is never left without it.
+void refresh(SessionData& session) noexcept {
+  session.ready = true;
+  for (const BindingRequirement& binding : session.program->needs.bindings) session.ready &= !lacks(session, binding);
+  for (uint32_t scalar = 0; scalar < session.program->schedule().scalars.size(); ++scalar)
+    session.ready &= session.scalars.is_set(scalar);
   if (session.scalars.shapes_views()) {
     session.work.views = session.scalars.views();
     session.work.view_offsets = session.scalars.offsets();
@@ -75,11 +82,35 @@ Status place_arenas(SessionData& session, const SessionOptions& options) {
   return {};
 }
 
+// The host may have bound memory of a state (State::bytes) to something else.
+Status check_state_apart(const SessionData& session, const StateData& state) {
+  for (const BindingRequirement& binding : session.program->needs.bindings) {
+    if (binding.role != Role::kState || session.lent[binding.binding] != 0) continue;
+    const Region region{describe(binding), state.blocks[binding.binding].data(), binding.bytes, true};
+    if (Status apart = check_apart(region, regions_without(session, binding.binding)); !apart) return apart;
+  }
+  return {};
+}
+
 void use_state(SessionData& session, std::shared_ptr<StateData> state) {
   for (const BindingRequirement& binding : session.program->needs.bindings)
     if (binding.role == Role::kState && session.lent[binding.binding] == 0)
       session.bases[session.program->base_of(binding.binding)] = state->blocks[binding.binding].data();
   session.state = std::move(state);
+}
+
+Status unbind_buffer(SessionData& session, uint32_t index) {
+  if (session.lent[index] == 0) return {};
+  session.lent[index] = 0;  // for the check, its own state is in use again
+  if (session.state != nullptr)
+    if (Status apart = check_state_apart(session, *session.state); !apart) {
+      session.lent[index] = 1;
+      return apart;
+    }
+  session.bases[session.program->base_of(index)] =
+      session.state != nullptr ? session.state->blocks[index].data() : nullptr;
+  refresh(session);
+  return {};
 }
 
 Status bind_buffer(SessionData& session, uint32_t index, const Buffer& buffer) {
@@ -122,20 +153,23 @@ class InFlight {
   bool holds_session_ = false, holds_state_ = false;
 };
 
+bool was_interrupted(const SessionData& session) {
+  return session.interrupted ||
+         (session.state != nullptr && session.state->interrupted.load(std::memory_order_relaxed));
+}
+
 Error why_not(const SessionData& session, const InFlight& in_flight) {
   if (!in_flight.holds_session()) return not_now("a replay of the session is in flight");
   if (!in_flight.holds_all()) return not_now("the state is in use by a replay of another session");
   if (session.interrupted) return not_now("the last replay of the session was interrupted; restart it");
-  if (session.state != nullptr && session.state->interrupted.load(std::memory_order_relaxed))
+  if (was_interrupted(session))
     return not_now("a replay that used the state was interrupted; restart the session or clear the state");
   return not_now("replay needs " + join(missing_parts(session)));
 }
 
 Status replay_session(SessionData& session, const std::atomic<bool>* stop) {
   const InFlight in_flight(session);
-  const bool whole =
-      !session.interrupted && (session.state == nullptr || !session.state->interrupted.load(std::memory_order_relaxed));
-  if (!in_flight.holds_all() || !session.ready || !whole) [[unlikely]]
+  if (!in_flight.holds_all() || !session.ready || was_interrupted(session)) [[unlikely]]
     return why_not(session, in_flight);
   if (session.scalars.shapes_views()) session.scalars.resolve(session.program->schedule());
   session.work.stop = stop;
@@ -220,12 +254,7 @@ Status Session::unbind(BindingHandle handle) {
   return without_exceptions([&]() -> Status {
     if (Status known = check_handle(*data_, handle.program, handle.binding, data_->lent.size()); !known) return known;
     if (data_->in_flight.load(std::memory_order_relaxed)) return not_now("a replay of the session is in flight");
-    if (data_->lent[handle.binding] == 0) return {};
-    data_->lent[handle.binding] = 0;
-    data_->bases[data_->program->base_of(handle.binding)] =
-        data_->state != nullptr ? data_->state->blocks[handle.binding].data() : nullptr;
-    refresh(*data_);
-    return {};
+    return runtime::unbind_buffer(*data_, handle.binding);
   });
 }
 
@@ -281,6 +310,7 @@ Status Session::attach(const State& state) {
     if (data_->in_flight.load(std::memory_order_relaxed)) return not_now("a replay of the session is in flight");
     if (state.data_->program != data_->program)
       return make_error(ErrorCode::kInvalidArgument, "the state belongs to another program");
+    if (Status apart = runtime::check_state_apart(*data_, *state.data_); !apart) return apart;
     use_state(*data_, state.data_);
     refresh(*data_);
     return {};

@@ -1,5 +1,7 @@
 // Memory: known before it is asked for, bounded, and lent by the host where it likes.
 #include <gtest/gtest.h>
+#include <algorithm>
+#include <cmath>
 #include <map>
 #include "tests/runtime/fixtures.h"
 
@@ -165,6 +167,31 @@ TEST(Memory, ThatTheAllocatorRefusesIsNamed) {
   EXPECT_EQ(text_of(program.session()), "does-not-fit: the allocator has no 1536 B aligned to 64 for arena 'scratch'");
 }
 
+TEST(Memory, ThatIsNotAlignedAsAskedIsGivenBack) {
+  static int live = 0;
+  const Allocator crooked = {nullptr,
+                             [](void*, uint64_t bytes, uint64_t) -> void* {
+                               ++live;
+                               return static_cast<std::byte*>(::operator new (bytes + 128, std::align_val_t{128})) + 32;
+                             },
+                             [](void*, void* data, uint64_t, uint64_t) {
+                               --live;
+                               ::operator delete (static_cast<std::byte*>(data) - 32, std::align_val_t{128});
+                             }};
+  Program program = must(Runtime({.allocator = crooked}).prepare(proven(fixtures::staged_add())));
+  EXPECT_EQ(text_of(program.session()),
+            "invalid-argument: the allocator returned memory for arena 'scratch' that is not aligned to 64");
+  EXPECT_EQ(live, 0);
+}
+
+TEST(Memory, NeedsBothFunctionsOfAnAllocator) {
+  CountingAllocator allocator;
+  Allocator half = allocator.hook();
+  half.release = nullptr;
+  EXPECT_EQ(text_of(Runtime({.allocator = half}).prepare(proven(fixtures::relu()))),
+            "invalid-argument: the allocator has one of its two functions");
+}
+
 class SuppliedScratch : public ::testing::Test {
  protected:
   std::string session_with(std::vector<SuppliedArena> arenas) {
@@ -186,6 +213,22 @@ TEST_F(SuppliedScratch, IsUsedInsteadOfOwnMemory) {
   ASSERT_EQ(text_of(session.replay()), "ok");
   EXPECT_EQ(scratch_[0], a[0]);
   EXPECT_EQ(scratch_[256], y[0]);
+}
+
+TEST_F(SuppliedScratch, MayHoldAnythingWhenAReplayBegins) {
+  const std::vector<float> a = fixtures::values(128, 1), b = fixtures::values(128, 2);
+  std::vector<float> y(128), first;
+  Session session = must(program_.session({.arenas = {{0, scratch_.data(), 2048}}}));
+  ASSERT_EQ(text_of(session.bind("a", a)), "ok");
+  ASSERT_EQ(text_of(session.bind("b", b)), "ok");
+  ASSERT_EQ(text_of(session.bind("y", y)), "ok");
+  for (const float filler : {0.0f, std::nanf(""), 1e30f}) {
+    std::fill(scratch_.begin(), scratch_.end(), filler);
+    std::fill(y.begin(), y.end(), filler);
+    ASSERT_EQ(text_of(session.replay()), "ok");
+    if (first.empty()) first = y;
+    EXPECT_EQ(y, first);
+  }
 }
 
 TEST_F(SuppliedScratch, MayBeSharedBySessionsThatTakeTurns) {

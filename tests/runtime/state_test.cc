@@ -94,6 +94,24 @@ TEST_F(StateOfASession, OfAnotherProgramIsRefused) {
   EXPECT_EQ(text_of(session.attach(must(other.state()))), "invalid-argument: the state belongs to another program");
 }
 
+TEST_F(StateOfASession, LiesApartFromEverythingBound) {
+  State conversation = must(program_.state());
+  std::span<std::byte> cache = must(conversation.bytes("cache"));
+  Session session = make({.own_state = false});
+  ASSERT_EQ(text_of(session.bind("y", Buffer(cache.data(), cache.size(), DType::kF32))), "ok");
+  const std::string refused =
+      "invalid-argument: the buffer for state 'cache' shares 128 B with output 'y'; state 'cache' is written and must "
+      "lie apart";
+  EXPECT_EQ(text_of(session.attach(conversation)), refused);
+
+  std::vector<float> other(32);
+  ASSERT_EQ(text_of(session.bind("cache", other)), "ok");
+  ASSERT_EQ(text_of(session.attach(conversation)), "ok");  // its memory is not in use here
+  EXPECT_EQ(text_of(session.unbind(must(program_.binding("cache")))), refused);
+  ASSERT_EQ(text_of(session.set_scalar("pos", 0)), "ok");
+  EXPECT_EQ(text_of(session.replay()), "ok");
+}
+
 TEST_F(StateOfASession, IsSuspectInEverySessionAfterAnInterruptedReplay) {
   State conversation = must(program_.state());
   Session first = make({.own_state = false}), second = make({.own_state = false});

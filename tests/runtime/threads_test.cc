@@ -1,5 +1,6 @@
 // What may happen at once: sessions of one program, programs of one runtime.
 // Threads wait for each other at a barrier, never for a time.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <atomic>
 #include <barrier>
@@ -98,6 +99,28 @@ TEST(Threads, FindAStateThatIsInUse) {
     EXPECT_TRUE(answer == "okokok" ||
                 answer == "okokokfailed-precondition: the state is in use by a replay of another session")
         << answer;
+}
+
+// A session belongs to one thread; a second one that replays it by mistake is told.
+TEST(Threads, FindASessionThatIsInUse) {
+  Program program = must(Runtime().prepare(proven(fixtures::add_to_state(20000))));
+  Session session = must(program.session());
+  std::vector<float> x(16), y(16);
+  ASSERT_EQ(text_of(session.bind("x", x)), "ok");
+  ASSERT_EQ(text_of(session.bind("y", y)), "ok");
+  std::vector<std::string> answers(2, "never met");
+  std::atomic<bool> met{false};
+  std::vector<std::thread> threads;
+  for (int which = 0; which < 2; ++which)
+    threads.emplace_back([&, which] {
+      for (int replay = 0; replay < 100000 && !met; ++replay)
+        if (const Status status = session.replay(); !status) {
+          answers[which] = text_of(status);
+          met = true;
+        }
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_THAT(answers, ::testing::Contains("failed-precondition: a replay of the session is in flight"));
 }
 
 }  // namespace
