@@ -23,6 +23,8 @@ namespace {
 using yaml::Document;
 using yaml::Node;
 constexpr ErrorCode kCode = ErrorCode::kInvalidSchedule;
+// A YAML parser needs seconds for this much; the tables it holds are bounded below it.
+constexpr size_t kMaxYamlBytes = size_t{32} << 20;
 constexpr int64_t kLimit = static_cast<int64_t>(kSizeLimit) - 1;
 
 // Leaves the reader at the first error; caught in parse_text, never seen outside.
@@ -117,6 +119,11 @@ class Parser {
   }
 
   Schedule parse() {
+    if (skeleton_.yaml.size() > kMaxYamlBytes)
+      throw Refusal{make_error(kCode,
+                               sentence("the text has ", skeleton_.yaml.size(),
+                                        " bytes beside its blocks of records, the most is ", kMaxYamlBytes),
+                               Place{schedule_.file, 0, 0})};
     Result<Document> parsed = yaml::parse(skeleton_.yaml, schedule_.file, kCode);
     if (!parsed) {
       Error error = parsed.error();
