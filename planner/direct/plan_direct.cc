@@ -29,6 +29,12 @@ uint64_t bytes_of(const GraphTensor& tensor) {
   return bytes;
 }
 
+// Bytes from one row of the last axis to the next, in an arena.
+uint64_t pitch_of(const GraphTensor& tensor) {
+  const uint64_t row = size_of(tensor.dtype) * tensor.shape.back();
+  return tensor.shape.size() > 1 && row % kPitchMultiple == 0 ? row + kPitchPad : row;
+}
+
 // One axis of an operand's view: the tensor axis it walks (or kBroadcast), and how far.
 struct Walk {
   uint8_t tensor_axis = 0;
@@ -167,6 +173,16 @@ class DirectPlanner {
     return width;
   }
 
+  // For a right operand that is packed in every replay.
+  bool packing_pays(const FusedGroup& group, const RightOperand& right, bool transposed) const {
+    const std::vector<uint32_t>& out = shape(group.output);
+    uint64_t rows = out[out.size() - 2];
+    if (right.entries == 1) rows *= products(group);  // packed once for all of them
+    const bool large = uint64_t{right.k} * right.n * size_of(DType::kF32) >= kLargeRightBytes;
+    if (transposed) return rows >= (large ? kPackTransposedRowsIfLarge : kPackTransposedRows);
+    return large && rows >= kPackRowsIfLarge;
+  }
+
   void choose_packing() {
     rights_.assign(groups_.size(), {});
     buffers_.clear();
@@ -178,9 +194,7 @@ class DirectPlanner {
       RightOperand& right = rights_[index] = right_operand(group);
       const bool constant = graph_.tensors[right.tensor].role == TensorRole::kConstant;
       const bool transposed = graph_.operators[group.main].transpose_b;
-      const std::vector<uint32_t>& out = shape(group.output);
-      const bool pays = out[out.size() - 2] >= (transposed ? kPackTransposedRows : kPackRows);
-      if (panel_width_ == 0 || !(constant || pays)) continue;
+      if (panel_width_ == 0 || !(constant || packing_pays(group, right, transposed))) continue;
       right.panel_width = width_for(right.n);
       const uint64_t panels = (right.n + uint64_t{right.panel_width} - 1) / right.panel_width;
       right.entry_bytes = rounded(panels * right.k * right.panel_width * size_of(DType::kF32));
@@ -241,7 +255,8 @@ class DirectPlanner {
       if (in_place_[index] != kNone) {
         tensor_buffer_[tensor] = tensor_buffer_[groups_[index].inputs[in_place_[index]]];
       } else {
-        uint64_t bytes = bytes_of(graph_.tensors[tensor]);
+        uint64_t bytes = bytes_of(graph_.tensors[tensor]) / shape(tensor).back() /
+                         size_of(graph_.tensors[tensor].dtype) * pitch_of(graph_.tensors[tensor]);
         if (is_blocked(tensor)) bytes = bytes / shape(tensor)[0] * segments_[internal_[tensor]].block_rows;
         tensor_buffer_[tensor] = static_cast<uint32_t>(buffers_.size());
         buffers_.push_back({bytes, index, index});
@@ -339,12 +354,17 @@ class DirectPlanner {
   }
 
   // ---- operands -----------------------------------------------------------
-  // A box of a tensor where the tensor lies: dense rows, from `origin_` on along axis 0.
+  // A box of a tensor where the tensor lies: row-major, from `origin_` on along axis 0.
   OperandSpec operand(uint32_t tensor, const Walks& walks, const Low& low, Access access) {
     const std::vector<uint32_t>& extents = shape(tensor);
     int64_t stride[kMaxRank] = {};
     auto bytes = static_cast<int64_t>(size_of(graph_.tensors[tensor].dtype));
-    for (size_t axis = extents.size(); axis-- > 0;) stride[axis] = bytes, bytes *= extents[axis];
+    for (size_t axis = extents.size(); axis-- > 0;) {
+      stride[axis] = bytes;
+      bytes *= extents[axis];
+      if (axis + 1 == extents.size() && !is_bound(tensor))
+        bytes = static_cast<int64_t>(pitch_of(graph_.tensors[tensor]));
+    }
 
     OperandSpec spec;
     spec.base = base_[tensor];
@@ -656,7 +676,9 @@ class DirectPlanner {
   void summarise(Plan& plan, double least_bytes, const std::string& least_bytes_method) const {
     const Schedule& schedule = plan.schedule;
     PlanSummary& summary = plan.summary;
-    summary.strategy = "direct";
+    const bool blocked =
+        std::any_of(segments_.begin(), segments_.end(), [](const Segment& it) { return it.blocked(); });
+    summary.strategy = blocked ? "direct, in row blocks" : "direct";
     uint64_t touched = 0;
     for (const Stream& stream : schedule.streams) {
       if (stream.part != static_cast<uint8_t>(Part::kReplay)) continue;

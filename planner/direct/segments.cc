@@ -79,6 +79,29 @@ class Cutter {
     return bytes;
   }
 
+  // The result may lie where an input of the segment lay that dies here.
+  bool takes_place_of_input(uint32_t index, uint32_t first, uint32_t end) const {
+    const FusedGroup& group = groups_[index];
+    if (group.kind == OperatorKind::kMatmul) return false;
+    const bool commutes = group.kind == OperatorKind::kAdd || group.kind == OperatorKind::kMul;
+    for (uint32_t i = 0; i < (commutes ? 2u : 1u); ++i) {
+      const uint32_t input = group.inputs[i];
+      if (producer_[input] != kNone && producer_[input] >= first && is_internal(input, end) &&
+          last_reader_[input] == index && shape_of(graph_, input) == shape_of(graph_, group.output) &&
+          std::count(group.inputs.begin(), group.inputs.end(), input) == 1)
+        return true;
+    }
+    return false;
+  }
+
+  // Along a leading axis a block holds whole matrices, so one entry is enough.
+  uint32_t least_rows(uint32_t first, uint32_t end) const {
+    for (uint32_t index = first; index < end; ++index)
+      if (groups_[index].kind == OperatorKind::kMatmul && shape_of(graph_, groups_[index].output).size() == 2)
+        return std::min(kLeastBlockRows, rows(index));
+    return 1;
+  }
+
   void settle(uint32_t first, uint32_t end) {
     const uint32_t all_rows = shape_of(graph_, groups_[first].output)[0];
     Segment segment{first, end - first, all_rows, all_rows};
@@ -89,6 +112,10 @@ class Cutter {
       const uint32_t tensor = groups_[index].output;
       if (is_internal(tensor, end)) {
         const uint64_t row_bytes = bytes_of(graph_.tensors[tensor]) / all_rows;
+        if (takes_place_of_input(index, first, end)) {
+          live -= row_bytes;
+          ends[index - first] -= row_bytes;
+        }
         live += row_bytes;
         total += row_bytes;
         ends[last_reader_[tensor] - first] += row_bytes;
@@ -104,8 +131,8 @@ class Cutter {
       uint64_t repeated = 0;
       for (uint32_t index = first; index < end; ++index) repeated += whole_bytes(index, counted);
       const uint64_t blocks = block == 0 ? 0 : (all_rows + block - 1) / block;
-      if (block >= std::min(kLeastBlockRows, all_rows) && static_cast<unsigned __int128>(blocks - 1) * repeated <
-                                                              static_cast<unsigned __int128>(2) * total * all_rows) {
+      if (block >= least_rows(first, end) && static_cast<unsigned __int128>(blocks - 1) * repeated <
+                                                 static_cast<unsigned __int128>(2) * total * all_rows) {
         segment.block_rows = block;
       } else if (end - first > 1 && end - first <= kLongestSplit) {
         return split(first, end);

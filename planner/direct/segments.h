@@ -28,6 +28,9 @@ bool can_slice(const Graph& graph, const FusedGroup& group);
 // Cuts the groups into segments, in order. Blocks are used where the intermediates
 // of a segment exceed `scratch_bytes` and where keeping them inside saves more
 // bytes than reading the operands that every block needs once per block costs.
+// Measured on the machine of tuning.h: layers of 128 x 128 over 4096 rows take 0.91
+// to 0.94 of the time that whole layers take; of 512 x 512, where the rule keeps
+// products whole, blocks would take 0.95 to 1.00, of 1024 x 1024 up to 1.14.
 std::vector<Segment> cut_segments(const Graph& graph, const std::vector<FusedGroup>& groups, uint64_t scratch_bytes);
 
 // Tensors that live wholly inside one segment, by tensor: the segment, else kNone.
