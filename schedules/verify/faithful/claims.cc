@@ -81,9 +81,9 @@ class Checker {
     }
     ++report_.claims_false;
     if (!findings_.wants(rule)) return;
-    findings_.add(
-        rule, Level::kFaithful, {},
-        "claims " + with_commas(claimed) + " " + what + ", it is " + (found ? with_commas(*found) : "more than 2^63"));
+    findings_.add(rule, Level::kFaithful, {},
+                  "the file claims " + with_commas(claimed) + " " + what + ", counted are " +
+                      (found ? with_commas(*found) : "more than 2^63"));
   }
 
   void check_makespan(const Claim& claim) {
@@ -100,7 +100,7 @@ class Checker {
     ++report_.claims_false;
     if (findings_.wants("K05"))
       findings_.add("K05", Level::kFaithful, {},
-                    "claims a makespan of " + number(claimed) + ", it is " + number(found));
+                    "the file claims a makespan of " + number(claimed) + ", it is " + number(found));
   }
 
   const Schedule& schedule_;
