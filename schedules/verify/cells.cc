@@ -180,6 +180,10 @@ struct Rect {
 // that a file at the limit stays below half a gigabyte a million operands.
 constexpr uint64_t kCutUnits = 16;
 
+// Entries of a hash table looked at before something new is made instead: a file
+// made to collide costs no more than this.
+constexpr uint32_t kMostProbes = 64;
+
 struct PendingRun {
   uint32_t footprint;
   CellRun run;
@@ -282,8 +286,13 @@ class CellCutter {
       if (skip_[i] || operand.access == static_cast<uint8_t>(Access::kHint) || !cells_.shadowed_[operand.base])
         continue;
       size_t slot = mix(mix(operand.offset_bytes + (uint64_t{operand.base} << 48)) + operand.view) & (capacity - 1);
-      for (;; slot = (slot + 1) & (capacity - 1)) {
+      for (uint32_t probes = 0;; slot = (slot + 1) & (capacity - 1)) {
         uint32_t& entry = table[slot];
+        if (++probes > kMostProbes) {  // made to collide: a footprint of its own does as well
+          cells_.footprint_of_[i] =
+              add_footprint({operand.offset_bytes, operand.view, operand.base, Source::kOperand}, i);
+          break;
+        }
         if (entry == kNone) {
           entry = add_footprint({operand.offset_bytes, operand.view, operand.base, Source::kOperand}, i);
         } else {
@@ -511,7 +520,8 @@ uint32_t Cells::intern(const Guard& guard) {
                             static_cast<uint64_t>(guard.bias) + static_cast<uint64_t>(guard.scale) * 31 +
                             (uint64_t{guard.footprint} << 8) + static_cast<uint64_t>(guard.kind));
   const auto range = guard_ids_.equal_range(hash);
-  for (auto it = range.first; it != range.second; ++it)
+  uint32_t probes = 0;
+  for (auto it = range.first; it != range.second && probes < kMostProbes; ++it, ++probes)
     if (guards_[it->second] == guard) return it->second;
   guards_.push_back(guard);
   guard_ids_.emplace(hash, static_cast<uint32_t>(guards_.size() - 1));

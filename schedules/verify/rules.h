@@ -14,14 +14,27 @@
 
 namespace rondo::proof {
 
-// What is known before anything is walked: the tables, and whose contract is whose.
+// What is known before anything is walked: the tables, whose contract is whose, and
+// what ops and operands have in common, so that a rule looks at it once.
 struct Tables {
-  const Schedule& schedule;
-  const std::vector<const Contract*>& contracts;  // per Schedule::kernels
-  const std::vector<uint32_t>& stream_of_op;
+  explicit Tables(const Schedule& schedule);
 
   const Contract* contract(const Op& op) const { return op.kernel == kNoKernel ? nullptr : contracts[op.kernel]; }
+
+  const Schedule& schedule;
+  std::vector<const Contract*> contracts;  // per Schedule::kernels
+  std::vector<uint32_t> stream_of_op;
+  // Per view: the largest end of its box for any value of its scalar, from the
+  // operand's offset on; kNowhere where rule R01 refuses it. 0: always empty.
+  std::vector<uint64_t> reach;
+  // Ops of one *form* have kernel, flags, engine, views and accesses in common.
+  std::vector<uint32_t> form_of_op;
+  std::vector<uint32_t> first_of_form;  // its first op
 };
+inline constexpr uint64_t kNowhere = ~uint64_t{0};
+
+// Whether the address of an operand may be trusted: R01 and M01 hold for it.
+bool address_holds(const Tables& tables, const Operand& operand);
 
 struct Walked {
   const Schedule& schedule;
@@ -46,8 +59,5 @@ bool structure_holds(const Schedule& schedule, Findings& findings);
 void report_hang(const Schedule& schedule, const CanonicalOrder& order, Findings& findings);
 // B01, once the budget is spent.
 void report_too_complex(const Schedule& schedule, const Budget& budget, Findings& findings);
-
-// Whether the address of an operand may be trusted: R01 and M01 hold for it.
-bool address_holds(const Schedule& schedule, const Operand& operand);
 
 }  // namespace rondo::proof

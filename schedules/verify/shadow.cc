@@ -69,7 +69,7 @@ class Shadow {
         schedule_(engine.schedule),
         cells_(cells),
         budget_(engine.budget),
-        cap_(cap),
+        cap_(std::max(cap, 1u)),
         formats_(engine.schedule),
         state_(cells.count()) {}
 
@@ -297,7 +297,8 @@ class Shadow {
       const uint32_t written_slot = operand_index - op.first_operand;
       const bool declared = contract != nullptr && written_slot < contract->operand_count &&
                             contract->operands[written_slot].may_equal == static_cast<int>(slot) &&
-                            cells_.footprint(operand_index) == cells_.footprint(other_index) && !writes(other.access);
+                            written.offset_bytes == other.offset_bytes && written.view == other.view &&
+                            !writes(other.access);
       if (!declared) keep(evidence_.overlaps, Overlap{op_index, operand_index, other_index, cell});
     }
   }

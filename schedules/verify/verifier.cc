@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <unordered_map>
-#include "rondo/contracts.h"
 #include "rondo/load.h"
 #include "schedules/order/canonical_order.h"
 #include "schedules/structure/sentence.h"
@@ -31,19 +30,6 @@ void sort_findings(std::vector<Finding>& findings) {
   });
 }
 
-std::vector<const Contract*> contracts_of(const Schedule& schedule) {
-  std::vector<const Contract*> contracts;
-  for (const KernelRef& kernel : schedule.kernels) contracts.push_back(find_contract(schedule.name(kernel.name)));
-  return contracts;
-}
-
-std::vector<uint32_t> streams_of(const Schedule& schedule) {
-  std::vector<uint32_t> stream_of(schedule.ops.size(), kNone);
-  for (uint32_t stream = 0; stream < schedule.streams.size(); ++stream)
-    std::fill_n(stream_of.begin() + schedule.streams[stream].first_op, schedule.streams[stream].op_count, stream);
-  return stream_of;
-}
-
 std::vector<uint32_t> ops_of(const Schedule& schedule) {
   std::vector<uint32_t> op_of(schedule.operands.size(), kNone);
   for (uint32_t op = 0; op < schedule.ops.size(); ++op)
@@ -51,18 +37,16 @@ std::vector<uint32_t> ops_of(const Schedule& schedule) {
   return op_of;
 }
 
-std::vector<uint8_t> untrusted_operands(const Schedule& schedule) {
-  std::vector<uint8_t> skip(schedule.operands.size(), 0);
-  for (size_t i = 0; i < skip.size(); ++i) skip[i] = !address_holds(schedule, schedule.operands[i]);
+std::vector<uint8_t> untrusted_operands(const Tables& tables) {
+  std::vector<uint8_t> skip(tables.schedule.operands.size(), 0);
+  for (size_t i = 0; i < skip.size(); ++i) skip[i] = !address_holds(tables, tables.schedule.operands[i]);
   return skip;
 }
 
 // Everything after structure. Fills `order`; returns with findings in `findings`.
 void check(const Schedule& schedule, const VerifyOptions& options, std::vector<uint32_t> (&order)[2],
            Findings& findings, Report& report) {
-  const std::vector<const Contract*> contracts = contracts_of(schedule);
-  const std::vector<uint32_t> stream_of = streams_of(schedule);
-  const Tables tables{schedule, contracts, stream_of};
+  const Tables tables(schedule);
   for (const SafeRule* rule : safe_rules())
     if (rule->on_tables != nullptr) rule->on_tables(tables, findings);
 
@@ -85,9 +69,9 @@ void check(const Schedule& schedule, const VerifyOptions& options, std::vector<u
   if (findings.count("H08") != 0 || findings.count("T01") != 0) return;
 
   const std::vector<uint32_t> op_of = ops_of(schedule);
-  Cells cells(schedule, untrusted_operands(schedule), op_of, budget);
+  Cells cells(schedule, untrusted_operands(tables), op_of, budget);
   if (stop_if_exhausted()) return;
-  const Engine engine{schedule, cells, budget, contracts, op_of, stream_of, {order[0], order[1]}};
+  const Engine engine{schedule, cells, budget, tables.contracts, op_of, tables.stream_of_op, {order[0], order[1]}};
   const Evidence evidence = examine(engine, cells, options.findings_per_rule);
   if (stop_if_exhausted()) return;
   const Walked walked{schedule, engine, evidence};

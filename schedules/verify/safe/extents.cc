@@ -54,14 +54,18 @@ void check(const Tables& tables, Findings& findings) {
                           operand.view, ", is written and its steps of ",
                           schedule.views[operand.view].stride_bytes[axis], " bytes along axis ", axis, " overlap"));
   });
+  std::vector<uint8_t> endless(tables.first_of_form.size(), 0);
+  for (uint32_t form = 0; form < endless.size(); ++form) {
+    const Op& op = schedule.ops[tables.first_of_form[form]];
+    const Contract* contract = tables.contract(op);
+    const auto extents = contract != nullptr ? extents_of(*contract, schedule, op) : std::nullopt;
+    endless[form] = extents && steps_of(*extents) > kMostSteps;
+  }
   for (uint32_t op_index = 0; op_index < schedule.ops.size(); ++op_index) {
-    const Contract* contract = tables.contract(schedule.ops[op_index]);
-    if (contract == nullptr) continue;
-    const auto extents = extents_of(*contract, schedule, schedule.ops[op_index]);
-    if (!extents || steps_of(*extents) <= kMostSteps || !findings.wants("E01")) continue;
-    findings.add(
-        "E01", Level::kSafe, {op_index},
-        sentence(op_name(schedule, op_index), ": ", contract->name, " over its extents takes more than 2^48 steps"));
+    if (!endless[tables.form_of_op[op_index]] || !findings.wants("E01")) continue;
+    findings.add("E01", Level::kSafe, {op_index},
+                 sentence(op_name(schedule, op_index), ": ", tables.contract(schedule.ops[op_index])->name,
+                          " over its extents takes more than 2^48 steps"));
   }
 }
 

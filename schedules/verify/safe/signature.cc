@@ -10,15 +10,16 @@ namespace {
 constexpr const char* kAccessNames[] = {"read", "write", "update", "work", "hint", "indexed read", "indexed write"};
 constexpr const char* kEngineNames[] = {"compute", "copy-in", "copy-out"};
 
-// The first thing about an op that its contract does not allow, or "".
+// The first thing about an op that its contract does not allow, or "": first of
+// what many ops have in common, then of its parameters.
 class SignatureCheck {
  public:
   SignatureCheck(const Schedule& schedule, const Contract& contract, uint32_t op_index)
-      : schedule_(schedule), contract_(contract), op_(schedule.ops[op_index]), op_index_(op_index) {}
+      : schedule_(schedule), contract_(contract), op_(schedule.ops[op_index]) {}
 
-  std::string fault(const Stream& stream) const {
+  // Of the form of the op: the same for all ops of one form.
+  std::string fault_of_form(const Stream& stream) const {
     if (std::string f = flags(); !f.empty()) return f;
-    if (std::string f = params(); !f.empty()) return f;
     uint32_t least = contract_.operand_count;
     while (least > 0 && contract_.operands[least - 1].optional) --least;
     if (op_.operand_count < least || op_.operand_count > contract_.operand_count)
@@ -35,19 +36,7 @@ class SignatureCheck {
     return {};
   }
 
- private:
-  const View& view(uint32_t slot) const { return schedule_.views[at(slot).view]; }
-  const Operand& at(uint32_t slot) const { return schedule_.operands[op_.first_operand + slot]; }
-
-  std::string flags() const {
-    if ((op_.flags & ~contract_.flags) != 0)
-      return sentence("has flags ", hex(op_.flags), ", ", contract_.name, " takes ", hex(contract_.flags));
-    const uint16_t sum = op_.flags & (kOpInit | kOpAccumulate);
-    if ((contract_.flags & kOpAccumulate) != 0 && std::popcount(sum) != 1)
-      return sentence("must be exactly one of init and accumulate, it is ", sum == 0 ? "neither" : "both");
-    return {};
-  }
-
+  // Of the op alone.
   std::string params() const {
     for (uint32_t i = 0; i < contract_.params.size(); ++i) {
       const ParamContract& param = contract_.params[i];
@@ -63,6 +52,19 @@ class SignatureCheck {
                           " to ", std::to_string(param.high));
       }
     }
+    return {};
+  }
+
+ private:
+  const View& view(uint32_t slot) const { return schedule_.views[at(slot).view]; }
+  const Operand& at(uint32_t slot) const { return schedule_.operands[op_.first_operand + slot]; }
+
+  std::string flags() const {
+    if ((op_.flags & ~contract_.flags) != 0)
+      return sentence("has flags ", hex(op_.flags), ", ", contract_.name, " takes ", hex(contract_.flags));
+    const uint16_t sum = op_.flags & (kOpInit | kOpAccumulate);
+    if ((contract_.flags & kOpAccumulate) != 0 && std::popcount(sum) != 1)
+      return sentence("must be exactly one of init and accumulate, it is ", sum == 0 ? "neither" : "both");
     return {};
   }
 
@@ -167,23 +169,27 @@ class SignatureCheck {
   const Schedule& schedule_;
   const Contract& contract_;
   const Op& op_;
-  const uint32_t op_index_;
 };
 
 void check(const Tables& tables, Findings& findings) {
   const Schedule& schedule = tables.schedule;
-  for (uint32_t op_index = 0; op_index < schedule.ops.size(); ++op_index) {
+  std::vector<std::string> faults(tables.first_of_form.size());
+  for (uint32_t form = 0; form < faults.size(); ++form) {
+    const uint32_t op_index = tables.first_of_form[form];
     const Op& op = schedule.ops[op_index];
-    const Contract* contract = tables.contract(op);
-    std::string fault;
-    if (contract == nullptr) {
-      if (op.operand_count != 0)
-        fault = sentence("is a sync and has ", op.operand_count, " operands");
-      else if (op.flags != 0)
-        fault = sentence("is a sync and has flags ", hex(op.flags));
-    } else {
-      fault = SignatureCheck(schedule, *contract, op_index).fault(schedule.streams[tables.stream_of_op[op_index]]);
+    if (const Contract* contract = tables.contract(op)) {
+      faults[form] =
+          SignatureCheck(schedule, *contract, op_index).fault_of_form(schedule.streams[tables.stream_of_op[op_index]]);
+    } else if (op.operand_count != 0) {
+      faults[form] = sentence("is a sync and has ", op.operand_count, " operands");
+    } else if (op.flags != 0) {
+      faults[form] = sentence("is a sync and has flags ", hex(op.flags));
     }
+  }
+  for (uint32_t op_index = 0; op_index < schedule.ops.size(); ++op_index) {
+    std::string fault = faults[tables.form_of_op[op_index]];
+    const Contract* contract = tables.contract(schedule.ops[op_index]);
+    if (fault.empty() && contract != nullptr) fault = SignatureCheck(schedule, *contract, op_index).params();
     if (fault.empty() || !findings.wants("K01")) continue;
     findings.add("K01", Level::kSafe, {op_index}, sentence(op_name(schedule, op_index), ": ", fault));
   }
