@@ -8,6 +8,7 @@ namespace rondo::proof {
 void Findings::add(std::string_view rule, Level level, std::initializer_list<uint32_t> ops, std::string message) {
   if (!wants(rule)) return;
   ++counts_[rule];
+  ++kept_[rule];
   Finding finding;
   finding.rule = rule;
   finding.level = level;
@@ -20,7 +21,7 @@ void Findings::add(std::string_view rule, Level level, std::initializer_list<uin
 }
 
 bool Findings::wants(std::string_view rule) {
-  if (counts_[rule] < per_rule_) return true;
+  if (kept_[rule] < per_rule_) return true;
   drop(rule, 1);
   return false;
 }

@@ -14,14 +14,17 @@ namespace rondo::proof {
 
 class Findings {
  public:
-  Findings(const Schedule& schedule, uint32_t per_rule) : schedule_(schedule), per_rule_(per_rule) {}
+  // At least one a rule is kept, whatever `per_rule` says: an empty list means safe.
+  Findings(const Schedule& schedule, uint32_t per_rule)
+      : schedule_(schedule), per_rule_(per_rule == 0 ? 1 : per_rule) {}
 
   // `ops` are up to three witnesses, the op at fault first. `rule` is a literal.
   void add(std::string_view rule, Level level, std::initializer_list<uint32_t> ops, std::string message);
   // For callers that would build many messages: whether one more would be kept.
   // When it would not, it is counted as dropped here and must not be added.
   bool wants(std::string_view rule);
-  // Counts findings that were never built.
+  // Counts findings that were never built, before or after others are added: they
+  // take no place from those.
   void drop(std::string_view rule, uint64_t count);
 
   uint64_t count(std::string_view rule) const;  // kept and dropped
@@ -32,7 +35,7 @@ class Findings {
   const Schedule& schedule_;
   uint32_t per_rule_;
   uint64_t dropped_ = 0;
-  std::unordered_map<std::string_view, uint64_t> counts_;
+  std::unordered_map<std::string_view, uint64_t> kept_, counts_;
   std::vector<Finding> list_;
 };
 
