@@ -24,10 +24,12 @@ Status check_structure(const Schedule& schedule);
 Result<Schedule> parse_binary(std::span<const std::byte> bytes, std::string file = {});
 std::vector<std::byte> write_binary(const Schedule& schedule);
 
-// sha256 of the canonical meaning (binary tables without META, file and lines), hex.
+// sha256 of the canonical meaning, hex: the version, backend, lanes and every table,
+// without producer, source, machine, file and lines. Any tables may be asked for.
 std::string digest_of(const Schedule& schedule);
 
-// Rondo::text. parse_text(print_text(s)) equals s table by table.
+// Rondo::text. parse_text(print_text(s)) equals s table by table. What does not pass
+// the structural check has no text: a comment with the violation is printed instead.
 Result<Schedule> parse_text(std::string_view text, std::string file = {});
 std::string print_text(const Schedule& schedule);
 

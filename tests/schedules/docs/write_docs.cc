@@ -76,7 +76,11 @@ std::string print_records(const std::vector<RecordText>& records) {
       const bool inside = record.name == "Wait" && section.record == "Op";
       if (record.name != section.record && !inside) continue;
       text += sentence("### ", record.name, ": ", record.bytes, " bytes\n\n");
-      if (!record.what.empty()) text += sentence(record.what, "\n\n");
+      // The heading has the size; a header's comment that begins with it need not say it twice.
+      std::string_view what = record.what;
+      const std::string size = sentence(record.bytes, " bytes. ");
+      if (what.starts_with(size)) what.remove_prefix(size.size());
+      if (!what.empty()) text += sentence(what, "\n\n");
       text += sentence(print_fields(record), "\n");
     }
   }
