@@ -102,6 +102,17 @@ TEST(LivePeak, CountsAByteOnceWhereAnOpReadsAndWritesIt) {
   EXPECT_EQ(claimed(bench.finish(), ClaimKind::kLivePeak), 64u);
 }
 
+// Row 0 is alive while row 64 comes and goes, because the relu still reads it.
+TEST(LivePeak, KeepsAByteAliveUntilTheOpThatReadsAndRewritesIt) {
+  Bench bench;
+  bench.builder.add(bench.compute, bench.copy(0, 0));
+  bench.builder.add(bench.compute, bench.copy(0, 64));
+  bench.builder.add(bench.compute, bench.store(64));
+  bench.builder.add(bench.compute, bench.relu(0, 0));
+  bench.builder.add(bench.compute, bench.store(0));
+  EXPECT_EQ(claimed(bench.finish(), ClaimKind::kLivePeak), 128u);
+}
+
 TEST(LivePeak, LetsAByteDieBetweenItsLastReadAndTheNextWrite) {
   Bench bench;
   bench.builder.add(bench.compute, bench.copy(0, 0));
@@ -142,17 +153,20 @@ TEST(CanonicalOrder, RunsAStreamUntilItMustWait) {
   EXPECT_THAT(canonical_order(schedule, Part::kPrepare), testing::IsEmpty());
 }
 
-// compute comes first in the list of streams and waits; the copies run through
-// before it is asked again.
+// `waiting` is first in the list and must wait; `signalling` runs through before
+// anybody else is asked, and `other`, which was in the queue already, goes before
+// the woken stream.
 TEST(CanonicalOrder, PutsAWokenStreamAtTheEndOfTheQueue) {
   ScheduleBuilder builder;
   const uint32_t waiting = builder.stream("waiting", 0, Engine::kCompute);
   const uint32_t signalling = builder.stream("signalling", 0, Engine::kCopyIn);
+  const uint32_t other = builder.stream("other", 0, Engine::kCopyOut);
   const uint32_t token = builder.token();
-  builder.add(waiting, {.waits = {{token, 1}}});
-  builder.add(signalling, {.signals = {{token, SignalKind::kDone}}});
-  builder.add(signalling, {});
-  EXPECT_THAT(canonical_order(builder.finish(), Part::kReplay), testing::ElementsAre(1, 2, 0));
+  builder.add(waiting, {.waits = {{token, 1}}});                       // op 0
+  builder.add(signalling, {.signals = {{token, SignalKind::kDone}}});  // op 1
+  builder.add(signalling, {});                                         // op 2
+  builder.add(other, {});                                              // op 3
+  EXPECT_THAT(canonical_order(builder.finish(), Part::kReplay), testing::ElementsAre(1, 2, 3, 0));
 }
 
 TEST(CanonicalOrder, IsEmptyForAHang) {

@@ -297,6 +297,23 @@ operators:
   EXPECT_EQ(numbers(graph, plan.schedule, 5), "agrees");
 }
 
+// Every row of s needs all of h, so h must be finished before s begins.
+TEST(PlanDirect, FinishesATensorThatIsReadWholeBeforeItsReader) {
+  const Graph graph = graph_of(R"(
+tensors: {x: {shape: [200, 8], role: input}, w: {shape: [8, 64], role: constant}, y: {role: output}}
+operators:
+  - {op: matmul, inputs: [x, w], output: h}
+  - {op: matmul, inputs: [h, h], output: s, transpose_b: true}
+  - {op: softmax, inputs: [s], output: y}
+)");
+  Machine machine = default_machine();
+  machine.spaces[1].capacity_bytes = 64 * 1024;
+  const Plan plan = plan_of(graph, machine);
+  EXPECT_EQ(plan.summary.strategy, "direct, in row blocks");  // s and y, after h
+  EXPECT_EQ(verdict(plan.schedule), "faithful");
+  EXPECT_EQ(numbers(graph, plan.schedule, 6), "agrees");
+}
+
 TEST(PlanDirect, IsDeterministic) {
   const Graph graph = library_graph("attention");
   const Plan a = plan_of(graph), b = plan_of(graph);
