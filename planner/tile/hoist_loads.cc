@@ -24,7 +24,7 @@ bool boxes_overlap(const Box& a, const Box& b) {
 }
 
 PlacedProgram hoist_loads(const MicroProgram& micro, PlacedProgram program, uint32_t products) {
-  for (size_t i = 0; i < program.ops.size(); ++i) {
+  for (size_t i = 0; products != 0 && i < program.ops.size(); ++i) {
     if (program.ops[i].kind != PlacedKind::kLoad) continue;
     const PlacedOp load = program.ops[i];
     const Piece& wanted = micro.pieces[load.index];

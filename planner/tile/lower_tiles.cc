@@ -12,7 +12,7 @@ class Lowering {
  public:
   Lowering(const StagedProgram& program, const Machine& machine) : program_(program), machine_(machine) {}
 
-  Schedule run(const std::string& graph_name, const std::vector<StatedBound>& bounds) {
+  Schedule run(const std::string& graph_name, const std::vector<LowerBound>& bounds) {
     declare_memory();
     declare_tensors();
     for (uint32_t token = 0; token < program_.streams.tokens; ++token) builder_.token();
@@ -33,7 +33,8 @@ class Lowering {
         builder_.cost(cost.kernel, cost.fixed_ns, cost.ns_per_flop, cost.ns_per_byte);
     builder_.claim(ClaimKind::kLoadsEliminated, reads_without_copy(), 0, 0,
                    "operands that kernels read, less the copies into arenas");
-    for (const StatedBound& bound : bounds) builder_.claim(ClaimKind::kLowerBound, bound.value, bound.method);
+    for (const LowerBound& bound : bounds)
+      builder_.claim(ClaimKind::kLowerBound, bound.value, bound.what + ": " + bound.method);
     Schedule schedule = builder_.finish();
     add_derived_claims(schedule);
     return schedule;
@@ -231,7 +232,7 @@ class Lowering {
 }  // namespace
 
 Schedule lower_tiles(const StagedProgram& program, const Machine& machine, const std::string& graph_name,
-                     const std::vector<StatedBound>& bounds) {
+                     const std::vector<LowerBound>& bounds) {
   return Lowering(program, machine).run(graph_name, bounds);
 }
 

@@ -6,6 +6,7 @@
 #include "planner/tile/assign_streams.h"
 #include "planner/tile/tile_form.h"
 #include "rondo/machine.h"
+#include "rondo/plan.h"
 #include "rondo/schedule.h"
 
 namespace rondo::tiling {
@@ -18,16 +19,10 @@ struct StagedProgram {
   const StreamProgram& streams;
 };
 
-// What the planner states beside what can be derived.
-struct StatedBound {
-  double value = 0;
-  std::string method;
-};
-
 // Scratch is one arena of lane 0; an intermediate that is stored gets an arena in
 // host memory; every operand carries its value, and its slot where the placement
 // is a ring. Claims: the derived ones, loads eliminated, and `bounds`.
 Schedule lower_tiles(const StagedProgram& program, const Machine& machine, const std::string& graph_name,
-                     const std::vector<StatedBound>& bounds);
+                     const std::vector<LowerBound>& bounds);
 
 }  // namespace rondo::tiling

@@ -46,13 +46,12 @@ PlacedProgram place_one_by_one(const MicroProgram& program) {
   };
   const auto place = [&](uint32_t piece, uint64_t offset) {
     const uint64_t bytes = align_up(program.pieces[piece].bytes);
-    resident.erase(std::remove_if(resident.begin(), resident.end(),
-                                  [&](uint32_t stay) {
-                                    const Allocation& other = out.allocations[stay];
-                                    return other.offset_bytes < offset + bytes &&
-                                           offset < other.offset_bytes + other.bytes;
-                                  }),
-                   resident.end());
+    // What it lies over goes, and so does a copy of it elsewhere: a value has one home.
+    const auto ends = [&](uint32_t stay) {
+      const Allocation& other = out.allocations[stay];
+      return other.piece == piece || (other.offset_bytes < offset + bytes && offset < other.offset_bytes + other.bytes);
+    };
+    resident.erase(std::remove_if(resident.begin(), resident.end(), ends), resident.end());
     out.allocations.push_back({piece, offset, bytes});
     resident.push_back(static_cast<uint32_t>(out.allocations.size() - 1));
     out.stats.extent_bytes = std::max(out.stats.extent_bytes, offset + bytes);

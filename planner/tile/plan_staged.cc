@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <map>
 #include <optional>
 #include "planner/claims/derive_claims.h"
@@ -33,8 +34,14 @@ struct Candidate {
   double makespan = 0;
   bool keep_results = false;
 
-  bool chained() const {
-    return std::any_of(chains.begin(), chains.end(), [](const Chain& chain) { return chain.groups.size() > 1; });
+  // Some intermediate never leaves scratch.
+  bool chained(const Graph& graph) const {
+    std::vector<bool> stored(graph.tensors.size(), false);
+    for (const PlacedOp& op : placed.ops)
+      if (op.kind == PlacedKind::kStore) stored[micro.pieces[op.index].tensor] = true;
+    return std::any_of(micro.pieces.begin(), micro.pieces.end(), [&](const Piece& piece) {
+      return graph.tensors[piece.tensor].role == TensorRole::kIntermediate && !stored[piece.tensor];
+    });
   }
 };
 
@@ -175,6 +182,7 @@ class StagedPlanner {
       return error;
     }
     candidate.placed = std::move(*placed);
+    candidate.bytes_moved = copied_bytes(candidate.micro, candidate.placed);
     return finish(candidate);
   }
 
@@ -185,34 +193,30 @@ class StagedPlanner {
   }
 
   // The plan that is done first by the machine's costs, of equal ones (or without
-  // costs) the one that moves fewest bytes, of equal ones the simplest. None that
+  // costs) the one that moves fewest bytes, then the one that needs least scratch. None that
   // loads more often than the plain walk does: what other users of the memory pay
   // is in no cost table (docs/decisions/0031).
   Result<Plan> plan_best() {
     std::optional<Candidate> best;
-    std::optional<Error> failure;
     uint64_t most_loads = 0;
     for (const uint32_t longest : lengths())
       for (const Walk walk : {Walk::kForward, Walk::kTurning}) {
         auto candidate = try_candidate(longest, walk, options_.chain, Victim::kFarthestNextUse);
-        if (!candidate.ok()) {
-          if (candidate.error().code != ErrorCode::kDoesNotFit) return candidate.error();
-          if (!failure) failure = candidate.error();
-          continue;
-        }
-        if (best && candidate->placed.stats.loads > most_loads) continue;
+        // Where not even the plain walk fits, its error says the least that works.
+        if (!candidate.ok() && (!best || candidate.error().code != ErrorCode::kDoesNotFit)) return candidate.error();
+        if (!candidate.ok() || (best && candidate->placed.stats.loads > most_loads)) continue;
         overlap(*candidate);
         if (!best) most_loads = candidate->placed.stats.loads;
         if (!best || is_better(*candidate, *best)) best = std::move(*candidate);
       }
-    if (!best) return *failure;
     return finish(*best);
   }
 
   static bool is_better(const Candidate& a, const Candidate& b) {
     const double tolerance = 1e-9 * b.makespan;
-    if (a.makespan < b.makespan - tolerance) return true;
-    return a.makespan <= b.makespan + tolerance && a.bytes_moved < b.bytes_moved;
+    if (std::abs(a.makespan - b.makespan) > tolerance) return a.makespan < b.makespan;
+    if (a.bytes_moved != b.bytes_moved) return a.bytes_moved < b.bytes_moved;
+    return a.placed.stats.peak_bytes < b.placed.stats.peak_bytes;
   }
 
   // How many groups a chain may have: one, and, where chaining is on, twice as many
@@ -289,22 +293,36 @@ class StagedPlanner {
 
   Result<Plan> finish(const Candidate& candidate) {
     const PlacedProgram& placed = candidate.placed;
-    const PlacementBounds least = bound_placement(candidate.micro, candidate.keep_results);
+    const std::vector<LowerBound> bounds = placement_bounds(candidate);
     const StreamProgram streams = assign_streams(graph_, candidate.micro, placed, machine_);
     const StagedProgram program{graph_, groups_, candidate.micro, placed, streams};
-    const std::vector<StatedBound> stated = {
-        {double(least.loads), "loads: distinct operand pieces that come from memory, each once"},
-        {double(least.live_bytes), "scratch bytes: most alive at once in this order if every piece is loaded once"},
-    };
     Plan plan;
-    plan.schedule = lower_tiles(program, machine_, options_.graph_name, stated);
+    plan.schedule = lower_tiles(program, machine_, options_.graph_name, bounds);
     const Busy busy = busy_time(plan.schedule);
-    if (!plan.schedule.costs.empty()) state_bound(plan.schedule, busy.longest, kBusiest);
-    summarise(candidate, least, busy, plan);
+    summarise(candidate, busy, plan);
+    plan.summary.bounds = bounds;
+    if (plan.schedule.costs.empty()) return plan;
+    plan.summary.bounds.push_back({"makespan", busy.longest, plan.summary.makespan, kBusiest});
+    state_bound(plan.schedule, busy.longest, std::string("makespan: ") + kBusiest);
     return plan;
   }
 
-  static constexpr const char* kBusiest = "makespan: the busiest engine, never waiting";
+  // Of the same micro-ops in the same order. A plan that loads some piece twice is
+  // no longer bound by what would be alive if it did not.
+  std::vector<LowerBound> placement_bounds(const Candidate& candidate) const {
+    const PlacementBounds least = bound_placement(candidate.micro, candidate.keep_results);
+    const PlacementStats& stats = candidate.placed.stats;
+    const bool reloads = stats.loads > least.loads;
+    const uint64_t one_call =
+        bytes_at_once(candidate.micro, candidate.micro.computes[largest_compute(candidate.micro)]);
+    return {
+        {"loads", double(least.loads), double(stats.loads), "distinct operand pieces that come from memory, each once"},
+        {"scratch bytes", double(reloads ? one_call : least.live_bytes), double(stats.extent_bytes),
+         reloads ? "the most that one kernel call needs at once"
+                 : "most alive at once in this order, every piece being loaded once"}};
+  }
+
+  static constexpr const char* kBusiest = "the busiest engine, never waiting";
 
   static void state_bound(Schedule& schedule, double value, const std::string& method) {
     Claim claim;
@@ -315,12 +333,11 @@ class StagedPlanner {
     schedule.claims.push_back(claim);
   }
 
-  void summarise(const Candidate& candidate, const PlacementBounds& least, const Busy& busy, Plan& plan) {
+  void summarise(const Candidate& candidate, const Busy& busy, Plan& plan) const {
     PlanSummary& summary = plan.summary;
-    const PlacedProgram& placed = candidate.placed;
-    const PlacementStats& stats = placed.stats;
+    const PlacementStats& stats = candidate.placed.stats;
     summary.micro_ops = candidate.micro.ops.size();
-    summary.ops = placed.ops.size();
+    summary.ops = candidate.placed.ops.size();
     summary.loads = stats.loads;
     summary.loads_eliminated = stats.eliminated;
     summary.computes = stats.computes;
@@ -333,12 +350,7 @@ class StagedPlanner {
     summary.bytes_moved = candidate.bytes_moved;
     summary.makespan = makespan_claim(plan.schedule);
     summary.sequential = busy.total;
-    summary.bounds.push_back({"loads", double(least.loads), double(stats.loads),
-                              "distinct operand pieces that come from memory, each once"});
-    summary.bounds.push_back({"scratch bytes", double(least.live_bytes), double(stats.extent_bytes),
-                              "most alive at once in this order if every piece is loaded once"});
-    if (!plan.schedule.costs.empty()) summary.bounds.push_back({"makespan", busy.longest, summary.makespan, kBusiest});
-    summary.strategy = candidate.chained() ? "staged, chained" : "staged";
+    summary.strategy = candidate.chained(graph_) ? "staged, chained" : "staged";
   }
 
   const Graph& graph_;
