@@ -41,6 +41,9 @@ TEST_F(Bind, RefusesAnotherSize) {
   const std::vector<float> wrong(31);
   EXPECT_EQ(text_of(session.bind("x", wrong)),
             "invalid-argument: input 'x' is f32[4, 8] and takes 128 B, the buffer has 124 B");
+  const std::vector<float> larger(33);
+  EXPECT_EQ(text_of(session.bind("x", larger)),
+            "invalid-argument: input 'x' is f32[4, 8] and takes 128 B, the buffer has 132 B");
 }
 
 TEST_F(Bind, RefusesAnAddressBelowTheAlignment) {

@@ -36,14 +36,14 @@ class SerialExecutor : public ::testing::Test {
       ops_[i].params[0] = 10 + i;
       ops_[i].flags = static_cast<uint16_t>(i);
     }
-    for (uint32_t i = 0; i < 4; ++i) operands_[i] = {i % 2, static_cast<uint16_t>(i % 2), 0, 0, 16 * i};
+    for (uint32_t i = 0; i < 5; ++i) operands_[i] = {i % 2, static_cast<uint16_t>(i % 2), 0, 0, 16 * i};
   }
 
   std::byte memory_[256] = {};
   std::byte* bases_[2] = {memory_, memory_ + 128};
   View views_[2] = {};
   Op ops_[3] = {};  // op 1 is a sync
-  Operand operands_[4] = {};
+  Operand operands_[5] = {};
   uint32_t order_[3] = {2, 1, 0};
   ResolvedKernel kernel_ = {record, 3};
   SerialWork work_;
@@ -64,9 +64,11 @@ TEST_F(SerialExecutor, TurnsBaseAndOffsetIntoAPointer) {
   EXPECT_EQ(calls[0].views[1], &views_[1]);
 }
 
-TEST_F(SerialExecutor, GivesNullForAnOperandThatIsLeftOut) {
+TEST_F(SerialExecutor, GivesNullForAnOperandThatIsLeftOutAfterAnOpThatHasIt) {
+  ops_[2].operand_count = 3;
   run_serial(work_);
-  EXPECT_EQ(calls[0].data[2], nullptr);
+  EXPECT_EQ(calls[0].data[2], memory_ + 64);
+  EXPECT_EQ(calls[1].data[2], nullptr);
 }
 
 TEST_F(SerialExecutor, AddsWhatScalarsAddToTheOffset) {

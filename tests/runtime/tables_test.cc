@@ -1,4 +1,5 @@
 // Index tables: copied, checked, then in force.
+#include "runtime/tables.h"
 #include <gtest/gtest.h>
 #include "tests/runtime/fixtures.h"
 
@@ -68,6 +69,28 @@ class DistinctTable : public TableOfASession {
 TEST_F(DistinctTable, RefusesAnEntryThatComesTwice) {
   EXPECT_EQ(set({4, 2, 9, 2}), "invalid-argument: table 'rows' has the entry 2 twice; its entries must differ");
   EXPECT_EQ(set({4, 2, 9, 0}), "ok");
+}
+
+TEST(Table, RefusesNegativeEntriesWhateverItsLimit) {
+  Binding binding;
+  binding.role = static_cast<uint8_t>(Role::kTable);
+  binding.dtype = static_cast<uint8_t>(DType::kI8);
+  binding.rank = 1;
+  binding.shape[0] = 2;
+  binding.index_limit = ~uint64_t{0};
+  runtime::Table table = must(runtime::Table::make(runtime::make_core({}), binding, "table 't'"));
+  const int8_t entries[] = {5, -1};
+  EXPECT_EQ(text_of(table.set(entries)),
+            "invalid-argument: entry 1 of table 't' is -1; entries are at least 0 and below 18446744073709551615");
+  EXPECT_FALSE(table.is_set());
+}
+
+TEST(Table, HoldsIntegers) {
+  Binding binding;
+  binding.rank = 1;
+  binding.shape[0] = 2;
+  EXPECT_EQ(text_of(runtime::Table::make(runtime::make_core({}), binding, "table 't'")),
+            "invalid-schedule: table 't' has element type f32; indices are i8, u8, i32 or i64");
 }
 
 }  // namespace
