@@ -237,7 +237,7 @@ void add_plan(CLI::App& app, Commands& commands, Console& console) {
   add_choice<std::string>(*sub, "--planner", commands.planner, {{"tile", "tile"}}, "which planner (default tile)");
   add_choice<Staging>(*sub, "--staging", options.staging,
                       {{"auto", Staging::kAuto}, {"direct", Staging::kDirect}, {"staged", Staging::kStaged}},
-                      "kernels work on tensors where they lie, or on copies in scratch memory (default auto)");
+                      "kernels use tensors where they lie, or copies in scratch memory (default auto)");
   add_choice<PlacementPolicy>(*sub, "--policy", options.policy,
                               {{"default", PlacementPolicy::kDefault},
                                {"seed-first-fit", PlacementPolicy::kSeedFirstFit},
@@ -292,7 +292,13 @@ void add_run(CLI::App& app, Commands& commands, Console& console) {
   sub->add_option("SCHEDULE", run.schedule, "schedule file, text or binary")->required();
   add_named_files(*sub, "--input", run.inputs, "an input, constant or state from a .npy file; repeatable");
   sub->add_option("--random-inputs", run.random_seed, "fill what has no --input with numbers from this seed")
-      ->option_text("SEED");
+      ->option_text("SEED")
+      ->check([](const std::string& seed) {
+        uint64_t number = 0;
+        const auto end = std::from_chars(seed.data(), seed.data() + seed.size(), number);
+        const bool good = end.ec == std::errc() && end.ptr == seed.data() + seed.size();
+        return good ? std::string() : "'" + seed + "' is not a number from 0 to 2^64 - 1";
+      });
   add_scalars(*sub, run.scalars);
   add_named_files(*sub, "--output", run.outputs, "an output to a .npy file; repeatable");
   sub->add_option("--check", run.check, "compare with this graph, evaluated in double precision")->option_text("GRAPH");

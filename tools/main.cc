@@ -27,6 +27,6 @@ int main(int argc, char** argv) {
                               &interrupted);
   const int code = rondo::cli::run_command_line({argv + 1, argv + argc}, console);
   std::cout.flush();
-  if (!std::cout) return console.fail(rondo::cli::kCannot, "cannot write to stdout");
+  if (!std::cout && code == rondo::cli::kGood) return console.fail(rondo::cli::kCannot, "cannot write to stdout");
   return code;
 }

@@ -15,25 +15,22 @@ using ::testing::ElementsAre;
 // Written by NumPy 2.4 (numpy.lib.format.write_array), header padding shortened to
 // a call: np.arange(6, dtype='<f4').reshape(2, 3), versions 1.0 and 2.0.
 const std::string kFloats = "\x00\x00\x00\x00\x00\x00\x80?\x00\x00\x00@\x00\x00@@\x00\x00\x80@\x00\x00\xa0@"s;
-const std::string kVersion1 =
-    "\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }"s + std::string(58, ' ') + "\n" +
-    kFloats;
+const std::string kVersion1 = "\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }"s +
+                              std::string(58, ' ') + "\n" + kFloats;
 const std::string kVersion2 =
     "\x93NUMPY\x02\x00t\x00\x00\x00{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }"s +
     std::string(56, ' ') + "\n" + kFloats;
-const std::string kFortran =
-    "\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }"s + std::string(59, ' ') + "\n" +
-    "\x00\x00\x00\x00\x00\x00@@\x00\x00\x80?\x00\x00\x80@\x00\x00\x00@\x00\x00\xa0@"s;
-const std::string kBigEndian =
-    "\x93NUMPY\x01\x00v\x00{'descr': '>f4', 'fortran_order': False, 'shape': (2, 3), }"s + std::string(58, ' ') + "\n" +
-    "\x00\x00\x00\x00?\x80\x00\x00@\x00\x00\x00@@\x00\x00@\x80\x00\x00@\xa0\x00\x00"s;
+const std::string kFortran = "\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }"s +
+                             std::string(59, ' ') + "\n" +
+                             "\x00\x00\x00\x00\x00\x00@@\x00\x00\x80?\x00\x00\x80@\x00\x00\x00@\x00\x00\xa0@"s;
+const std::string kBigEndian = "\x93NUMPY\x01\x00v\x00{'descr': '>f4', 'fortran_order': False, 'shape': (2, 3), }"s +
+                               std::string(58, ' ') + "\n" +
+                               "\x00\x00\x00\x00?\x80\x00\x00@\x00\x00\x00@@\x00\x00@\x80\x00\x00@\xa0\x00\x00"s;
 // np.array([1, 2, 3], dtype='<f4') and np.array(2.5, dtype='<f4')
-const std::string kVector =
-    "\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }"s + std::string(60, ' ') + "\n" +
-    "\x00\x00\x80?\x00\x00\x00@\x00\x00@@"s;
-const std::string kScalar =
-    "\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order': False, 'shape': (), }"s + std::string(62, ' ') + "\n" +
-    "\x00\x00 @"s;
+const std::string kVector = "\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }"s +
+                            std::string(60, ' ') + "\n" + "\x00\x00\x80?\x00\x00\x00@\x00\x00@@"s;
+const std::string kScalar = "\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order': False, 'shape': (), }"s +
+                            std::string(62, ' ') + "\n" + "\x00\x00 @"s;
 // np.zeros(2, dtype=[('a', '<f4'), ('b', '<i4')])
 const std::string kRecords =
     "\x93NUMPY\x01\x00v\x00{'descr': [('a', '<f4'), ('b', '<i4')], 'fortran_order': False, 'shape': (2,), }"s +
@@ -117,7 +114,8 @@ TEST(Npy, RefusesAnotherElementTypeNamingBothSides) {
 TEST(Npy, RefusesAnotherShapeOrOrderOfAxes) {
   EXPECT_EQ(refusal(kVersion1, {"x", DType::kF32, {3, 2}}),
             "invalid-argument: x.npy: has shape [2, 3], but 'x' has shape [3, 2]");
-  EXPECT_EQ(refusal(kVersion1, {"x", DType::kF32, {6}}), "invalid-argument: x.npy: has shape [2, 3], but 'x' has shape [6]");
+  EXPECT_EQ(refusal(kVersion1, {"x", DType::kF32, {6}}),
+            "invalid-argument: x.npy: has shape [2, 3], but 'x' has shape [6]");
   EXPECT_EQ(refusal(kFortran),
             "invalid-argument: x.npy: is in Fortran order, but 'x' is row-major; save it with np.ascontiguousarray()");
 }
@@ -145,7 +143,8 @@ TEST(Npy, RefusesEveryTruncation) {
 
 TEST(Npy, RefusesAMalformedDictionary) {
   EXPECT_EQ(refusal(file_with("")), "io: x.npy: its header is malformed at character 0: expected '{'");
-  EXPECT_EQ(refusal(file_with("{'descr': '<f4'")), "io: x.npy: its header is malformed at character 15: expected ',' or '}'");
+  EXPECT_EQ(refusal(file_with("{'descr': '<f4'")),
+            "io: x.npy: its header is malformed at character 15: expected ',' or '}'");
   EXPECT_EQ(refusal(file_with("{'descr': '<f4'}")), "io: x.npy: its header lacks descr, fortran_order or shape");
   EXPECT_EQ(refusal(file_with("{'descr': '<f4', 'descr': '<f4'}")), "io: x.npy: its header has the key 'descr' twice");
   EXPECT_EQ(refusal(file_with("{'order': 'C'}")), "io: x.npy: its header has an unknown key 'order'");

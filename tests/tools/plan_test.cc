@@ -1,0 +1,111 @@
+// rondo plan: what it prints, what it writes, what it leaves alone.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include "tests/tools/small_files.h"
+
+namespace rondo::cli {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+TEST(PlanVerb, WritesABinaryScheduleNamedAfterTheGraphInTheWorkingFolder) {
+  const ScratchFolder folder;
+  std::filesystem::create_directory("graphs");
+  write_bytes("graphs/layer.yaml", kLayerGraph);
+  const Ran ran = rondo({"plan", "graphs/layer.yaml"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.out, AllOf(StartsWith("  graph     x [5, 7] -> y [5, 3]\n"), HasSubstr("\nwrote layer.rondo: ")));
+  EXPECT_THAT(read_bytes("layer.rondo"), StartsWith("\x89"));
+}
+
+TEST(PlanVerb, PutsTheLeastPossibleBesideWhatItAchieved) {
+  const ScratchFolder folder;
+  const Ran ran = rondo({"plan", kLibrary + "mlp.yaml", "--machine", kAccelerator, "--scratch", "68 KiB"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("44 compute, 27 load, 4 store"));
+  EXPECT_THAT(ran.out, HasSubstr("why no plan can do better\n  loads                27      27  1.00 x  "));
+}
+
+TEST(PlanVerb, ReproducesThePublishedFirstFitFigures) {
+  const ScratchFolder folder;
+  const Ran ran =
+      rondo({"plan", kLibrary + "mlp.yaml", "--machine", kAccelerator, "--policy", "seed-first-fit", "--json"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  for (const char* figure : {"\"micro_ops\": 148", "\"ops\": 99", "\"loads\": 39", "\"loads_eliminated\": 49",
+                             "\"computes\": 44", "\"stores\": 16", "\"peak_bytes\": 53248", "\"live_at_end_bytes\": 0"})
+    EXPECT_THAT(ran.out, HasSubstr(figure));
+}
+
+TEST(PlanVerb, ChoosesTheFormByNameOrAsTold) {
+  const ScratchFolder folder;
+  write_bytes("layer.yaml", kLayerGraph);
+  EXPECT_EQ(rondo({"plan", "layer.yaml", "-o", "a.yaml"}).code, 0);
+  EXPECT_EQ(rondo({"plan", "layer.yaml", "-o", "b", "--text"}).code, 0);
+  EXPECT_EQ(rondo({"plan", "layer.yaml", "-o", "c.yaml", "--binary"}).code, 0);
+  EXPECT_EQ(rondo({"plan", "layer.yaml", "--text"}).code, 0);
+  EXPECT_THAT(read_bytes("a.yaml"), StartsWith("rondo: 1\n"));
+  EXPECT_EQ(read_bytes("a.yaml"), read_bytes("b"));
+  EXPECT_EQ(read_bytes("a.yaml"), read_bytes("layer.rondo.yaml"));
+  EXPECT_THAT(read_bytes("c.yaml"), StartsWith("\x89"));
+  EXPECT_EQ(read_bytes("layer.yaml"), kLayerGraph);  // --text did not overwrite the graph
+}
+
+TEST(PlanVerb, PrintsTheScheduleAloneToStdout) {
+  const LayerFolder folder;
+  EXPECT_EQ(rondo({"plan", "layer.yaml", "-o", "-"}).out, read_bytes("layer.rondo.yaml"));
+  EXPECT_EQ(rondo({"plan", "layer.yaml", "-o", "-", "--binary"}).out, read_bytes("layer.rondo"));
+  EXPECT_EQ(rondo({"plan", "layer.yaml", "-o", "-", "--json"}).code, 2);
+}
+
+TEST(PlanVerb, GivesTheSameBytesForTheSameInput) {
+  const ScratchFolder folder;
+  for (const char* output : {"a.rondo", "b.rondo"})
+    EXPECT_EQ(rondo({"plan", kLibrary + "mlp.yaml", "--machine", kAccelerator, "-o", output}).code, 0);
+  EXPECT_EQ(read_bytes("a.rondo"), read_bytes("b.rondo"));
+}
+
+TEST(PlanVerb, DryRunPlansButWritesNothing) {
+  const ScratchFolder folder;
+  write_bytes("layer.yaml", kLayerGraph);
+  const Ran ran = rondo({"plan", "layer.yaml", "--dry-run"});
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_THAT(ran.out, HasSubstr("\ndry run: not written: layer.rondo: "));
+  EXPECT_FALSE(std::filesystem::exists("layer.rondo"));
+}
+
+TEST(PlanVerb, QuietPrintsNothingOnSuccess) {
+  const ScratchFolder folder;
+  write_bytes("layer.yaml", kLayerGraph);
+  const Ran ran = rondo({"plan", "layer.yaml", "-q"});
+  EXPECT_EQ(ran.out + ran.err, "");
+  EXPECT_TRUE(std::filesystem::exists("layer.rondo"));
+}
+
+TEST(PlanVerb, NeverOverwritesWhatItReads) {
+  const ScratchFolder folder;
+  write_bytes("layer.yaml", kLayerGraph);
+  const Ran ran = rondo({"plan", "layer.yaml", "-o", "./layer.yaml"});
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_EQ(ran.err, "rondo: -o ./layer.yaml would overwrite the input layer.yaml\n");
+  EXPECT_EQ(read_bytes("layer.yaml"), kLayerGraph);
+}
+
+TEST(PlanVerb, KeepsTheOldFileWhenTheNewOneCannotBePlanned) {
+  const ScratchFolder folder;
+  write_bytes("layer.yaml", kLayerGraph);
+  write_bytes("layer.rondo", "old");
+  EXPECT_EQ(rondo({"plan", "layer.yaml", "--staging", "staged", "--scratch", "8"}).code, 3);
+  EXPECT_EQ(read_bytes("layer.rondo"), "old");
+}
+
+TEST(PlanVerb, CountsMoreOperationsWithoutFusion) {
+  const ScratchFolder folder;
+  write_bytes("layer.yaml", kLayerGraph);
+  EXPECT_THAT(rondo({"plan", "layer.yaml", "--json"}).out, HasSubstr("\"ops\": 1,"));
+  EXPECT_THAT(rondo({"plan", "layer.yaml", "--json", "--no-fuse"}).out, HasSubstr("\"ops\": 3,"));
+}
+
+}  // namespace
+}  // namespace rondo::cli

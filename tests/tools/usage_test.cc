@@ -1,0 +1,108 @@
+// How commands are spelt: help, verbs, options, and what is said of a wrong one.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include "tests/tools/scratch_folder.h"
+
+namespace rondo::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+const std::vector<std::string> kVerbNames = {"plan", "verify", "show", "run", "version"};
+
+TEST(Help, BeginsWithASentenceAndExamples) {
+  const Ran ran = rondo({"--help"});
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_EQ(ran.err, "");
+  EXPECT_THAT(ran.out,
+              StartsWith("rondo plans a tensor program ahead of time, proves the plan safe, and replays it.\n\n"
+                         "Examples:\n  rondo plan mlp.yaml "));
+  for (const std::string& verb : kVerbNames) EXPECT_THAT(ran.out, HasSubstr("\n  " + verb + " "));
+}
+
+TEST(Help, OfEveryVerbHasTwoExamplesUsageCommonOptionsAndExitCodes) {
+  for (const std::string& verb : kVerbNames) {
+    const Ran ran = rondo({verb, "--help"});
+    EXPECT_EQ(ran.code, 0) << verb;
+    const size_t examples = ran.out.find("\nExamples:\n  rondo " + verb),
+                 usage = ran.out.find("\nUsage: rondo " + verb);
+    ASSERT_NE(examples, std::string::npos) << verb;
+    ASSERT_NE(usage, std::string::npos) << verb;
+    EXPECT_LT(examples, usage);
+    EXPECT_LT(ran.out.find("\n  rondo " + verb, examples + 20), usage) << verb;
+    for (const char* option : {"--json", "-q, --quiet", "-v, --verbose", "-h, --help", "Exit codes: 0 good"})
+      EXPECT_THAT(ran.out, HasSubstr(option)) << verb;
+  }
+}
+
+TEST(Help, FitsATerminalOf120Columns) {
+  for (const std::string& verb : kVerbNames) {
+    std::istringstream lines(rondo({verb, "--help"}).out);
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 120u) << line;
+  }
+}
+
+TEST(Usage, WithoutAVerbShowsTheHelp) {
+  const Ran ran = rondo({});
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_EQ(ran.out, "");
+  EXPECT_THAT(ran.err, HasSubstr("Verbs:\n"));
+  EXPECT_THAT(ran.err, HasSubstr("rondo: a verb is missing\n"));
+}
+
+TEST(Usage, SuggestsTheNearestVerbOptionAndChoice) {
+  EXPECT_EQ(rondo({"pln"}).err,
+            "rondo: 'pln' is not a verb of rondo: plan, verify, show, run, version (did you mean 'plan'?)\n"
+            "rondo: `rondo --help` shows how it is used\n");
+  EXPECT_EQ(rondo({"plan", "g.yaml", "--tiel", "3"}).err,
+            "rondo: '--tiel' is not an option of rondo plan (did you mean '--tile'?)\n"
+            "rondo: `rondo plan --help` shows how it is used\n");
+  EXPECT_EQ(rondo({"plan", "g.yaml", "--policy", "lry"}).err,
+            "rondo: --policy: 'lry' is not one of default, seed-first-fit, lru (did you mean 'lru'?)\n"
+            "rondo: `rondo plan --help` shows how it is used\n");
+}
+
+TEST(Usage, RefusesWhatCannotBeMeantWithCode2) {
+  const std::vector<std::vector<std::string>> wrong = {
+      {"plan"},
+      {"plan", "a.yaml", "b.yaml"},
+      {"plan", "g.yaml", "--tile"},
+      {"plan", "g.yaml", "--tile", "0"},
+      {"plan", "g.yaml", "--tile", "-1"},
+      {"plan", "g.yaml", "--tile", "1e3"},
+      {"plan", "g.yaml", "--tile", "99999999999999999999"},
+      {"plan", "g.yaml", "--scratch", "3kb"},
+      {"plan", "g.yaml", "--scratch", "-1"},
+      {"plan", "g.yaml", "--text", "--binary"},
+      {"verify", "s.rondo", "--require", "fast"},
+      {"verify", "s.rondo", "--findings", "0"},
+      {"run", "s.rondo", "--input", "x"},
+      {"run", "s.rondo", "--input", "=x.npy"},
+      {"run", "s.rondo", "--input", "x="},
+      {"run", "s.rondo", "--scalar", "n=many"},
+      {"run", "s.rondo", "--repeat", "0"},
+      {"run", "s.rondo", "--random-inputs", "-1"},
+      {"run", "s.rondo", "--isa", "sse"},
+      {"version", "now"},
+  };
+  for (const auto& arguments : wrong) {
+    const Ran ran = rondo(arguments);
+    std::string line;
+    for (const std::string& argument : arguments) line += " " + argument;
+    EXPECT_EQ(ran.code, 2) << line;
+    EXPECT_EQ(ran.out, "") << line;
+    EXPECT_THAT(ran.err, StartsWith("rondo: ")) << line;
+  }
+}
+
+TEST(Version, SaysWhatThisBuildIs) {
+  const Ran ran = rondo({"version"});
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_THAT(ran.out, StartsWith("rondo 0.1.0\n  schedule format  1\n  backends         cpu (this one: "));
+  EXPECT_EQ(rondo({"--version"}).out, ran.out);
+  EXPECT_THAT(rondo({"version", "--json"}).out, StartsWith("{\n  \"version\": \"0.1.0\",\n  \"format_version\": 1,\n"));
+}
+
+}  // namespace
+}  // namespace rondo::cli
