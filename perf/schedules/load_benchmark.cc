@@ -53,20 +53,24 @@ void BM_LoadBinaryFile(benchmark::State& state) {
 }
 
 void BM_CheckStructure(benchmark::State& state) {
+  const Schedule& schedule = million(state.range(0));
   for (auto _ : state)
-    if (!check_structure(million(state.range(0)))) return state.SkipWithError("refused");
+    if (!check_structure(schedule)) return state.SkipWithError("refused");
 }
 
 void BM_PrintText(benchmark::State& state) {
-  for (auto _ : state) benchmark::DoNotOptimize(print_text(million(state.range(0))));
+  const Schedule& schedule = million(state.range(0));
+  for (auto _ : state) benchmark::DoNotOptimize(print_text(schedule));
 }
 
 void BM_WriteBinary(benchmark::State& state) {
-  for (auto _ : state) benchmark::DoNotOptimize(write_binary(million(state.range(0))));
+  const Schedule& schedule = million(state.range(0));
+  for (auto _ : state) benchmark::DoNotOptimize(write_binary(schedule));
 }
 
 void BM_Digest(benchmark::State& state) {
-  for (auto _ : state) benchmark::DoNotOptimize(digest_of(million(state.range(0))));
+  const Schedule& schedule = million(state.range(0));
+  for (auto _ : state) benchmark::DoNotOptimize(digest_of(schedule));
 }
 
 BENCHMARK(BM_ParseBinary)->ArgName("values")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);

@@ -36,6 +36,17 @@ TEST(Sha256, GivesThePublishedAnswers) {
             "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
+TEST(Sha256, IsTheSameWithAndWithoutTheInstructions) {
+  std::string text(1000, '\0');
+  std::iota(text.begin(), text.end(), '\0');
+  for (size_t size = 0; size < text.size(); ++size) {
+    Sha256 fastest, portable(Sha256::Way::kPortable);
+    fastest.add(bytes_of(text).first(size));
+    portable.add(bytes_of(text).first(size));
+    ASSERT_EQ(fastest.finish_hex(), portable.finish_hex()) << size;
+  }
+}
+
 TEST(Sha256, DoesNotDependOnHowTheBytesArrive) {
   const std::string text(300, 'x');
   for (size_t cut = 0; cut <= text.size(); ++cut) {
