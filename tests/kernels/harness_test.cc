@@ -30,9 +30,10 @@ void uses_a_gap(const kernels::KernelArgs& args) { floats(args.data[1])[0] = flo
 
 TEST(HarnessDeathTest, CatchesAReadOnEitherSideOfTheBox) {
   GTEST_FLAG_SET(death_test_style, "fast");
-  EXPECT_DEATH(run_case(relu_case(), reads_beyond, Placement::kEndsAtUnreadablePage), "");
-  EXPECT_DEATH(run_case(relu_case(), reads_before, Placement::kBeginsAfterUnreadablePage), "");
-  EXPECT_DEATH(run_case(relu_case(), writes_beyond, Placement::kEndsAtUnreadablePage), "");
+  EXPECT_DEATH(run_case(relu_case(), reads_beyond, Placement::kEndsAtUnreadablePage), "outside an operand of relu");
+  EXPECT_DEATH(run_case(relu_case(), reads_before, Placement::kBeginsAfterUnreadablePage),
+               "outside an operand of relu");
+  EXPECT_DEATH(run_case(relu_case(), writes_beyond, Placement::kEndsAtUnreadablePage), "outside an operand of relu");
 }
 
 TEST(Harness, CatchesAWriteIntoAGapBesideTheBoxOrIntoASource) {

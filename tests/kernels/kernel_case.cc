@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 #include <cmath>
+#include <csignal>
+#include <cstdio>
 #include <cstring>
 #include <limits>
 #include <sstream>
@@ -9,6 +11,20 @@
 
 namespace rondo::testing {
 namespace {
+
+// The case that is running, for the last words of a test that touched a guard page.
+const KernelCase* running = nullptr;
+
+void say_what_ran(int signal) {
+  if (running != nullptr) std::fprintf(stderr, "\na fault, outside an operand of %s\n", running->to_string().c_str());
+  running = nullptr;
+  std::signal(signal, SIG_DFL);  // and fault again
+}
+
+void say_what_ran_on_a_fault() {
+  static const auto previous = std::signal(SIGSEGV, say_what_ran);
+  (void)previous;
+}
 
 constexpr double kEps = 0x1p-24;  // half an ulp of 1
 
@@ -88,6 +104,8 @@ RunOf run_case(const KernelCase& kase, kernels::KernelFn fn, Placement placement
   if (static_cast<DType>(run.result->view().dtype) == DType::kF32) run.before = run.result->values();
 
   kernels::KernelArgs args = {};
+  running = &kase;
+  say_what_ran_on_a_fault();
   uint32_t params[4] = {};
   for (size_t i = 0; i < kase.params.size(); ++i) params[i] = kase.params[i];
   for (uint32_t i = 0; i < run.operands.size(); ++i) {
@@ -98,6 +116,7 @@ RunOf run_case(const KernelCase& kase, kernels::KernelFn fn, Placement placement
   args.params = params;
   args.flags = kase.flags;
   fn(args);
+  running = nullptr;
 
   for (uint32_t i = 0; i < run.operands.size(); ++i)
     if (const auto damage = run.operands[i]->first_damage())
