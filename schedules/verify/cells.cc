@@ -503,7 +503,8 @@ class CellCutter {
 };
 
 Cells::Cells(const Schedule& schedule, const std::vector<uint8_t>& skip, const std::vector<uint32_t>& op_of_operand,
-             Budget& budget) {
+             Budget& budget)
+    : schedule_(schedule) {
   CellCutter cutter(*this, schedule, skip, op_of_operand, budget);
   cutter.cut();
   if (budget.exhausted()) cutter.abandon();
@@ -539,6 +540,15 @@ bool Cells::implies(uint32_t reader, uint32_t writer) const {
     return (a.kind == GuardKind::kRows && a.bias <= b.bias) ||
            (a.kind == GuardKind::kWindow && a.bias + a.rows <= b.bias);
   return a.kind == GuardKind::kColumns && b.kind == GuardKind::kColumns && a.bias <= b.bias;
+}
+
+bool Cells::always(uint32_t cell, uint32_t guard) const {
+  const Guard& rows = guards_[guard];
+  if (rows.kind != GuardKind::kRows) return false;
+  const auto range = affine_range(schedule_.scalars[rows.scalar], rows.scale, rows.bias);
+  const CellBox cell_box = box(cell);
+  const uint64_t last = cell_box.offset_bytes + (cell_box.rows - 1) * cell_box.pitch_bytes + cell_box.row_bytes - 1;
+  return range && range->low > 0 && (last - rows.origin_bytes) / rows.stride_bytes < static_cast<uint64_t>(range->low);
 }
 
 uint32_t Cells::joined(uint32_t before, uint32_t write) {

@@ -85,6 +85,8 @@ class Cells {
   const Guard& guard(uint32_t id) const { return guards_[id]; }
   // Whether bytes touched under `reader` are a subset of those touched under `writer`.
   bool implies(uint32_t reader, uint32_t writer) const;
+  // Whether a cell is touched whole under a guard, for every value of its scalar.
+  bool always(uint32_t cell, uint32_t guard) const;
   // The guard under which a cell is defined once it is written under `write`, when
   // it was defined under `before` (0: not at all; never unconditionally).
   uint32_t joined(uint32_t before, uint32_t write);
@@ -102,6 +104,7 @@ class Cells {
   friend class CellCutter;
   uint32_t intern(const Guard& guard);
 
+  const Schedule& schedule_;
   std::vector<uint8_t> shadowed_;
   std::vector<uint32_t> footprint_of_, whole_, filled_;
   std::vector<uint32_t> first_run_;

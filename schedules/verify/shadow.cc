@@ -209,7 +209,7 @@ class Shadow {
         } else {
           const bool adds = state.defined == kUnderGuard && state.format == format;
           state.guard = cells_.joined(adds ? state.guard : 0, run.guard);
-          state.defined = kUnderGuard;
+          state.defined = cells_.always(cell, state.guard) ? kAlways : kUnderGuard;
           state.format = format;
         }
       }
