@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstring>
 #include "rondo/contracts.h"
+#include "schedules/structure/name_order.h"
 
 namespace rondo {
 namespace {
@@ -226,6 +227,7 @@ Schedule ScheduleBuilder::finish() {
       if (labelled_) schedule_.labels.insert(schedule_.labels.end(), pending.labels.begin(), pending.labels.end());
     }
   }
+  put_names_in_order_of_use(schedule_);
   return std::exchange(schedule_, Schedule{});
 }
 

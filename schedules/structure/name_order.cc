@@ -21,6 +21,7 @@ void put_names_in_order_of_use(Schedule& schedule) {
   std::vector<std::string> names(1);
   moved[0] = 0;
   for_each_name(schedule, [&](NameId& id) {
+    if (id >= moved.size()) return;
     if (moved[id] == kNone) {
       moved[id] = static_cast<NameId>(names.size());
       names.push_back(std::move(schedule.names[id]));

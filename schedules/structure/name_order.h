@@ -25,8 +25,8 @@ void for_each_name(AnySchedule& schedule, Visit&& visit) {
 // Is every name used, and is the table in the order of first use?
 bool names_in_order_of_use(const Schedule& schedule);
 
-// Drops unused names and puts the others in the order of first use. All ids must
-// be in range.
+// Drops unused names and puts the others in the order of first use. Ids out of range
+// stay as they are, for the structural check to find.
 void put_names_in_order_of_use(Schedule& schedule);
 
 }  // namespace rondo
