@@ -152,10 +152,12 @@ Pieces pieces_of_binding(const Schedule& schedule, const Binding& binding, Sourc
   const auto range = affine_range(schedule.scalars[binding.filled_scalar], binding.filled_scale, binding.filled_bias);
   if (!range) return pieces;
   const uint64_t row_bytes = bytes / binding.shape[0];
-  const uint64_t low = clamp_extent(range->low, binding.shape[0]), high = clamp_extent(range->high, binding.shape[0]);
+  // Up to the last row: of rows that are never filled the guard says so, and what
+  // is appended to it may reach them.
+  const uint64_t low = clamp_extent(range->low, binding.shape[0]);
   pieces.always.run = low * row_bytes;
   pieces.sometimes.low = low * row_bytes;
-  pieces.sometimes.run = (high - low) * row_bytes;
+  pieces.sometimes.run = bytes - low * row_bytes;
   pieces.guard = {
       GuardKind::kRows, binding.filled_scalar, binding.filled_scale, binding.filled_bias, 0, 0, row_bytes, kNone};
   pieces.inner_span = row_bytes;
