@@ -8,15 +8,15 @@ void explain_unwaited_copies(const FaithfulInput& input) {
   const Engine& engine = input.engine;
   const Schedule& schedule = engine.schedule;
   for_each_race(input, [&](const RacingPair& race) {
-    const Contract* contract = engine.contract(schedule.ops[race.first_op]);
+    const Contract* contract = engine.contract(schedule.ops[race.writer_op]);
     if (contract == nullptr || contract->values != ValueRule::kSame) return;
-    if (!writes(schedule.operands[race.first].access) || !reads(schedule.operands[race.second].access)) return;
+    if (!race.other_wants_it) return;
     if (!input.findings.wants("H02")) return;
-    const OperandLabel& label = schedule.labels[race.first];
+    const OperandLabel& label = schedule.labels[race.writer];
     std::string what = label.value == kNone ? "what" : value_name(schedule, schedule.values[label.value]) + ", which";
-    input.findings.add("H02", Level::kFaithful, {race.second_op, race.first_op},
-                       op_name(schedule, race.second_op) + " reads " + what + " " + op_name(schedule, race.first_op) +
-                           " copies to " + base_name(schedule, schedule.operands[race.first].base) +
+    input.findings.add("H02", Level::kFaithful, {race.other_op, race.writer_op},
+                       op_name(schedule, race.other_op) + " reads " + what + " " + op_name(schedule, race.writer_op) +
+                           " copies to " + base_name(schedule, schedule.operands[race.writer].base) +
                            ", without waiting until the copy is done");
   });
 }

@@ -1,6 +1,6 @@
 #include "schedules/verify/faithful/races.h"
 
-#include <algorithm>
+#include "schedules/verify/faithful/address_map.h"
 
 namespace rondo::proof {
 namespace {
@@ -12,6 +12,19 @@ bool share_a_cell(std::span<const CellRun> a, std::span<const CellRun> b) {
     for (const CellRun& right : b)
       if (left.first < right.first + right.count && right.first < left.first + left.count) return true;
   return false;
+}
+
+// Does `reader` name what `writer` brings?
+bool wants(const Schedule& schedule, uint32_t reader, uint32_t writer, bool otherwise) {
+  uint32_t wanted = schedule.labels[reader].value, brought = schedule.labels[writer].value;
+  if (wanted == kNone || brought == kNone) return otherwise;
+  for (uint32_t operand : {reader, writer}) {
+    const Value& value = schedule.values[schedule.labels[operand].value];
+    if (!label_fault(schedule, schedule.views[schedule.operands[operand].view], value).empty()) return otherwise;
+  }
+  Agreement agreed = agreement(address_map(schedule, schedule.operands[reader], schedule.values[wanted]),
+                               address_map(schedule, schedule.operands[writer], schedule.values[brought]));
+  return agreed == Agreement::kYes || agreed == Agreement::kBytewise;
 }
 
 }  // namespace
@@ -32,8 +45,12 @@ void for_each_race(const FaithfulInput& input, const std::function<void(const Ra
     const Op &op = schedule.ops[first], &later = schedule.ops[second];
     for (uint32_t i = op.first_operand; i < op.first_operand + op.operand_count; ++i) {
       for (uint32_t j = later.first_operand; j < later.first_operand + later.operand_count; ++j) {
-        if (!writes(schedule.operands[i].access) && !writes(schedule.operands[j].access)) continue;
-        if (share_a_cell(engine.cells.runs(i), engine.cells.runs(j))) visit({first, i, second, j});
+        bool first_writes = writes(schedule.operands[i].access), second_writes = writes(schedule.operands[j].access);
+        if ((!first_writes && !second_writes) || !share_a_cell(engine.cells.runs(i), engine.cells.runs(j))) continue;
+        if (second_writes)
+          visit({second, j, first, i, reads(schedule.operands[i].access) && wants(schedule, i, j, false)});
+        else
+          visit({first, i, second, j, wants(schedule, j, i, true)});
       }
     }
   }

@@ -5,11 +5,14 @@
 
 namespace rondo::proof {
 
-// Two operands of the ops of an H01 finding that share a cell; `first` comes first in
-// canonical order.
+// Two operands of the ops of an H01 finding that share a cell. `writer` writes; where
+// both do it is the later one in canonical order.
 struct RacingPair {
-  uint32_t first_op = 0, first = 0;
-  uint32_t second_op = 0, second = 0;
+  uint32_t writer_op = 0, writer = 0;
+  uint32_t other_op = 0, other = 0;
+  // `other` reads, and names what `writer` brings: it came too early for that. (Not
+  // known without labels on both: then canonical order decides.)
+  bool other_wants_it = false;
 };
 
 // Calls `visit` for every conflicting pair of operands of every race that was kept.

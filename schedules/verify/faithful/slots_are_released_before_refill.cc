@@ -32,8 +32,8 @@ class Rule : public ValueObserver {
 void explain_early_refills(const FaithfulInput& input) {
   const Schedule& schedule = input.engine.schedule;
   for_each_race(input, [&](const RacingPair& race) {
-    if (!writes(schedule.operands[race.second].access)) return;
-    report(schedule, input.findings, race.second_op, race.second, race.first_op, "is known to be done with it");
+    if (race.other_wants_it) return;
+    report(schedule, input.findings, race.writer_op, race.writer, race.other_op, "is known to be done with it");
   });
 }
 

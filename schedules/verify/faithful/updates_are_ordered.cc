@@ -27,18 +27,22 @@ void explain_unordered_updates(const FaithfulInput& input) {
   const Schedule& schedule = input.engine.schedule;
   constexpr auto kUpdate = static_cast<uint8_t>(Access::kUpdate);
   for_each_race(input, [&](const RacingPair& race) {
-    if (schedule.operands[race.first].access != kUpdate || schedule.operands[race.second].access != kUpdate) return;
-    if (!input.findings.wants("D01")) return;
-    input.findings.add("D01", Level::kFaithful, {race.second_op, race.first_op},
-                       op_name(schedule, race.second_op) + " and " + op_name(schedule, race.first_op) +
-                           " update the same bytes of " + base_name(schedule, schedule.operands[race.first].base) +
-                           " in no fixed order");
+    bool writer_updates = schedule.operands[race.writer].access == kUpdate;
+    bool other_updates = schedule.operands[race.other].access == kUpdate;
+    if ((!writer_updates && !other_updates) || !input.findings.wants("D01")) return;
+    uint32_t step = other_updates ? race.other_op : race.writer_op;
+    uint32_t rival = other_updates ? race.writer_op : race.other_op;
+    input.findings.add("D01", Level::kFaithful, {step, rival},
+                       op_name(schedule, step) + " adds to bytes of " +
+                           base_name(schedule, schedule.operands[race.writer].base) + " that " +
+                           op_name(schedule, rival) + (writer_updates && other_updates ? " adds to" : " uses") +
+                           " too, in no fixed order");
   });
 }
 
 const FaithfulRule kUpdatesAreOrdered = {
     {"D01", Level::kFaithful, "equal inputs give equal bytes, in every run",
-     "Every kernel's contract promises the same bytes for the same bytes, and no two updates of a byte are unordered: "
+     "Every kernel's contract promises the same bytes for the same bytes, and no step of a sum races (H01): "
      "the order in which a sum takes its terms is part of the schedule and does not depend on workers or timing."},
     [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<Rule>(facts); }};
 
