@@ -282,6 +282,10 @@ class Maker {
       ring.depth = 1 + static_cast<uint16_t>(random_.below(20));
       ring.offset_bytes = random_.spread(kSizeLimit / 2);
       ring.stride_bytes = random_.spread(kSizeLimit / 64);
+      if (random_.one_in(3)) {
+        ring.depth = 1 + static_cast<uint16_t>(random_.spread(65535));
+        ring.stride_bytes = random_.spread(uint64_t{1} << 29);
+      }
       s_.rings.push_back(ring);
     }
     for (uint64_t i = some(); i > 0; --i) claim();
