@@ -20,7 +20,6 @@ int main(int argc, char** argv) {
   struct sigaction action = {};
   action.sa_handler = on_interrupt;
   sigaction(SIGINT, &action, nullptr);
-  signal(SIGPIPE, SIG_IGN);  // a closed pipe is reported as an output that cannot be written
 
   rondo::cli::Console console(std::cout, std::cerr,
                               rondo::cli::read_environment(isatty(STDOUT_FILENO) != 0, isatty(STDERR_FILENO) != 0),

@@ -55,7 +55,7 @@ void print_summary(const Graph& graph, const Machine& machine, const PlanCommand
   if (summary.evictions != 0) count("evictions", summary.evictions);
   count("bytes moved", summary.bytes_moved, "by copies");
   count("peak bytes", summary.peak_bytes,
-        "live at once; the highest address used is " + with_commas(summary.extent_bytes));
+        "live at once in the planned order; the highest address used is " + with_commas(summary.extent_bytes));
   if (summary.live_at_end_bytes != 0) count("live at end", summary.live_at_end_bytes);
   if (summary.makespan > 0)
     counts.add({"makespan", number_text(summary.makespan),

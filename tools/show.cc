@@ -3,6 +3,7 @@
 #include <bit>
 #include <map>
 #include <ostream>
+#include "rondo/contracts.h"
 #include "rondo/load.h"
 #include "rondo/verify.h"
 #include "schedules/order/canonical_order.h"
@@ -123,26 +124,28 @@ struct ClaimText {
 
 ClaimText claim_text(const Schedule& schedule, const Claim& claim) {
   const std::string method(schedule.name(claim.method));
+  const auto how = [&](const char* otherwise) { return method.empty() ? std::string(otherwise) : method; };
   const std::string arena = base_name(schedule, claim.a);
   const std::string number = with_commas(claim.value);
   const double real = std::bit_cast<double>(claim.value);
   switch (static_cast<ClaimKind>(claim.kind)) {
     case ClaimKind::kOps:
-      return {"operations", number, method};
+      return {"operations", number, how("of the replay, those that only wait included")};
     case ClaimKind::kCopies:
-      return {"copies", number, method};
+      return {"copies", number, how("of the replay, packing included")};
     case ClaimKind::kBytesMoved:
-      return {"bytes moved, " + space_text(schedule, claim.a) + " to " + space_text(schedule, claim.b), number, method};
+      return {"bytes moved, " + space_text(schedule, claim.a) + " to " + space_text(schedule, claim.b), number,
+              how("by copies")};
     case ClaimKind::kFlops:
-      return {"flops", number, method};
+      return {"flops", number, how("by the formulas of the kernels' contracts")};
     case ClaimKind::kExtentPeak:
-      return {"bytes used of arena " + arena, number, method};
+      return {"bytes used of arena " + arena, number, how("the highest address")};
     case ClaimKind::kLivePeak:
-      return {"most bytes live in arena " + arena, number, method};
+      return {"most bytes live in arena " + arena, number, how("in the order of a serial replay")};
     case ClaimKind::kPrepareOps:
       return {"operations of prepare", number, method};
     case ClaimKind::kMakespan:
-      return {"makespan", number_text(real), method};
+      return {"makespan", number_text(real), how("each engine serving its streams in order, by the cost table")};
     case ClaimKind::kLowerBound:
       return {"lower bound", number_text(real), method};
     case ClaimKind::kLoadsEliminated:
@@ -191,6 +194,22 @@ std::string flag_text(uint16_t flags) {
   return text;
 }
 
+// " act=relu eps=1e-05": parameters by the kernel's contract; a choice of "none" is left out.
+std::string parameter_text(const Schedule& schedule, const Op& op) {
+  const Contract* contract = find_contract(kernel_name(schedule, op));
+  if (contract == nullptr) return {};
+  std::string text;
+  for (size_t i = 0; i < contract->params.size(); ++i) {
+    const ParamContract& param = contract->params[i];
+    if (param.kind == ParamKind::kF32)
+      text += " " + std::string(param.name) + "=" + number_text(std::bit_cast<float>(op.params[i]));
+    if (param.kind != ParamKind::kEnum || op.params[i] >= word_count(param.choices)) continue;
+    const std::string_view choice = word_at(param.choices, op.params[i]);
+    if (choice != "none") text += " " + std::string(param.name) + "=" + std::string(choice);
+  }
+  return text;
+}
+
 void print_ops(const Schedule& schedule, const std::vector<uint32_t>& order, Part part, std::ostream& out) {
   if (order.empty()) return;
   out << "\nOperations of " << part_name(static_cast<uint8_t>(part)) << ", in the order of a serial replay\n";
@@ -199,7 +218,8 @@ void print_ops(const Schedule& schedule, const std::vector<uint32_t>& order, Par
     const Op& op = schedule.ops[index];
     std::string operands;
     for (uint32_t i = 0; i < op.operand_count; ++i) operands += (i == 0 ? "" : "  ") + operand_text(schedule, op, i);
-    if (const std::string flags = flag_text(op.flags); !flags.empty()) operands += " " + flags;
+    const std::string how = flag_text(op.flags) + parameter_text(schedule, op);
+    if (!how.empty()) operands += " " + how;
     table.add({std::to_string(index), stream_name(schedule, stream_of(schedule, index)), kernel_name(schedule, op),
                operands + wait_text(schedule, op)});
   }

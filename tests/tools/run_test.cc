@@ -234,6 +234,15 @@ TEST(RunVerb, SetsScalars) {
   EXPECT_EQ(outside.err, "rondo: scalar 'n' must be in [0, 4], not 5\n");
 }
 
+TEST(RunVerb, StopsBetweenReplaysOnCtrlCAndReportsWhatWasDone) {
+  const LayerFolder folder;
+  const std::atomic<bool> interrupted{true};
+  const Ran ran =
+      rondo({"run", "layer.rondo", "--random-inputs", "3", "--repeat", "1000000000", "--json"}, {}, &interrupted);
+  EXPECT_EQ(ran.code, 130);
+  EXPECT_THAT(ran.out, HasSubstr("\"replays\": 1,"));
+}
+
 TEST(RunVerb, IsReadableByPrograms) {
   const LayerFolder folder;
   const Ran ran = rondo({"run", "layer.rondo", "--random-inputs", "3", "--check", "layer.yaml", "--json"});

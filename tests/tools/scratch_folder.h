@@ -48,9 +48,10 @@ struct Ran {
 };
 
 // One `rondo` command, in process, without a terminal.
-inline Ran rondo(const std::vector<std::string>& arguments, Terminal terminal = {}) {
+inline Ran rondo(const std::vector<std::string>& arguments, Terminal terminal = {},
+                 const std::atomic<bool>* interrupted = nullptr) {
   std::ostringstream out, err;
-  Console console(out, err, terminal);
+  Console console(out, err, terminal, interrupted);
   Ran ran;
   ran.code = run_command_line(arguments, console);
   ran.out = out.str();

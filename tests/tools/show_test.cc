@@ -31,7 +31,7 @@ TEST(ShowVerb, ListsOperationsByTheValuesTheyWorkOn) {
   const Ran ran = rondo({"show", "layer.rondo", "--ops"});
   EXPECT_EQ(ran.code, 0);
   EXPECT_THAT(ran.out, HasSubstr("a=x[0:5, 0:7]"));
-  EXPECT_THAT(ran.out, HasSubstr("c=y[0:5, 0:3]  bias=b[0:3]  init final"));
+  EXPECT_THAT(ran.out, HasSubstr("c=y[0:5, 0:3]  bias=b[0:3]  init final act=relu"));
   EXPECT_THAT(ran.out, Not(HasSubstr("Streams: ")));
 }
 
@@ -92,6 +92,13 @@ TEST(ShowVerb, ShowsAScheduleThatHangsUpToThatPoint) {
   const Ran ran = rondo({"show", "stuck.rondo", "--ops"});
   EXPECT_EQ(ran.code, 0);
   EXPECT_THAT(ran.err, HasSubstr("rondo: the replay hangs: op "));
+}
+
+TEST(ShowVerb, ColoursOnlyWhereTheStreamShowsIt) {
+  const LayerFolder folder;
+  EXPECT_THAT(rondo({"show", "layer.rondo"}).out, Not(HasSubstr("\x1b[")));
+  EXPECT_THAT(rondo({"show", "layer.rondo"}, Terminal{.colour_out = true}).out,
+              StartsWith("\x1b[1mlayer.rondo\x1b[0m\n"));
 }
 
 TEST(ShowVerb, IsReadableByPrograms) {
