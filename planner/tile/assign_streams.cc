@@ -7,35 +7,44 @@
 namespace rondo::tiling {
 namespace {
 
-constexpr uint32_t kUnset = 0xffffffffu;
-
 // What is known to have completed: a count for every chain of ops that complete
 // one after another. A stream with one op in flight is a chain; of a stream with
-// more, each token's signallers are one.
+// more, every n-th op is: each waits for the one before it.
 using Knowledge = std::vector<uint32_t>;
 
 void learn(Knowledge& known, const Knowledge& more) {
   if (known.size() < more.size()) known.resize(more.size(), 0);
   for (size_t chain = 0; chain < more.size(); ++chain) known[chain] = std::max(known[chain], more[chain]);
 }
-uint32_t count_of(const Knowledge& known, uint32_t chain) { return chain < known.size() ? known[chain] : 0; }
 
 class Orderer {
  public:
   Orderer(const PlacedProgram& program, StreamProgram& out, const uint32_t stream_of_kind[3])
-      : out_(out), where_(program.ops.size()) {
-    current_.resize(out.streams.size());
-    chain_of_stream_.assign(out.streams.size(), kUnset);
-    for (uint32_t stream = 0; stream < out.streams.size(); ++stream)
-      if (out.streams[stream].in_flight == 1) chain_of_stream_[stream] = chains_++;
+      : out_(out), where_(program.ops.size()), current_(out.streams.size()), chains_of_(out.streams.size()) {
+    for (uint32_t stream = 0; stream < out.streams.size(); ++stream) {
+      Chains& chains = chains_of_[stream];
+      chains.first = chain_count_;
+      chains.first_token = out.tokens;
+      if (in_order(stream)) {
+        chain_count_ += 1;  // its tokens count for one reader each, as readers appear
+        continue;
+      }
+      // Twice what may be in flight, so that waiting for the last turn is rarely felt;
+      // each chain is a clock in the proof, so there must be few.
+      chains.count = std::clamp<uint32_t>(2u * out.streams[stream].in_flight, 8, 64);
+      chain_count_ += chains.count;
+      out.tokens += chains.count;
+    }
     for (uint32_t i = 0; i < program.ops.size(); ++i) {
       Where& where = where_[i];
       where.stream = stream_of_kind[static_cast<int>(program.ops[i].kind)];
+      Chains& chains = chains_of_[where.stream];
       auto& ops = out.streams[where.stream].ops;
       where.position = static_cast<uint32_t>(ops.size());
+      where.chain = chains.first + where.position % chains.count;
+      where.index = where.position / chains.count;
       ops.push_back({i, program.ops[i].phase, {}, {}});
-      where.chain = chain_of_stream_[where.stream];
-      where.index = where.position;
+      if (!in_order(where.stream)) ops.back().signals.push_back(chains.first_token + where.position % chains.count);
     }
   }
 
@@ -43,80 +52,64 @@ class Orderer {
     const uint32_t stream = where_[op].stream;
     Knowledge& known = current_[stream];
     // Latest first: waiting for it often settles the earlier ones.
-    while (last != first) {
-      const uint32_t before = *--last;
-      if (completed(before, stream, known)) continue;
-      wait_for(op, before, known);
-    }
+    while (last != first) wait_unless_known(op, *--last, known);
+    // The next turn of a token begins when its last one is over, so that its count
+    // says which copies are done.
+    const uint32_t position = where_[op].position;
+    if (const uint32_t turn = chains_of_[stream].count; !in_order(stream) && position >= turn)
+      wait_unless_known(op, out_.streams[stream].ops[position - turn].op, known);
     where_[op].at_start = known;
-    if (const uint32_t chain = chain_of_stream_[stream]; chain != kUnset) {
-      if (known.size() <= chain) known.resize(chain + 1, 0);
-      known[chain] = where_[op].position + 1;
-    }
+    if (in_order(stream)) note(known, where_[op]);
   }
 
  private:
   struct Where {
     uint32_t stream = 0, position = 0;
-    uint32_t chain = kUnset, index = 0;  // its place in a chain; unset until somebody waits for it
+    uint32_t chain = 0, index = 0;  // its place in a chain
     Knowledge at_start;
   };
-
-  bool completed(uint32_t op, uint32_t reader_stream, const Knowledge& known) const {
-    const Where& where = where_[op];
-    if (where.stream == reader_stream && chain_of_stream_[reader_stream] != kUnset) return true;
-    return where.chain != kUnset && count_of(known, where.chain) > where.index;
-  }
-
-  void wait_for(uint32_t op, uint32_t before, Knowledge& known) {
-    Where& source = where_[before];
-    const uint32_t stream = where_[op].stream;
-    StreamOp& signaller = out_.streams[source.stream].ops[source.position];
-    StreamOp& waiter = out_.streams[stream].ops[where_[op].position];
-    if (chain_of_stream_[source.stream] != kUnset) {
-      // One token a pair of streams; it counts the ops that the reader waits for.
-      auto [found, added] = pair_tokens_.try_emplace({source.stream, stream}, PairToken{out_.tokens, 0});
-      if (added) ++out_.tokens;
-      signaller.signals.push_back(found->second.token);
-      waiter.waits.push_back({found->second.token, ++found->second.raised});
-    } else {
-      if (source.chain == kUnset) join_a_chain(source, signaller);
-      waiter.waits.push_back({token_of_chain_[source.chain], source.index + 1});
-    }
-    ++out_.waits;
-    learn(known, source.at_start);
-    if (known.size() <= source.chain) known.resize(source.chain + 1, 0);
-    known[source.chain] = std::max(known[source.chain], source.index + 1);
-  }
-
-  // A chain whose last op has completed before this one starts, else a new one.
-  void join_a_chain(Where& op, StreamOp& signaller) {
-    uint32_t chain = 0;
-    for (; chain < chains_; ++chain) {
-      const auto size = chain_size_.find({op.stream, chain});
-      if (size != chain_size_.end() && count_of(op.at_start, chain) >= size->second) break;
-    }
-    if (chain == chains_) {
-      token_of_chain_[chains_++] = out_.tokens++;
-      chain_size_[{op.stream, chain}] = 0;
-    }
-    op.chain = chain;
-    op.index = chain_size_[{op.stream, chain}]++;
-    signaller.signals.push_back(token_of_chain_[chain]);
-  }
-
+  struct Chains {
+    uint32_t first = 0, count = 1;
+    uint32_t first_token = 0;  // one a chain, of a stream whose ops overlap
+  };
   struct PairToken {
     uint32_t token = 0, raised = 0;
   };
 
+  bool in_order(uint32_t stream) const { return out_.streams[stream].in_flight == 1; }
+
+  static void note(Knowledge& known, const Where& done) {
+    if (known.size() <= done.chain) known.resize(done.chain + 1, 0);
+    known[done.chain] = std::max(known[done.chain], done.index + 1);
+  }
+
+  void wait_unless_known(uint32_t op, uint32_t before, Knowledge& known) {
+    const Where& source = where_[before];
+    const uint32_t stream = where_[op].stream;
+    if (source.stream == stream && in_order(stream)) return;
+    if (source.chain < known.size() && known[source.chain] > source.index) return;
+    StreamOp& waiter = out_.streams[stream].ops[where_[op].position];
+    if (in_order(source.stream)) {
+      // One token a pair of streams; it counts the ops that the reader waits for.
+      auto [found, added] = pair_tokens_.try_emplace({source.stream, stream}, PairToken{out_.tokens, 0});
+      if (added) ++out_.tokens;
+      out_.streams[source.stream].ops[source.position].signals.push_back(found->second.token);
+      waiter.waits.push_back({found->second.token, ++found->second.raised});
+    } else {
+      const Chains& chains = chains_of_[source.stream];
+      waiter.waits.push_back({chains.first_token + source.chain - chains.first, source.index + 1});
+    }
+    ++out_.waits;
+    learn(known, source.at_start);
+    note(known, source);
+  }
+
   StreamProgram& out_;
   std::vector<Where> where_;                                        // by placed op
   std::vector<Knowledge> current_;                                  // by stream: at the start of its next op
-  std::vector<uint32_t> chain_of_stream_;                           // unset where ops complete out of order
+  std::vector<Chains> chains_of_;                                   // by stream
   std::map<std::pair<uint32_t, uint32_t>, PairToken> pair_tokens_;  // signaller, waiter
-  std::map<std::pair<uint32_t, uint32_t>, uint32_t> chain_size_;    // stream, chain
-  std::map<uint32_t, uint32_t> token_of_chain_;
-  uint32_t chains_ = 0;
+  uint32_t chain_count_ = 0;
 };
 
 // Phases never fall along a stream: a hoisted op runs, and counts, in the phase it

@@ -33,8 +33,8 @@ struct StreamProgram {
 // One compute stream; loads and stores share the copy-in engine where it is the
 // only one, have an engine each where there are two, and stay on the compute
 // stream where there is none. Between two streams that complete in order one
-// token counts; a stream with more than one copy in flight gets a token for each
-// chain of copies that are ordered anyway. The list is one legal serial order, so
+// token counts; a stream with d > 1 copies in flight deals them in turn to 2 d
+// tokens (8 to 64), and a copy also waits for the one a turn before it. The list is one legal serial order, so
 // the streams cannot hang.
 StreamProgram assign_streams(const Graph& graph, const MicroProgram& micro, const PlacedProgram& program,
                              const Machine& machine);

@@ -87,14 +87,15 @@ class Pinned {
 
   Status place(uint32_t piece) {
     const uint64_t bytes = program_.pieces[piece].bytes;
+    const uint64_t granule = options_.granule_bytes, taken = (bytes + granule - 1) / granule * granule;
     std::optional<uint64_t> offset;
-    while (!(offset = scratch_.allocate(bytes)))
+    while (!(offset = scratch_.allocate(taken)))
       if (!drop_one())
         return make_error(ErrorCode::kDoesNotFit, "cannot place " + describe(graph_, program_, piece) + " (" +
                                                       with_commas(bytes) +
                                                       " bytes): " + with_commas(scratch_.live_bytes()) + " of " +
                                                       with_commas(options_.scratch_bytes) + " bytes are pinned");
-    out_.allocations.push_back({piece, *offset, align_up(bytes)});
+    out_.allocations.push_back({piece, *offset, taken});
     state_[piece].allocation = static_cast<uint32_t>(out_.allocations.size() - 1);
     return {};
   }

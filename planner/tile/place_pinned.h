@@ -15,6 +15,7 @@ enum class Victim : uint8_t {
 
 struct PinnedOptions {
   uint64_t scratch_bytes = 0;
+  uint64_t granule_bytes = 64;  // every piece takes a multiple of this
   Victim victim = Victim::kFarthestNextUse;
   // A stored result stays as long as it will be asked for and the room is not needed.
   bool keep_results = false;

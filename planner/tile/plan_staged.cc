@@ -242,6 +242,7 @@ class StagedPlanner {
     PinnedOptions pinned;
     pinned.scratch_bytes = scratch_bytes_;
     pinned.victim = victim;
+    pinned.granule_bytes = granule_of(candidate.micro);
     pinned.keep_results = keep_results;
     pinned.progress = options_.progress;
     auto placed = place_pinned(graph_, candidate.micro, pinned);
@@ -258,6 +259,14 @@ class StagedPlanner {
     candidate.placed = drop_dead_stores(graph_, candidate.micro, std::move(*placed));
     candidate.bytes_moved = copied_bytes(candidate.micro, candidate.placed);
     return candidate;
+  }
+
+  // Ragged pieces at any offset cut scratch into slivers, and the proof of a long
+  // program would pay for each of them at every op: then an eighth of a tile is the
+  // smallest unit. A short program is proven anyway and may use every byte.
+  static uint64_t granule_of(const MicroProgram& micro) {
+    constexpr size_t kShort = 4096;
+    return micro.computes.size() <= kShort ? kScratchAlign : align_up(micro.tile_bytes / 8);
   }
 
   // "matmul 'mm' needs at least 12,288 bytes of scratch (3 tiles of 4,096)"
