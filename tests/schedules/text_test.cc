@@ -165,6 +165,13 @@ TEST(TextErrors, SayWhichMemoryThereIs) {
   EXPECT_EQ(error_with("dst=own+", "dst=$3+"), "s.yaml:16:27: there is no arena or binding $3, there are 3");
 }
 
+TEST(TextErrors, RefuseANameThatSeveralHave) {
+  const std::string text = error_with("views: |", "phases: [a, b, a]\ncuts: [a]\nviews: |");
+  EXPECT_EQ(text,
+            "s.yaml:12:8: cuts of the schedule: more than one phase is called 'a': write $ and its index, from $0");
+  EXPECT_EQ(error_with("views: |", "phases: [a, b, a]\ncuts: [$2]\nviews: |"), "loaded");
+}
+
 TEST(TextErrors, SayWhatAnOperandLooksLike) {
   EXPECT_EQ(error_with("own+4096:v0", "own:v0"), "s.yaml:16:30: expected '+' after the arena or binding, found ':v0'");
   EXPECT_EQ(error_with("own+4096:v0", "own+4096"),
