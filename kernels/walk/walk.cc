@@ -21,7 +21,7 @@ BoxWalk plan_walk(const View* const* views, uint32_t count, uint32_t lead, uint3
   BoxWalk walk;
   for (uint32_t axis = 0; axis < kMaxRank; ++axis) {
     walk.extent[axis] = 1;
-    for (uint32_t operand = 0; operand < kMaxWalked; ++operand) walk.stride_bytes[operand][axis] = 0;
+    for (uint32_t operand = 0; operand < count; ++operand) walk.stride_bytes[operand][axis] = 0;
   }
   if (empty) {
     walk.extent[kMaxRank - 1] = 0;
