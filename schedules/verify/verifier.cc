@@ -6,10 +6,8 @@
 #include "rondo/load.h"
 #include "schedules/order/canonical_order.h"
 #include "schedules/structure/sentence.h"
-#include "schedules/verify/rules.h"
-#if RONDO_FAITHFUL
 #include "schedules/verify/faithful/check.h"
-#endif
+#include "schedules/verify/rules.h"
 
 namespace rondo {
 namespace proof {
@@ -77,13 +75,11 @@ void check(const Schedule& schedule, const VerifyOptions& options, std::vector<u
   const Walked walked{schedule, engine, evidence};
   for (const SafeRule* rule : safe_rules())
     if (rule->on_walk != nullptr) rule->on_walk(walked, findings);
-#if RONDO_FAITHFUL
   if (findings.list().empty())
     check_faithful({engine, findings}, report);
   else
     explain_races({engine, findings});
   if (stop_if_exhausted()) return;
-#endif
 }
 
 }  // namespace
@@ -125,9 +121,7 @@ const std::vector<RuleInfo>& verifier_rules() {
   static const std::vector<RuleInfo> rules = [] {
     std::vector<RuleInfo> list;
     for (const proof::SafeRule* rule : proof::safe_rules()) list.push_back(rule->info);
-#if RONDO_FAITHFUL
     for (const RuleInfo& rule : proof::faithful_rules()) list.push_back(rule);
-#endif
     return list;
   }();
   return rules;

@@ -1,0 +1,182 @@
+// Cells and the walk over them: what the rules of both levels stand on.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+#include <set>
+#include "rondo/contracts.h"
+#include "schedules/builder/builder.h"
+#include "schedules/verify/cells.h"
+#include "schedules/verify/engine.h"
+#include "schedules/verify/rules.h"
+
+namespace rondo::proof {
+namespace {
+
+using testing::ElementsAre;
+
+// One arena of `bytes` and operands given as (offset, extents, strides) of bytes.
+struct Boxes {
+  struct Box {
+    uint64_t offset;
+    std::vector<uint32_t> extent;
+    std::vector<int64_t> stride;
+  };
+  Boxes(uint64_t bytes, const std::vector<Box>& boxes) {
+    ScheduleBuilder builder;
+    const uint16_t space = builder.space("s", SpaceKind::kScratch, bytes);
+    const uint16_t arena = builder.arena("a", space, bytes);
+    const uint32_t stream = builder.stream("s", 0, rondo::Engine::kCompute);
+    for (const Box& box : boxes) {
+      OpSpec op;
+      op.kernel = "copy";
+      op.operands = {{arena, box.offset, builder.view(DType::kU8, box.extent, box.stride), Access::kRead}};
+      builder.add(stream, op);
+    }
+    schedule = builder.finish();
+    for (uint32_t i = 0; i < boxes.size(); ++i) op_of.push_back(i);
+    skip.assign(boxes.size(), 0);
+  }
+  Cells cells() { return Cells(schedule, skip, op_of, budget); }
+
+  Schedule schedule;
+  std::vector<uint32_t> op_of;
+  std::vector<uint8_t> skip;
+  Budget budget{64, 1000};
+};
+
+std::set<uint64_t> bytes_of_cells(const Cells& cells, uint32_t operand) {
+  std::set<uint64_t> bytes;
+  for (const CellRun& run : cells.runs(operand))
+    for (uint32_t cell = run.first; cell < run.first + run.count; ++cell) {
+      const CellBox box = cells.box(cell);
+      for (uint64_t row = 0; row < box.rows; ++row)
+        for (uint64_t i = 0; i < box.row_bytes; ++i) bytes.insert(box.offset_bytes + row * box.pitch_bytes + i);
+    }
+  return bytes;
+}
+
+std::set<uint64_t> bytes_of_box(const Boxes::Box& box) {
+  std::set<uint64_t> bytes = {box.offset};
+  for (size_t axis = 0; axis < box.extent.size(); ++axis) {
+    std::set<uint64_t> walked;
+    for (const uint64_t byte : bytes)
+      for (uint32_t i = 0; i < box.extent[axis]; ++i) walked.insert(byte + i * static_cast<uint64_t>(box.stride[axis]));
+    bytes = walked;
+  }
+  return bytes;
+}
+
+TEST(Cells, KeepAStridedTileAsOneRectangle) {
+  Boxes boxes(4096, {{0, {16, 8}, {64, 1}}, {8, {16, 8}, {64, 1}}, {1024, {16, 8}, {64, 1}}});
+  const Cells cells = boxes.cells();
+  ASSERT_EQ(cells.runs(0).size(), 1u);
+  EXPECT_EQ(cells.runs(0)[0].count, 1u);
+  const CellBox box = cells.box(cells.runs(1)[0].first);
+  EXPECT_EQ(box.offset_bytes, 8u);
+  EXPECT_EQ(box.rows, 16u);
+  EXPECT_EQ(box.row_bytes, 8u);
+  EXPECT_EQ(box.pitch_bytes, 64u);
+}
+
+TEST(Cells, AreCutWhereTilesOverlap) {
+  Boxes boxes(4096, {{0, {16, 8}, {64, 1}}, {8 * 64 + 4, {16, 8}, {64, 1}}});
+  const Cells cells = boxes.cells();
+  EXPECT_EQ(bytes_of_cells(cells, 0).size(), 128u);
+  uint64_t shared = 0;
+  const std::set<uint64_t> other = bytes_of_cells(cells, 1);
+  for (const uint64_t byte : bytes_of_cells(cells, 0)) shared += other.count(byte);
+  EXPECT_EQ(shared, 8u * 4);
+}
+
+TEST(Cells, OfOneFootprintAreShared) {
+  Boxes boxes(64, {{0, {8}, {1}}, {0, {8}, {1}}, {4, {8}, {1}}});
+  const Cells cells = boxes.cells();
+  EXPECT_EQ(cells.footprint(0), cells.footprint(1));
+  EXPECT_NE(cells.footprint(0), cells.footprint(2));
+}
+
+TEST(Cells, AreWithoutAPlaceForEmptyBoxesAndUntrustedOperands) {
+  Boxes boxes(64, {{0, {0, 4}, {4, 1}}, {60, {8}, {1}}});
+  boxes.skip[1] = 1;
+  const Cells cells = boxes.cells();
+  EXPECT_TRUE(cells.runs(0).empty());
+  EXPECT_TRUE(cells.runs(1).empty());
+}
+
+// Any boxes of any rank and strides: cells are exactly their bytes, disjoint, and
+// boxes overlap iff they share a cell.
+TEST(Cells, AreExactlyTheBytesOfRandomBoxes) {
+  std::mt19937 random(7);
+  const auto draw = [&](uint32_t low, uint32_t high) { return low + random() % (high - low + 1); };
+  for (int round = 0; round < 300; ++round) {
+    std::vector<Boxes::Box> drawn;
+    for (uint32_t count = draw(1, 6); count > 0; --count) {
+      Boxes::Box box;
+      box.offset = draw(0, 100);
+      for (uint32_t rank = draw(0, 4); rank > 0; --rank) {
+        box.extent.push_back(draw(1, 4));
+        box.stride.push_back(draw(0, 40));
+      }
+      drawn.push_back(box);
+    }
+    Boxes boxes(4096, drawn);
+    const Cells cells = boxes.cells();
+    std::set<uint64_t> all;
+    uint64_t total = 0;
+    for (uint32_t cell = 0; cell < cells.count(); ++cell) {
+      const CellBox box = cells.box(cell);
+      total += box.rows * box.row_bytes;
+      for (uint64_t row = 0; row < box.rows; ++row)
+        for (uint64_t i = 0; i < box.row_bytes; ++i) all.insert(box.offset_bytes + row * box.pitch_bytes + i);
+    }
+    ASSERT_EQ(all.size(), total) << "cells overlap, round " << round;
+    for (uint32_t i = 0; i < drawn.size(); ++i)
+      ASSERT_EQ(bytes_of_cells(cells, i), bytes_of_box(drawn[i])) << "round " << round << " box " << i;
+  }
+}
+
+TEST(Extents, AreReadByNameAndEvaluateFormulas) {
+  ScheduleBuilder builder;
+  const uint16_t x = builder.binding("x", Role::kInput, DType::kF32, {64});
+  OpSpec op;
+  op.kernel = "matmul";
+  op.flags = kOpAccumulate;
+  View panels;
+  panels.rank = 2;
+  panels.layout = static_cast<uint8_t>(Layout::kPanels);
+  panels.block_columns = 8;
+  panels.extent[0] = 1;
+  panels.extent[1] = 5;
+  op.operands = {{x, 0, builder.view(DType::kF32, {3, 5}, {20, 4})},
+                 {x, 0, builder.view(panels)},
+                 {x, 0, builder.view(DType::kF32, {3, 7}, {28, 4})}};
+  builder.add(builder.stream("s", 0, rondo::Engine::kCompute), op);
+  const Schedule schedule = builder.finish();
+  const Contract& matmul = *find_contract("matmul");
+  const auto extents = extents_of(matmul, schedule, schedule.ops[0]);
+  ASSERT_TRUE(extents.has_value());
+  EXPECT_EQ(extents->find("m")->extent, 3u);
+  EXPECT_EQ(extents->find("k")->extent, 5u);
+  EXPECT_EQ(extents->find("n")->extent, 7u);  // not the eight columns of the panel
+  EXPECT_EQ(evaluate(matmul.flops, *extents, kOpAccumulate), 2u * 3 * 5 * 7);
+  EXPECT_EQ(evaluate(matmul.bytes, *extents, kOpAccumulate), 4u * (3 * 5 + 5 * 7 + 2 * 3 * 7));
+  EXPECT_EQ(evaluate(matmul.bytes, *extents, kOpInit), 4u * (3 * 5 + 5 * 7 + 3 * 7));
+}
+
+TEST(Rules, HaveOneCodeEachInTheirLevelAndSayWhatTheyCheck) {
+  std::set<std::string_view> codes;
+  std::set<std::pair<std::string_view, Level>> seen;  // M11 has a part in each level
+  for (const RuleInfo& rule : verifier_rules()) {
+    codes.insert(rule.code);
+    EXPECT_TRUE(seen.insert({rule.code, rule.level}).second) << rule.code << " twice";
+    EXPECT_FALSE(rule.title.empty());
+    EXPECT_FALSE(rule.detail.empty());
+  }
+  for (const char* code : {"F01", "F02", "F03", "F04", "K01", "M01", "M02", "M04", "M10", "M11",
+                           "H01", "H08", "N02", "T01", "L01", "R01", "O01", "E01", "A01", "B01"})
+    EXPECT_EQ(codes.count(code), 1u) << code;
+}
+
+}  // namespace
+}  // namespace rondo::proof
