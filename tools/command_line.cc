@@ -17,7 +17,7 @@ struct VerbText {
 
 constexpr VerbText kVerbs[] = {
     {"plan", "GRAPH", "Plan a tensor program: graph in, schedule out.",
-     "rondo plan mlp.yaml                                  writes mlp.rondo, for this CPU\n"
+     "rondo plan mlp.yaml                                   writes mlp.rondo, for this CPU\n"
      "rondo plan mlp.yaml --machine board.yaml -o out.yaml  for another machine, as text\n"
      "rondo plan mlp.yaml --staging staged --scratch 64KiB --dry-run",
      "Prints the operations, loads and bytes of the plan, each beside the proven least.\n"

@@ -7,7 +7,8 @@ executed line by line and its output compared with what the page shows.
 
 Lines that begin with "$ rondo" or "$ cat" are commands; others ("$ ./demo") are left
 alone. All blocks of one page share a fresh folder that holds a copy of schedules/library.
-What no two runs share (times, rates, the CPU) is compared as <time>, <rate>, <isa>.
+What says nothing to a reader or differs from run to run (times, rates, digests, the CPU)
+is compared as <time>, <rate>, <digest>, <isa>.
 """
 import difflib, os, pathlib, re, shutil, subprocess, sys, tempfile
 
@@ -18,6 +19,7 @@ NORMAL = [  # pattern, what stands for it
     (re.compile(r"\bon (reference|avx2|avx512)\b"), "on <isa>"),
     (re.compile(r"this one: (reference|avx2|avx512)"), "this one: <isa>"),
     (re.compile(r"of [\d,]+ allowed"), "of <memory> allowed"),
+    (re.compile(r"\bdigest +[0-9a-f]{12,64}\b"), "digest <digest>"),  # of a schedule: any change to a planner changes it
 ]
 # Results that depend on the instruction set: the numbers after "compared", and digests of outputs.
 RESULT = re.compile(r"^(  \S+ +[\d,]+ +)\S+ +\S+ +\[[\d, ]*\](  agrees)$", re.M)

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <cstring>
 #include "tests/tools/scratch_folder.h"
 
@@ -87,6 +88,7 @@ TEST(Npy, ReadsAPipe) {
     _exit(0);
   }
   const Result<AlignedBytes> read = read_npy("pipe", kX);
+  waitpid(writer, nullptr, 0);
   ASSERT_TRUE(read.ok()) << read.error().to_string();
   EXPECT_THAT(floats_of(*read), ElementsAre(0, 1, 2, 3, 4, 5));
 }
