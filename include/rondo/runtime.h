@@ -95,7 +95,14 @@ struct Buffer {
   Buffer(void* data_, uint64_t bytes_, DType dtype_) : data(data_), bytes(bytes_), dtype(dtype_), read_only(false) {}
   Buffer(const void* data_, uint64_t bytes_, DType dtype_) : data(data_), bytes(bytes_), dtype(dtype_) {}
   template <class Container, class Element = std::remove_pointer_t<decltype(std::data(std::declval<Container&>()))>>
-  requires(has_dtype<Element>()) Buffer(Container&& values)
+  requires(has_dtype<Element>()) Buffer(Container& values)
+      : data(std::data(values)),
+        bytes(static_cast<uint64_t>(std::size(values)) * sizeof(Element)),
+        dtype(dtype_of<Element>()),
+        read_only(std::is_const_v<Element>) {}
+  // A temporary is a view of memory that lives elsewhere, such as a span.
+  template <class Span, class Element = std::remove_pointer_t<decltype(std::data(std::declval<const Span&>()))>>
+  requires(has_dtype<Element>()) Buffer(const Span& values)
       : data(std::data(values)),
         bytes(static_cast<uint64_t>(std::size(values)) * sizeof(Element)),
         dtype(dtype_of<Element>()),
