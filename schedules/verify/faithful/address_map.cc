@@ -1,6 +1,7 @@
 #include "schedules/verify/faithful/address_map.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace rondo::proof {
 namespace {
@@ -29,8 +30,9 @@ std::optional<std::array<uint64_t, kMaxRank>> element_at(const AddressMap& map, 
   if (byte < map.origin_bytes) return std::nullopt;
   uint64_t rest = byte - map.origin_bytes;
   std::array<uint32_t, kMaxRank> axes = {0, 1, 2, 3};
-  std::stable_sort(axes.begin(), axes.end(),
-                   [&](uint32_t a, uint32_t b) { return map.stride_bytes[a] > map.stride_bytes[b]; });
+  for (uint32_t i = 1; i < kMaxRank; ++i)  // largest stride first
+    for (uint32_t j = i; j > 0 && map.stride_bytes[axes[j]] > map.stride_bytes[axes[j - 1]]; --j)
+      std::swap(axes[j], axes[j - 1]);
   std::array<uint64_t, kMaxRank> at = {};
   for (uint32_t axis : axes) {
     if (axis >= map.rank) continue;
@@ -149,7 +151,7 @@ Agreement agreement(const AddressMap& reader, const AddressMap& writer) {
     __int128 stride;
     __int128 count;
   };
-  std::array<Step, kMaxRank> steps;
+  std::array<Step, kMaxRank> steps = {};
   uint32_t step_count = 0;
   for (uint32_t axis = 0; axis < reader.rank; ++axis) {
     Axis r = axis_of(reader, axis, aligned_low), w = axis_of(writer, axis, aligned_low);
@@ -171,8 +173,8 @@ Agreement agreement(const AddressMap& reader, const AddressMap& writer) {
   }
   if (reader_bytes != writer_bytes) return Agreement::kOtherAddress;
   // Over the hull of both boxes no two coordinates share an address if strides nest.
-  std::sort(steps.begin(), steps.begin() + step_count,
-            [](const Step& a, const Step& b) { return a.stride < b.stride; });
+  for (uint32_t i = 1; i < step_count; ++i)  // at most four: smallest stride first
+    for (uint32_t j = i; j > 0 && steps[j].stride < steps[j - 1].stride; --j) std::swap(steps[j], steps[j - 1]);
   __int128 span = reader.element_bytes;
   if (reader.panel_axis != 0xff) span *= reader.panel_columns;
   for (uint32_t i = 0; i < step_count; ++i) {

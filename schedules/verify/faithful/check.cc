@@ -14,6 +14,7 @@ void check_faithful(const FaithfulInput& input, Report& report) {
     for (const FaithfulRule* rule : faithful_rule_list())
       if (rule->make != nullptr) rules.push_back(rule->make(facts));
     walk_values(facts, rules);
+    if (input.engine.budget.exhausted()) return;
     for (uint32_t operand = 0; operand < schedule.operands.size(); ++operand) {
       if (facts.refuted[operand] != 0)
         ++report.values_refuted;

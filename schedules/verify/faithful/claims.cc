@@ -43,6 +43,7 @@ class Checker {
                        claim.value, counted().extent_peak[claim.a]);
       case ClaimKind::kLivePeak:
         if (!live_) live_ = live_peaks(engine_);
+        if (engine_.budget.exhausted()) return;  // B01 says so
         return compare("M11", "bytes of " + base_name(schedule_, claim.a) + " live at once", claim.value,
                        (*live_)[claim.a]);
       case ClaimKind::kMakespan:

@@ -6,8 +6,8 @@ namespace rondo::proof {
 namespace {
 
 bool share_a_cell(std::span<const CellRun> a, std::span<const CellRun> b) {
-  constexpr size_t kMostRuns = 1024;  // races are explained, not found, here
-  if (a.size() * b.size() > kMostRuns * kMostRuns) return true;
+  constexpr size_t kMostPairs = 1 << 14;  // races are explained here, not found
+  if (a.size() * b.size() > kMostPairs) return true;
   for (const CellRun& left : a)
     for (const CellRun& right : b)
       if (left.first < right.first + right.count && right.first < left.first + left.count) return true;

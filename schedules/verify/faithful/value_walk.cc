@@ -5,6 +5,10 @@
 namespace rondo::proof {
 namespace {
 
+// A pair costs about as much as this many visits of a cell; writers that take turns in
+// the cells of a reader are what makes a labelled file slow to check.
+constexpr uint64_t kUnitsPerPair = 4;
+
 class ValueWalker : public Walker {
  public:
   ValueWalker(Facts& facts, std::span<const std::unique_ptr<ValueObserver>> rules)
@@ -28,6 +32,7 @@ class ValueWalker : public Walker {
       for (uint32_t cell = run.first; cell < run.first + run.count; ++cell) {
         uint32_t writer = writers[cell];
         if (writer == last && last_judged != Agreement::kBytewise) continue;
+        facts_.engine.budget.spend(kUnitsPerPair, op);
         Agreement judged = judge(operand, writer);
         if (judged == Agreement::kBytewise) judged = judge_cell(operand, writer, cell);
         bool bytewise = judged == Agreement::kBytewise;
@@ -230,6 +235,7 @@ std::string Facts::place_text(uint32_t operand) const {
 void walk_values(Facts& facts, std::span<const std::unique_ptr<ValueObserver>> rules) {
   ValueWalker walker(facts, rules);
   facts.engine.walk(walker);
+  if (facts.engine.budget.exhausted()) return;  // B01 says so; the rest is not known
   for (const auto& rule : rules) rule->end();
 }
 
