@@ -131,6 +131,9 @@ TEST(Defined, AppendingARowExtendsTheFilledPart) {
   EXPECT_THAT(with_rows_finds("copy src=x+0:v11 dst=kv+0:v8\ncopy src=kv+0:v7 dst=a+0:v7"), IsEmpty());
   EXPECT_THAT(with_rows_finds("copy src=kv+0:v7 dst=a+0:v7\ncopy src=x+0:v11 dst=kv+0:v8"),
               ElementsAre(HasSubstr("M04 op 0")));
+  // Rows beyond n stay as they were.
+  EXPECT_THAT(with_rows_finds("copy src=x+0:v11 dst=kv+0:v8\ncopy src=kv+0:v3 dst=a+0:v3"),
+              ElementsAre(HasSubstr("M04 op 1 (stream s): operand 0 (src) reads bytes [0, 64)")));
   // One row too far leaves a hole: row n is still missing.
   World world = with_rows();
   world.scalars = "  - {name: n, min: 0, max: 2}\n";
@@ -138,6 +141,28 @@ TEST(Defined, AppendingARowExtendsTheFilledPart) {
                                "copy src=x+0:v11 dst=kv+0:v9\ncopy src=kv+0:v7 dst=a+0:v7\n"
                                "copy src=x+0:v0 dst=y+0:v0"}}),
               ElementsAre(HasSubstr("M04 op 1")));
+}
+
+TEST(Defined, AppendingPastTheFilledPartLeavesTheHole) {
+  World world = with_rows();
+  world.scalars = "  - {name: n, min: 0, max: 2}\n";
+  const auto findings = [&](const std::string& row) {
+    return world.findings({{"name: s", "copy src=x+0:v11 dst=kv+0:v11\ncopy src=x+0:v11 dst=kv+0:" + row +
+                                           "\ncopy src=kv+0:v7 dst=a+0:v7\ncopy src=x+0:v0 dst=y+0:v0"}});
+  };
+  EXPECT_THAT(findings("v8"), IsEmpty());
+  EXPECT_THAT(findings("v9"), ElementsAre(HasSubstr("M04 op 2 (stream s): operand 0 (src) reads bytes [16, ")));
+}
+
+TEST(Defined, ABoundedReadStaysBelowTheBoundOfTheWrite) {
+  World world = with_rows("  v13: f32 [4, 4] strides [16, 4] extent[0]<=-1+1*n\n");
+  const auto findings = [&](const std::string& written, const std::string& read) {
+    return world.findings({{"name: s", "copy src=x+0:" + written + " dst=a+0:" + written + "\ncopy src=a+0:" + read +
+                                           " dst=b+0:" + read + "\ncopy src=x+0:v0 dst=y+0:v0"}});
+  };
+  EXPECT_THAT(findings("v6", "v13"), IsEmpty());
+  EXPECT_THAT(findings("v13", "v6"),
+              ElementsAre(HasSubstr("M04 op 1 (stream s): operand 0 (src) reads bytes [0, 32)")));
 }
 
 TEST(Race, SpeaksOfEveryValueOfAScalar) {
