@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 #include "rondo/verify.h"
+#include "schedules/builder/builder.h"
 #include "tests/verify/mutators/pipeline.h"
 
 namespace rondo {
@@ -73,6 +74,29 @@ TEST(Claims, SayWhatIsCountedWhereTheyAreFalse) {
               ElementsAre("K05 the file claims a makespan of 7, it is 7.225"));
   EXPECT_THAT(said_of(two_steps(), {claim(ClaimKind::kLivePeak, 64, kTiles)}),
               ElementsAre("M11 the file claims 64 bytes of arena 'tiles' live at once, counted are 80"));
+}
+
+// Two streams of one engine take turns in its queue; on two engines they do not.
+TEST(Claims, OfMakespanServeOneOpAtATimeInEachQueue) {
+  for (bool one_queue : {true, false}) {
+    ScheduleBuilder builder;
+    builder.space("scratch", SpaceKind::kScratch, 64);
+    uint16_t x = builder.binding("x", Role::kInput, DType::kF32, {8});
+    uint16_t y = builder.binding("y", Role::kOutput, DType::kF32, {8});
+    builder.phase("p");
+    uint32_t half = builder.view(DType::kF32, {4}, {4});
+    for (uint64_t part : {0, 1}) {
+      Engine engine = one_queue || part == 0 ? Engine::kCopyIn : Engine::kCompute;
+      uint32_t stream = builder.stream(part == 0 ? "low" : "high", 0, engine);
+      builder.add(stream,
+                  {.kernel = "copy",
+                   .operands = {{.base = x, .offset_bytes = part * 16, .view = half},
+                                {.base = y, .offset_bytes = part * 16, .view = half, .access = Access::kWrite}}});
+    }
+    builder.cost("copy", 1, 0, 0.125);  // 32 bytes read and written: 1 + 4
+    double makespan = one_queue ? 10 : 5;
+    EXPECT_THAT(said_of(builder.finish(), {claim(ClaimKind::kMakespan, std::bit_cast<uint64_t>(makespan))}), IsEmpty());
+  }
 }
 
 TEST(Claims, AreStatedWhereTheFileLacksTheMeans) {

@@ -604,6 +604,20 @@ Changes other_version(const Schedule& schedule) {
   });
 }
 
+// A step of a sum claims to be the one after the next.
+Changes step_skipped(const Schedule& schedule) {
+  return each_operand(schedule, [&](Changes& changes, uint32_t op, uint32_t slot, const std::string& where) {
+    if (operand_of(schedule, op, slot).access != kUpdate) return;
+    if (schedule.values[schedule.labels[operand_index(schedule, op, slot)].value].version == 0) return;
+    changes.push_back({where, [=](Schedule& s) {
+                         OperandLabel& label = s.labels[operand_index(s, op, slot)];
+                         Value other = s.values[label.value];
+                         ++other.version;
+                         label.value = add_value(s, other);
+                       }});
+  });
+}
+
 Changes ghost(const Schedule& schedule) {
   return each_operand(schedule, [&](Changes& changes, uint32_t op, uint32_t slot, const std::string& where) {
     if (operand_of(schedule, op, slot).access != kRead || is_copy(schedule, op)) return;
@@ -965,6 +979,7 @@ const std::vector<Mutator>& mutators() {
       {"M05", "slots swapped", false, swap_slots},
       {"M05", "reader names another box", true, other_box},
       {"M05", "reader names another version", true, other_version},
+      {"M05", "step of a sum skipped", true, step_skipped},
       {"M05", "axes of a label swapped", true, other_axes},
       {"M05", "label removed", true, no_label},
       {"M06", "loaded over a live value", false, place_over_live},
