@@ -1,0 +1,46 @@
+// verify() answers for whatever the structural check lets through.
+#include <gtest/gtest.h>
+
+#include "tests/schedules/random_schedule.h"
+#include "tests/verify/safe_world.h"
+
+namespace rondo {
+namespace {
+
+TEST(Verify, AnswersForAnyStructurallySoundSchedule) {
+  uint64_t with_findings = 0;
+  for (uint64_t seed = 1; seed <= 5000; ++seed) {
+    const Verification verification = verify(testing::random_schedule(seed));
+    EXPECT_EQ(verification.report.safe && verification.report.findings.empty(), verification.schedule.has_value());
+    for (const Finding& finding : verification.report.findings) {
+      EXPECT_FALSE(finding.rule.empty());
+      EXPECT_FALSE(finding.message.empty());
+      EXPECT_NE(finding.rule[0], 'F') << finding.message;
+    }
+    with_findings += !verification.report.findings.empty();
+  }
+  EXPECT_GT(with_findings, 4000u);  // they mean nothing
+}
+
+TEST(Verify, SaysTheSameTwice) {
+  for (uint64_t seed = 1; seed <= 200; ++seed) {
+    const Schedule schedule = testing::random_schedule(seed);
+    const Report first = verify(schedule).report, second = verify(schedule).report;
+    EXPECT_EQ(lines_of(first), lines_of(second));
+    EXPECT_EQ(first.work_units, second.work_units);
+    EXPECT_EQ(first.digest, second.digest);
+  }
+}
+
+TEST(Verify, RefusesTablesThatAreNoSchedule) {
+  Schedule schedule = testing::random_schedule(1);
+  schedule.members.clear();
+  const Verification verification = verify(schedule);
+  ASSERT_EQ(verification.report.findings.size(), 1u);
+  EXPECT_EQ(verification.report.findings[0].rule, "F01");
+  EXPECT_EQ(verification.report.findings[0].message, "0 members, format version 1 holds exactly 1");
+  EXPECT_EQ(verification.report.digest, "");
+}
+
+}  // namespace
+}  // namespace rondo
