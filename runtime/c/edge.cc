@@ -1,0 +1,62 @@
+#include "runtime/c/edge.h"
+
+namespace rondo::c {
+
+static_assert(status_of(ErrorCode::kInvalidArgument) == RONDO_INVALID_ARGUMENT &&
+              status_of(ErrorCode::kInvalidSchedule) == RONDO_INVALID_SCHEDULE &&
+              status_of(ErrorCode::kInvalidGraph) == RONDO_INVALID_GRAPH &&
+              status_of(ErrorCode::kInvalidMachine) == RONDO_INVALID_MACHINE &&
+              status_of(ErrorCode::kDoesNotFit) == RONDO_DOES_NOT_FIT &&
+              status_of(ErrorCode::kTooComplex) == RONDO_TOO_COMPLEX &&
+              status_of(ErrorCode::kUnavailable) == RONDO_UNAVAILABLE &&
+              status_of(ErrorCode::kFailedPrecondition) == RONDO_FAILED_PRECONDITION &&
+              status_of(ErrorCode::kNotFound) == RONDO_NOT_FOUND && status_of(ErrorCode::kIo) == RONDO_IO &&
+              status_of(ErrorCode::kCancelled) == RONDO_CANCELLED && status_of(ErrorCode::kBug) == RONDO_BUG);
+
+namespace {
+
+// At most `room` bytes of `text` that do not end inside a UTF-8 character.
+size_t whole_characters(std::string_view text, size_t room) {
+  if (text.size() <= room) return text.size();
+  while (room > 0 && (static_cast<unsigned char>(text[room]) & 0xc0) == 0x80) --room;
+  return room;
+}
+
+void copy_text(std::string_view text, char* out, size_t capacity) {
+  const size_t bytes = whole_characters(text, capacity - 1);
+  std::memcpy(out, text.data(), bytes);
+  out[bytes] = '\0';
+}
+
+}  // namespace
+
+bool is_usable(const rondo_error* error) noexcept {
+  return error == nullptr || error->struct_size >= sizeof(rondo_error);
+}
+
+rondo_status report(rondo_error* error, ErrorCode code, std::string_view message) noexcept {
+  const rondo_status status = status_of(code);
+  if (error == nullptr) return status;
+  error->status = status;
+  error->op = RONDO_NO_OP;
+  error->message_bytes = static_cast<uint32_t>(message.size());
+  error->rule[0] = '\0';
+  copy_text(message, error->message, sizeof error->message);
+  return status;
+}
+
+rondo_status report(rondo_error* error, const Failure& failure) {
+  const rondo_status status = report(error, failure.error.code, failure.error.to_string());
+  if (error == nullptr) return status;
+  error->op = failure.op;
+  copy_text(failure.rule, error->rule, sizeof error->rule);
+  return status;
+}
+
+}  // namespace rondo::c
+
+extern "C" const char* rondo_status_name(rondo_status status) noexcept {
+  if (status == RONDO_OK) return "ok";
+  if (status < RONDO_OK || status > RONDO_BUG) return "unknown";
+  return rondo::name_of(static_cast<rondo::ErrorCode>(status - 1));
+}

@@ -1,0 +1,187 @@
+// Runtimes, programs and states.
+#include "runtime/c/edge.h"
+#include "runtime/c/objects.h"
+
+namespace rondo::c {
+
+static_assert(RONDO_ISA_REFERENCE == static_cast<int>(InstructionSet::kReference) + 1 &&
+              RONDO_ISA_AVX2 == static_cast<int>(InstructionSet::kAvx2) + 1 &&
+              RONDO_ISA_AVX512 == static_cast<int>(InstructionSet::kAvx512) + 1);
+
+Result<std::vector<SuppliedArena>> read_arenas(const rondo_supplied_arena* arenas, uint64_t count) {
+  std::vector<SuppliedArena> list;
+  if (count != 0 && arenas == nullptr) return null_argument("arenas");
+  for (uint64_t i = 0; i < count; ++i) {
+    if (arenas[i].reserved != 0) return refuse("arenas[" + std::to_string(i) + "].reserved is not 0");
+    list.push_back({arenas[i].arena, arenas[i].data, arenas[i].bytes});
+  }
+  return list;
+}
+
+Result<DType> read_dtype(uint32_t number) {
+  if (number >= kDTypes.size()) return refuse("there is no element type " + std::to_string(number));
+  return static_cast<DType>(number);
+}
+
+namespace {
+
+Result<std::vector<Constant>> read_constants(const rondo_constant* constants, uint64_t count) {
+  std::vector<Constant> list;
+  if (count != 0 && constants == nullptr) return null_argument("constants");
+  for (uint64_t i = 0; i < count; ++i) {
+    const std::string which = "constants[" + std::to_string(i) + "]";
+    if (constants[i].name == nullptr) return null_argument(which + ".name");
+    if (constants[i].data == nullptr) return null_argument(which + ".data");
+    if (constants[i].reserved != 0) return refuse(which + ".reserved is not 0");
+    const Result<DType> dtype = read_dtype(constants[i].dtype);
+    if (!dtype) return dtype.error();
+    list.push_back({constants[i].name, Buffer(constants[i].data, constants[i].bytes, *dtype)});
+  }
+  return list;
+}
+
+}  // namespace
+}  // namespace rondo::c
+
+using namespace rondo::c;
+
+extern "C" {
+
+rondo_status rondo_runtime_create(const rondo_runtime_options* options, rondo_runtime** runtime,
+                                  rondo_error* error) noexcept {
+  return at_edge(error, [&]() -> Outcome {
+    if (runtime == nullptr) return null_argument("runtime");
+    *runtime = nullptr;
+    const auto known = read_options(options);
+    if (!known) return known.error();
+    if (known->instruction_set > RONDO_ISA_AVX512)
+      return refuse("there is no instruction set " + std::to_string(known->instruction_set));
+    if ((known->allocate == nullptr) != (known->release == nullptr))
+      return refuse(known->allocate == nullptr ? "`release` is given without `allocate`"
+                                               : "`allocate` is given without `release`");
+    rondo::RuntimeOptions settings;
+    if (known->instruction_set != RONDO_ISA_ANY)
+      settings.limit = static_cast<rondo::InstructionSet>(known->instruction_set - 1);
+    settings.allocator = {known->allocator_context, known->allocate, known->release};
+    settings.memory_limit_bytes = known->memory_limit_bytes;
+    *runtime = new rondo_runtime{rondo::Runtime(settings)};
+    return {};
+  });
+}
+
+void rondo_runtime_destroy(rondo_runtime* runtime) noexcept { destroy(runtime); }
+
+rondo_status rondo_runtime_get_bytes_in_use(const rondo_runtime* runtime, uint64_t* bytes,
+                                            rondo_error* error) noexcept {
+  return at_edge(error, [&]() -> Outcome {
+    if (bytes == nullptr) return null_argument("bytes");
+    *bytes = 0;
+    if (runtime == nullptr) return null_argument("runtime");
+    *bytes = runtime->runtime.bytes_in_use();
+    return {};
+  });
+}
+
+rondo_status rondo_program_prepare(const rondo_runtime* runtime, const rondo_schedule* schedule,
+                                   const rondo_prepare_options* options, rondo_program** program,
+                                   rondo_error* error) noexcept {
+  return at_edge(error, [&]() -> Outcome {
+    if (program == nullptr) return null_argument("program");
+    *program = nullptr;
+    if (runtime == nullptr) return null_argument("runtime");
+    if (schedule == nullptr) return null_argument("schedule");
+    const auto known = read_options(options);
+    if (!known) return known.error();
+    const auto constants = read_constants(known->constants, known->constant_count);
+    if (!constants) return constants.error();
+    auto arenas = read_arenas(known->arenas, known->arena_count);
+    if (!arenas) return arenas.error();
+    rondo::PrepareOptions settings;
+    settings.copy_constants = known->copy_constants != 0;
+    settings.arenas = *std::move(arenas);
+    auto prepared = runtime->runtime.prepare(schedule->verified, *constants, settings);
+    if (!prepared) return prepared.error();
+    *program = new rondo_program{*std::move(prepared)};
+    return {};
+  });
+}
+
+void rondo_program_destroy(rondo_program* program) noexcept { destroy(program); }
+
+rondo_status rondo_program_get_instruction_set(const rondo_program* program, uint32_t* instruction_set,
+                                               rondo_error* error) noexcept {
+  return at_edge(error, [&]() -> Outcome {
+    if (instruction_set == nullptr) return null_argument("instruction_set");
+    *instruction_set = 0;
+    if (program == nullptr) return null_argument("program");
+    *instruction_set = static_cast<uint32_t>(program->program.instruction_set()) + 1;
+    return {};
+  });
+}
+
+rondo_status rondo_program_find_binding(const rondo_program* program, const char* name, rondo_binding* binding,
+                                        rondo_error* error) noexcept {
+  return at_edge(error, [&]() -> Outcome {
+    if (binding == nullptr) return null_argument("binding");
+    *binding = 0;
+    if (program == nullptr) return null_argument("program");
+    if (name == nullptr) return null_argument("name");
+    const auto handle = program->program.binding(name);
+    if (!handle) return handle.error();
+    *binding = pack_handle(handle->binding, handle->program);
+    return {};
+  });
+}
+
+rondo_status rondo_program_find_scalar(const rondo_program* program, const char* name, rondo_scalar* scalar,
+                                       rondo_error* error) noexcept {
+  return at_edge(error, [&]() -> Outcome {
+    if (scalar == nullptr) return null_argument("scalar");
+    *scalar = 0;
+    if (program == nullptr) return null_argument("program");
+    if (name == nullptr) return null_argument("name");
+    const auto handle = program->program.scalar(name);
+    if (!handle) return handle.error();
+    *scalar = pack_handle(handle->scalar, handle->program);
+    return {};
+  });
+}
+
+rondo_status rondo_state_create(const rondo_program* program, rondo_state** state, rondo_error* error) noexcept {
+  return at_edge(error, [&]() -> Outcome {
+    if (state == nullptr) return null_argument("state");
+    *state = nullptr;
+    if (program == nullptr) return null_argument("program");
+    auto made = program->program.state();
+    if (!made) return made.error();
+    *state = new rondo_state{*std::move(made)};
+    return {};
+  });
+}
+
+void rondo_state_destroy(rondo_state* state) noexcept { destroy(state); }
+
+rondo_status rondo_state_clear(rondo_state* state, rondo_error* error) noexcept {
+  return at_edge(error, [&]() -> Outcome {
+    if (state == nullptr) return null_argument("state");
+    return state->state.clear();
+  });
+}
+
+rondo_status rondo_state_get_bytes(rondo_state* state, const char* name, void** data, uint64_t* bytes,
+                                   rondo_error* error) noexcept {
+  return at_edge(error, [&]() -> Outcome {
+    if (bytes != nullptr) *bytes = 0;
+    if (data == nullptr) return null_argument("data");
+    *data = nullptr;
+    if (state == nullptr) return null_argument("state");
+    if (name == nullptr) return null_argument("name");
+    const auto memory = state->state.bytes(name);
+    if (!memory) return memory.error();
+    *data = memory->data();
+    if (bytes != nullptr) *bytes = memory->size();
+    return {};
+  });
+}
+
+}  // extern "C"
