@@ -11,7 +11,7 @@
 #include "planner/direct/place_buffers.h"
 #include "planner/direct/segments.h"
 #include "planner/direct/tuning.h"
-#include "planner/fusion/fuse.h"
+#include "planner/epilogues/fuse.h"
 #include "rondo/contracts.h"
 #include "schedules/builder/builder.h"
 

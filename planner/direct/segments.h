@@ -2,7 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <vector>
-#include "planner/fusion/fuse.h"
+#include "planner/epilogues/fuse.h"
 #include "rondo/graph.h"
 
 namespace rondo::direct {

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 #include <vector>
-#include "planner/fusion/fuse.h"
+#include "planner/epilogues/fuse.h"
 #include "rondo/graph.h"
 #include "rondo/view.h"
 

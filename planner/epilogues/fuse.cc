@@ -1,4 +1,4 @@
-#include "planner/fusion/fuse.h"
+#include "planner/epilogues/fuse.h"
 
 #include <algorithm>
 

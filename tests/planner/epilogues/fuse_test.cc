@@ -1,5 +1,5 @@
 // What joins a matmul, and what keeps it apart.
-#include "planner/fusion/fuse.h"
+#include "planner/epilogues/fuse.h"
 
 #include <gtest/gtest.h>
 
