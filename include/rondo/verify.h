@@ -42,19 +42,22 @@ struct Report {
   std::vector<Finding> findings;
   uint64_t findings_dropped = 0;
 
-  bool safe = false;             // no safe rule is violated
-  bool values_carried = false;   // the file labels its operands
-  uint64_t values_agreed = 0;    // operands whose value was checked and agreed
+  bool safe = false;            // no safe rule is violated
+  bool values_carried = false;  // the file labels its operands
+  uint64_t values_agreed = 0;   // operands whose value was checked and agreed
   uint64_t values_refuted = 0;
-  uint32_t claims_hold = 0;      // checked and true
-  uint32_t claims_stated = 0;    // nothing in the file to check them with
+  uint32_t claims_hold = 0;    // checked and true
+  uint32_t claims_stated = 0;  // nothing in the file to check them with
   uint32_t claims_false = 0;
 
-  uint64_t work_units = 0;       // shadow visits and clock words spent
+  uint64_t work_units = 0;  // shadow visits and clock words spent
   uint64_t work_limit = 0;
-  std::string digest;            // sha256 of the canonical meaning, hex
+  std::string digest;  // sha256 of the canonical meaning, hex
 
-  bool faithful() const { return safe && values_carried && values_refuted == 0 && claims_false == 0 && findings.empty(); }
+  bool faithful() const {
+    return safe && values_carried && values_refuted == 0 && claims_false == 0 && findings.empty() &&
+           findings_dropped == 0;
+  }
   // "safe: yes · values: 2,113 agree · claims: 9 of 9 hold, 2 stated · graph: not compared"
   std::string summary() const;
 };

@@ -29,6 +29,7 @@ class Findings {
 
   uint64_t count(std::string_view rule) const;  // kept and dropped
   uint64_t dropped() const { return dropped_; }
+  bool none() const { return list_.empty() && dropped_ == 0; }
   std::vector<Finding>& list() { return list_; }
 
  private:

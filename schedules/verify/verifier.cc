@@ -75,11 +75,13 @@ void check(const Schedule& schedule, const VerifyOptions& options, std::vector<u
   const Walked walked{schedule, engine, evidence};
   for (const SafeRule* rule : safe_rules())
     if (rule->on_walk != nullptr) rule->on_walk(walked, findings);
-  if (findings.list().empty())
+  // The one place that says safe: every rule has run and counted nothing.
+  report.safe = findings.none();
+  if (report.safe)
     check_faithful({engine, findings}, report);
   else
     explain_races({engine, findings});
-  if (stop_if_exhausted()) return;
+  if (stop_if_exhausted()) report.safe = false;
 }
 
 }  // namespace
@@ -103,11 +105,10 @@ class Verifier {
     report.findings = std::move(findings.list());
     report.findings_dropped = findings.dropped();
     proof::sort_findings(report.findings);
-    report.safe = std::none_of(report.findings.begin(), report.findings.end(),
-                               [](const Finding& finding) { return finding.level == Level::kSafe; });
     Verification verification;
     verification.report = report;
-    if (report.safe && report.values_refuted == 0 && report.claims_false == 0 && report.findings.empty())
+    if (report.safe && report.values_refuted == 0 && report.claims_false == 0 && report.findings.empty() &&
+        report.findings_dropped == 0)
       verification.schedule = VerifiedSchedule(std::move(data));
     return verification;
   }
