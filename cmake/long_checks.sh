@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# The runs that are too long for every commit; `./check --long` builds first, then
+# calls this. Stops at the first failure. About an hour on two cores.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+release=build/release/tests asan=build/asan/tests
+
+run() { printf '\n$ %s\n' "$*"; "$@"; }
+
+run $release/verify/verify_oracle_test --per_class=1000000
+run $release/verify/verify_faithful_test --sites=0
+run $release/whole/random_graphs --graphs=100000
+if [[ -x $asan/schedules/fuzz_binary ]]; then
+  mkdir -p build/fuzz/binary build/fuzz/text
+  run $asan/schedules/fuzz_binary -max_total_time=900 -print_final_stats=1 build/fuzz/binary tests/schedules/golden
+  run $asan/schedules/fuzz_text -max_total_time=900 -print_final_stats=1 build/fuzz/text tests/schedules/golden
+  run $asan/whole/random_graphs --graphs=5000
+fi
