@@ -6,7 +6,7 @@ programs in hosts/ against what lies there then: by find_package (static and sha
 and by pkg-config (with and without --static). They must print the numbers below.
 Also: no absolute path of the build in what CMake and pkg-config read, a consumer
 that asks for the next minor version is refused, librondo.so exports rondo_* only, and
-the source tree works as a folder of another project.
+the source tree works as a folder of another project, docs/embedding.md quotes the hosts.
 
     check_installed.py SOURCE BUILD CC CXX [SANITIZERS]
 """
@@ -103,6 +103,16 @@ class Check:
         assert names == declared, f"exported but not declared: {names - declared}; the reverse: {declared - names}"
         print(f"librondo.so exports the {len(names)} functions of rondo.h and nothing else")
 
+    def documentation_shows_the_hosts(self):
+        text = (self.source / "docs/embedding.md").read_text()
+        host = (self.hosts / "c/host.c").read_text()
+        blocks = re.findall(r"```c\n(.*?)```", text, re.S)
+        assert len(blocks) == 3, len(blocks)
+        for block in blocks:
+            assert block in host, f"docs/embedding.md shows what hosts/c/host.c does not have:\n{block}"
+        for link in re.findall(r"\]\(([^)]+)\)", text):
+            assert (self.source / "docs" / link).exists(), f"docs/embedding.md links {link}"
+
     def all(self):
         self.install_and_move()
         self.names_no_build_path()
@@ -113,6 +123,7 @@ class Check:
         self.next_minor_version_is_refused()
         self.configures_as_a_subdirectory()
         self.exports_only_its_own_names()
+        self.documentation_shows_the_hosts()
 
 
 def main():
