@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include "schedules/verify/engine.h"
 #include "schedules/verify/scalars.h"
 
@@ -101,7 +102,8 @@ Pieces pieces_of_view(const Schedule& schedule, const View& view, uint64_t offse
   guard.kind = GuardKind::kOther;
   guard.footprint = footprint;
   guard.scalar = view.scalar;
-  guard.origin_bytes = offset_bytes;
+  // Rows are counted from where a shift that is always the same puts the first.
+  guard.origin_bytes = offset_bytes + (shifted ? 0 : effect->shift_low * step);
   if (!bounded && !shifted) {
     pieces.always = box(0, 0);
     return pieces;
@@ -311,7 +313,7 @@ class CellCutter {
 
   // The pitch most of the region's rows have; 0 when every piece is contiguous.
   uint64_t choose_pitch(std::span<const Piece> pieces) const {
-    std::unordered_map<uint64_t, double> weight;
+    std::map<uint64_t, double> weight;  // ordered: no file can make it collide
     for (const Piece& piece : pieces) {
       const Pieces made = pieces_of(piece.footprint);
       const Box& box = piece.part == Part::kAlways ? made.always : made.sometimes;

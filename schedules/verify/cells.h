@@ -7,8 +7,8 @@
 // 128 rows is usually one cell. Boxes of other pitches fall back to single rows.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <span>
-#include <unordered_map>
 #include <vector>
 #include "rondo/schedule.h"
 #include "schedules/verify/budget.h"
@@ -114,7 +114,7 @@ class Cells {
   std::vector<uint32_t> band_of_;         // per cell
   std::vector<uint64_t> column_, width_;  // per cell, bytes
   std::vector<Guard> guards_{Guard{}};
-  std::unordered_multimap<uint64_t, uint32_t> guard_ids_;  // by hash
+  std::multimap<uint64_t, uint32_t> guard_ids_;  // by hash; ordered: no file can fill one bucket
 };
 
 }  // namespace rondo::proof

@@ -32,6 +32,7 @@ HappensBefore::HappensBefore(const Schedule& schedule, Part part, const std::vec
   join_slot_.assign(tokens, kNone);
   window_waits_.resize(tokens);
   live_words_limit_ = kWordsPerUnit * (schedule.operands.size() + (uint64_t{1} << 18));
+  clock_words_limit_ = 4 * live_words_limit_;
 
   std::vector<uint8_t> with_reads(streams, 0);
   const auto each_op = [&](const auto& visit) {
@@ -167,6 +168,9 @@ bool HappensBefore::start(uint32_t op_index) {
   const Op& op = schedule_.ops[op_index];
   Clock& clock = clock_of_stream_[stream_of_[op_index]];
   current_ = &clock;
+  current_op_ = op_index;
+  current_stream_ = stream_of_[op_index];
+  const size_t words_before = clock.size();
   for (const Wait& wait : op.waits) {
     if (wait.token == kNone || wait.count == 0) continue;
     if (schedule_.tokens[wait.token].join) {
@@ -188,7 +192,10 @@ bool HappensBefore::start(uint32_t op_index) {
     }
   }
 
-  const uint32_t stream = stream_of_[op_index];
+  clock_words_ += clock.size() - words_before;
+  if (clock_words_ > clock_words_limit_) return budget_.spend(budget_.left() + 1, op_index);
+
+  const uint32_t stream = current_stream_;
   for (const uint32_t token : op.signals) {
     if (token == kNone || schedule_.tokens[token].join) continue;
     // T01: the count says which signallers are through only if they are in order.
@@ -217,6 +224,7 @@ bool HappensBefore::finish(uint32_t op_index) {
   const Op& op = schedule_.ops[op_index];
   Clock& clock = *current_;
   const uint32_t chain = chain_[op_index], step = step_[op_index];
+  const bool one_at_a_time = stream_chain_[current_stream_] != kNone;
   for (int slot_index = 0; slot_index < 2; ++slot_index) {
     const uint32_t token = op.signals[slot_index];
     if (token == kNone) continue;
@@ -242,22 +250,29 @@ bool HappensBefore::finish(uint32_t op_index) {
     }
     // What this signal says of the op itself: all of it, or its reads only.
     Clock& told = slots_[slot];
-    const auto learn = [&told, step](uint32_t which) {
-      if (which == kNone) return;
+    const size_t words_before = told.size();
+    const auto learn = [&told](uint32_t which, uint32_t known) {
+      if (which == kNone || known == 0) return;
       if (told.size() <= which) told.resize(which + 1, 0);
-      told[which] = std::max(told[which], step);
+      told[which] = std::max(told[which], known);
     };
-    if (chain != kNone) {
-      if (op.signal_kinds[slot_index] == kDone) learn(chain);
-      learn(read_chain_[chain]);
+    // Of two signals on one token the first to come may be the one that says less; both
+    // together say all.
+    bool done = op.signal_kinds[slot_index] == kDone;
+    if (op.signals[0] == op.signals[1]) {
+      const bool other = op.signal_kinds[1 - slot_index] == kDone;
+      done = slot_index == 0 ? done && other : done || other;
     }
+    if (chain != kNone) {
+      if (done)
+        learn(chain, step);
+      else if (one_at_a_time)
+        learn(chain, step - 1);
+      learn(read_chain_[chain], step);
+    }
+    if (told.size() > words_before && !budget_.spend(lines(told.size() - words_before), op_index)) return false;
     live_words_ += told.size();
     if (live_words_ > live_words_limit_) return budget_.spend(budget_.left() + 1, op_index);
-  }
-  // In a stream that does one op at a time the next knows this one complete.
-  if (stream_chain_[stream_of_[op_index]] != kNone) {
-    if (clock.size() <= chain) clock.resize(chain + 1, 0);
-    clock[chain] = step;
   }
   return true;
 }

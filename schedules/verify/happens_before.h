@@ -29,7 +29,7 @@ class HappensBefore {
 
   // Whether `earlier` has completed, and its writes are visible, before the current
   // op begins; and whether at least its reads are done. `earlier` was started before.
-  bool done(uint32_t earlier) const { return knows(chain_[earlier], step_[earlier]); }
+  bool done(uint32_t earlier) const { return is_own_past(earlier) || knows(chain_[earlier], step_[earlier]); }
   bool reads_done(uint32_t earlier) const {
     return done(earlier) || (has_read_signals_ && knows(read_chain_of(earlier), step_[earlier]));
   }
@@ -54,8 +54,13 @@ class HappensBefore {
   const std::vector<WindowBroken>& broken_windows() const { return broken_windows_; }
 
  private:
-  using Clock = std::vector<uint32_t>;  // per chain: steps known; missing is 0
+  // Per chain: steps known; missing is 0. A stream that does one op at a time keeps none
+  // for its own chain, so that many streams that hear of nobody cost nothing.
+  using Clock = std::vector<uint32_t>;
 
+  bool is_own_past(uint32_t op) const {
+    return op < current_op_ && stream_of_[op] == current_stream_ && stream_chain_[current_stream_] != kNone;
+  }
   bool knows(uint32_t chain, uint32_t step) const {
     return chain != kNone && chain < current_->size() && (*current_)[chain] >= step;
   }
@@ -73,6 +78,7 @@ class HappensBefore {
   Budget& budget_;
   bool has_read_signals_ = false;
   Clock* current_ = nullptr;
+  uint32_t current_op_ = 0, current_stream_ = 0;
   std::vector<Clock> clock_of_stream_;
   std::vector<uint32_t> chain_, step_;              // per op
   std::vector<uint32_t> read_chain_;                // per chain: the component for "reads done", or kNone
@@ -89,7 +95,8 @@ class HappensBefore {
   std::vector<std::vector<std::pair<uint32_t, uint32_t>>> window_waits_;  // per token with a window: (count, op)
   std::vector<Clock> slots_;
   std::vector<uint32_t> free_slots_;
-  uint64_t live_words_ = 0, live_words_limit_ = 0;
+  uint64_t live_words_ = 0, live_words_limit_ = 0;    // of slots
+  uint64_t clock_words_ = 0, clock_words_limit_ = 0;  // of the clocks of streams
   std::vector<Unordered> unordered_;
   std::vector<WindowBroken> broken_windows_;
 };

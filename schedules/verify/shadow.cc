@@ -1,7 +1,7 @@
 #include "schedules/verify/shadow.h"
 
 #include <algorithm>
-#include <unordered_map>
+#include <map>
 #include "schedules/structure/sentence.h"
 
 namespace rondo::proof {
@@ -39,10 +39,10 @@ class Formats {
     bool whole = static_cast<uint64_t>(view.offset_step_bytes) % block == 0;
     for (uint32_t axis = 0; axis < view.rank; ++axis)
       whole &= view.extent[axis] <= 1 || static_cast<uint64_t>(view.stride_bytes[axis]) % block == 0;
-    const uint64_t phase = whole ? operand.offset_bytes % block : (uint64_t{operand.view} << 20) + operand.offset_bytes;
     const std::string name =
         sentence(info(static_cast<DType>(view.dtype)).name, " panels of ", view.block_columns, " columns");
-    return intern(sentence(name, whole ? " " : " at ", phase), name);
+    if (whole) return intern(sentence(name, " ", operand.offset_bytes % block), name);
+    return intern(sentence(name, " of v", operand.view, " at ", operand.offset_bytes), name);
   }
   uint16_t of_dtype(DType dtype) {
     const std::string name = sentence(info(dtype).name, " rows");
@@ -52,13 +52,14 @@ class Formats {
 
  private:
   uint16_t intern(const std::string& key, const std::string& name) {
-    const auto [found, added] = ids_.emplace(key, static_cast<uint16_t>(names_.size()));
-    if (added && names_.size() < kMixedFormat) names_.push_back(name);
-    return found->second;
+    if (const auto found = ids_.find(key); found != ids_.end()) return found->second;
+    if (names_.size() == kMixedFormat) return kMixedFormat;  // too many to tell apart: nobody may read it
+    names_.push_back(name);
+    return ids_[key] = static_cast<uint16_t>(names_.size() - 1);
   }
   const Schedule& schedule_;
   std::vector<uint16_t> of_view_;
-  std::unordered_map<std::string, uint16_t> ids_;
+  std::map<std::string, uint16_t> ids_;  // ordered: no file can fill one bucket
   std::vector<std::string> names_;
 };
 
@@ -170,7 +171,7 @@ class Shadow {
             keep(evidence_.undefined_reads,
                  UndefinedRead{op, operand_index, cell, state.defined == kUndefined ? kNone : state.writer});
           told_undefined = true;
-        } else if (state.format != format) {
+        } else if (state.format != format || format == kMixedFormat) {
           if (!told_format)
             keep(evidence_.reinterpretations,
                  Reinterpretation{op, operand_index, cell, state.writer, state.format, format});

@@ -32,6 +32,13 @@ void check(const Tables& tables, Findings& findings) {
     }
   }
   each_operand(schedule, [&](uint32_t op_index, const Op& op, uint32_t slot, const Operand& operand) {
+    const uint32_t scalar = schedule.views[operand.view].scalar;
+    const auto part = static_cast<Part>(schedule.streams[tables.stream_of_op[op_index]].part);
+    if (scalar != kNone && part == Part::kPrepare && findings.wants("R01"))
+      findings.add("R01", Level::kSafe, {op_index},
+                   sentence(op_name(schedule, op_index), ": ", operand_name(tables.contract(op), slot), ", view v",
+                            operand.view, ": scalar '", schedule.name(schedule.scalars[scalar].name),
+                            "' in prepare, which runs before scalars are set"));
     if (fault[operand.view].empty() || !findings.wants("R01")) return;
     findings.add("R01", Level::kSafe, {op_index},
                  sentence(op_name(schedule, op_index), ": ", operand_name(tables.contract(op), slot), ", view v",
@@ -46,7 +53,7 @@ const SafeRule kScalarsRule = {
      "For every value in the scalar's range: scale * s + bias stays within 62 bits, a shifted offset is not "
      "negative and has a modulus of at least 1, and only axes of layout rows are bounded. Bounds and races then "
      "speak of the *may-bytes* (the union over all values), definedness and coverage of the *must-bytes* (the "
-     "intersection)."},
+     "intersection). Ops of `prepare` use none: what is packed for one value would be read by replays with another."},
     check};
 
 }  // namespace rondo::proof

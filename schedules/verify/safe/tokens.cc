@@ -15,11 +15,25 @@ struct Use {
   uint32_t low_lane = kNone, high_lane = 0;         // of all who signal or wait
 };
 
-bool in_one_group(const Schedule& schedule, uint32_t low, uint32_t high) {
-  return std::any_of(schedule.groups.begin(), schedule.groups.end(), [&](const Group& group) {
-    return low >= group.first_lane && high - group.first_lane < group.lane_count;
-  });
-}
+// Asked for each token of a file, which may hold thousands of groups.
+class Groups {
+ public:
+  explicit Groups(const Schedule& schedule) {
+    for (const Group& group : schedule.groups)
+      reach_.push_back({group.first_lane, uint64_t{group.first_lane} + group.lane_count});
+    std::sort(reach_.begin(), reach_.end());
+    for (size_t i = 1; i < reach_.size(); ++i) reach_[i].second = std::max(reach_[i].second, reach_[i - 1].second);
+  }
+  // Whether one group holds both lanes.
+  bool hold(uint32_t low, uint32_t high) const {
+    const auto after = std::upper_bound(reach_.begin(), reach_.end(), low,
+                                        [](uint32_t lane, const auto& group) { return lane < group.first; });
+    return after != reach_.begin() && high < std::prev(after)->second;
+  }
+
+ private:
+  std::vector<std::pair<uint32_t, uint64_t>> reach_;  // first lane, and one past the last of all groups up to here
+};
 
 void check_tables(const Tables& tables, Findings& findings) {
   const Schedule& schedule = tables.schedule;
@@ -63,12 +77,13 @@ void check_tables(const Tables& tables, Findings& findings) {
             sentence(" waits for ", wait.count, " of the ", used.signals, " signals of ",
                      token_name(schedule, wait.token), ", a join is waited for in full"));
     }
+  const Groups groups(schedule);
   for (uint32_t token = 0; token < schedule.tokens.size(); ++token) {
     const Use& used = uses[token];
     if (used.low_lane == kNone) continue;
     const auto scope = static_cast<TokenScope>(schedule.tokens[token].scope);
     const bool seen = scope >= TokenScope::kDevice || used.low_lane == used.high_lane ||
-                      (scope == TokenScope::kGroup && in_one_group(schedule, used.low_lane, used.high_lane));
+                      (scope == TokenScope::kGroup && groups.hold(used.low_lane, used.high_lane));
     if (seen || !findings.wants("T01")) continue;
     findings.add("T01", Level::kSafe, {used.first_op},
                  sentence(token_name(schedule, token), " has scope ", kScopeNames[static_cast<int>(scope)],
