@@ -33,6 +33,9 @@ function(rondo_component name)
   endif()
 endfunction()
 
+if(RONDO_SANITIZE)
+  set(RONDO_SHARED OFF)  # instrumented code is for the project's own tests
+endif()
 set(RONDO_ABI_VERSION 0)  # as in rondo/rondo.h
 set(RONDO_CONFIG_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/Rondo)
 

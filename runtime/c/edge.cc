@@ -24,7 +24,7 @@ size_t whole_characters(std::string_view text, size_t room) {
 
 void copy_text(std::string_view text, char* out, size_t capacity) {
   const size_t bytes = whole_characters(text, capacity - 1);
-  std::memcpy(out, text.data(), bytes);
+  text.copy(out, bytes);
   out[bytes] = '\0';
 }
 
