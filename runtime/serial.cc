@@ -1,20 +1,26 @@
 #include "runtime/serial.h"
 
 #include "runtime/floating_point.h"
+#include "runtime/trace/ticks.h"
 
 namespace rondo::runtime {
 namespace {
 
-// Scalars and stopping are chosen once per replay: without them the loop has no
-// branch that asks for them.
-template <bool kScalars, bool kStops>
+// Scalars, stopping and stamps are chosen once per replay: without them the loop
+// has no branch that asks for them.
+template <bool kScalars, bool kStops, bool kStamps>
 uint64_t run_ops(const SerialWork& work) {
   kernels::KernelArgs args = {};
+  uint64_t* stamps = work.stamps;
+  if constexpr (kStamps) *stamps++ = now_ticks();
   for (uint64_t position = 0; position < work.op_count; ++position) {
     if constexpr (kStops)
       if (work.stop->load(std::memory_order_relaxed)) return position;
     const Op& op = work.ops[work.order[position]];
-    if (op.kernel == kNoKernel) continue;  // sync: in this order there is nothing to wait for
+    if (op.kernel == kNoKernel) {  // sync: in this order there is nothing to wait for
+      if constexpr (kStamps) *stamps++ = now_ticks();
+      continue;
+    }
     const ResolvedKernel& kernel = work.kernels[op.kernel];
     const Operand* operand = work.operands + op.first_operand;
     uint32_t i = 0;
@@ -27,8 +33,14 @@ uint64_t run_ops(const SerialWork& work) {
     args.params = op.params;
     args.flags = op.flags;
     kernel.run(args);
+    if constexpr (kStamps) *stamps++ = now_ticks();
   }
   return work.op_count;
+}
+
+template <bool kScalars, bool kStops>
+uint64_t run_ops(const SerialWork& work) {
+  return work.stamps != nullptr ? run_ops<kScalars, kStops, true>(work) : run_ops<kScalars, kStops, false>(work);
 }
 
 }  // namespace

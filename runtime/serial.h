@@ -32,6 +32,9 @@ struct SerialWork {
   const uint64_t* view_offsets = nullptr;
   // Looked at before every op when not null.
   const std::atomic<bool>* stop = nullptr;
+  // Where stamps (trace/ticks.h) go when not null: one before the first op, one after
+  // each; room for op_count + 1. Sync ops have theirs too.
+  uint64_t* stamps = nullptr;
 };
 
 // The number of ops run: op_count, or fewer when stopped. Sets the floating-point

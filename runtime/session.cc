@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include "runtime/requirements.h"
+#include "runtime/trace/trace_recorder.h"
 
 namespace rondo {
 namespace runtime {
@@ -167,13 +168,17 @@ Error why_not(const SessionData& session, const InFlight& in_flight) {
   return not_now("replay needs " + join(missing_parts(session)));
 }
 
-Status replay_session(SessionData& session, const std::atomic<bool>* stop) {
+Status replay_session(SessionData& session, const std::atomic<bool>* stop, TraceBuffer* trace = nullptr) {
   const InFlight in_flight(session);
   if (!in_flight.holds_all() || !session.ready || was_interrupted(session)) [[unlikely]]
     return why_not(session, in_flight);
   if (session.scalars.shapes_views()) session.scalars.resolve(session.program->schedule());
+  if (trace != nullptr && !TraceRecorder::is_for(*trace, session.program->serial))
+    return make_error(ErrorCode::kInvalidArgument, "the trace buffer was made for another program");
   session.work.stop = stop;
+  session.work.stamps = trace != nullptr ? TraceRecorder::slot(*trace) : nullptr;
   const uint64_t done = run_serial(session.work);
+  if (trace != nullptr) TraceRecorder::keep(*trace, done);
   if (done != session.work.op_count) {
     session.interrupted = true;
     if (session.state != nullptr) session.state->interrupted.store(true, std::memory_order_relaxed);
@@ -330,6 +335,14 @@ Status Session::replay() {
 
 Status Session::replay(const std::atomic<bool>& stop) {
   return without_exceptions([&] { return replay_session(*data_, &stop); });
+}
+
+Status Session::replay(TraceBuffer& trace) {
+  return without_exceptions([&] { return replay_session(*data_, nullptr, &trace); });
+}
+
+Status Session::replay(TraceBuffer& trace, const std::atomic<bool>& stop) {
+  return without_exceptions([&] { return replay_session(*data_, &stop, &trace); });
 }
 
 Status Session::restart() {

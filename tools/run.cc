@@ -14,6 +14,7 @@
 #include "tools/describe.h"
 #include "tools/graph_check.h"
 #include "tools/npy.h"
+#include "tools/observation.h"
 #include "tools/schedule_file.h"
 #include "tools/table.h"
 #include "tools/tensor_data.h"
@@ -202,11 +203,11 @@ Result<Session> open_session(const RunCommand& command, const Program& program, 
 }
 
 // Times of all replays, in ns.
-Result<std::vector<double>> replay(Session& session, uint32_t repeat, Console& console) {
+Result<std::vector<double>> replay(Session& session, uint32_t repeat, TraceBuffer* trace, Console& console) {
   std::vector<double> times;
   for (uint32_t i = 0; i < repeat; ++i) {
     const auto begin = std::chrono::steady_clock::now();
-    const Status status = session.replay();
+    const Status status = trace != nullptr ? session.replay(*trace) : session.replay();
     const auto end = std::chrono::steady_clock::now();
     if (!status.ok()) return status.error();
     times.push_back(static_cast<double>(std::chrono::duration_cast<std::chrono::nanoseconds>(end - begin).count()));
@@ -336,7 +337,10 @@ int run_run(const RunCommand& command, Console& console) {
   if (!program.ok()) return console.fail(program.error());
   Result<Session> session = open_session(command, *program, *tensors);
   if (!session.ok()) return console.fail(session.error());
-  const Result<std::vector<double>> all_times = replay(*session, command.repeat, console);
+  Result<std::optional<TraceBuffer>> trace = make_observation(command, *program);
+  if (!trace.ok()) return console.fail(trace.error());
+  const Result<std::vector<double>> all_times =
+      replay(*session, command.repeat, *trace ? &**trace : nullptr, console);
   if (!all_times.ok())
     return console.fail(all_times.error(), all_times.error().code == ErrorCode::kFailedPrecondition
                                                ? kUsage
@@ -344,6 +348,9 @@ int run_run(const RunCommand& command, Console& console) {
   const Times times = summarize(*all_times);
   if (const Status written = write_outputs(command, *tensors, console); !written.ok())
     return console.fail(written.error());
+  if (*trace)
+    if (const Status written = write_observation(command, *program, **trace, console); !written.ok())
+      return console.fail(written.error());
 
   std::optional<GraphCheck> check;
   if (!command.check.empty()) {

@@ -134,6 +134,8 @@ struct Allocator {
   void (*release)(void* context, void* data, uint64_t bytes, uint64_t align_bytes) = nullptr;
 };
 
+class TraceBuffer;  // rondo/trace.h
+
 // ---- Objects --------------------------------------------------------------------
 
 // The widest instruction set kernels may use; never more than the CPU has.
@@ -232,6 +234,10 @@ class Session {
   // The same, looking at `stop` before every op: kCancelled once it is true. Outputs
   // and state are then unspecified and the session answers kFailedPrecondition until `restart`.
   Status replay(const std::atomic<bool>& stop);
+  // The same, recording when each op completed. kInvalidArgument: `trace` was made
+  // for another program.
+  Status replay(TraceBuffer& trace);
+  Status replay(TraceBuffer& trace, const std::atomic<bool>& stop);
   // After an interrupted replay, or to start a new conversation: zero-fills the
   // state (not state buffers that the host bound: their content is the host's).
   Status restart();
@@ -266,6 +272,7 @@ class Program {
   explicit Program(std::shared_ptr<const runtime::ProgramData> data) : data_(std::move(data)) {}
   std::shared_ptr<const runtime::ProgramData> data_;
   friend class Runtime;
+  friend struct TraceRecorder;
 };
 
 class Runtime {

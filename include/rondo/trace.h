@@ -1,0 +1,65 @@
+// What a replay did and when: recorded without disturbing it, read afterwards.
+//
+//   Result<TraceBuffer> trace = TraceBuffer::make(program, 100);
+//   session.replay(*trace);                                  // any number of times
+//   Result<std::string> file = perfetto_trace(program, *trace);  // contents of a .pftrace
+//
+// Recording costs one time stamp an op (perf/trace: about 10 ns; docs/observation.md
+// has the figures) and allocates nothing. A session that replays without a buffer
+// runs the loop without stamps. Thread safety: a buffer belongs to one thread at a
+// time, like the session that writes it.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+#include "rondo/result.h"
+#include "rondo/runtime.h"
+
+namespace rondo {
+
+// One recorded replay. Times are nanoseconds of CLOCK_BOOTTIME, never falling.
+struct ReplayTimes {
+  uint64_t number = 0;    // counts the replays recorded since the buffer was made, from 0
+  bool complete = false;  // false: stopped before its last op
+  // [0] is when the first op began, [i + 1] when op i of VerifiedSchedule::order
+  // completed, which is when op i + 1 began; only of the ops that ran.
+  std::vector<uint64_t> ns;
+};
+
+class TraceBuffer {
+ public:
+  // Room for the last `replays` replays of sessions of `program`, taken at once: 8
+  // bytes an op and replay. kDoesNotFit: no memory; kInvalidArgument: no replays.
+  static Result<TraceBuffer> make(const Program& program, uint64_t replays = 1);
+  TraceBuffer(TraceBuffer&&) noexcept;
+  TraceBuffer& operator=(TraceBuffer&&) noexcept;
+  ~TraceBuffer();
+
+  uint64_t capacity() const;     // replays it has room for
+  uint64_t recorded() const;     // replays it holds
+  uint64_t overwritten() const;  // replays it held and gave up for later ones
+
+  // The replays it holds, oldest first. Takes up to 10 ms more when the buffer is
+  // younger than that: the clock of the stamps is calibrated over its life.
+  Result<std::vector<ReplayTimes>> replays() const;
+
+ private:
+  struct Data;
+  explicit TraceBuffer(std::unique_ptr<Data> data);
+  std::unique_ptr<Data> data_;
+  friend struct TraceRecorder;  // runtime/trace/trace_recorder.h
+};
+
+struct PerfettoOptions {
+  std::string process = "rondo";  // what the process track is called
+};
+
+// The recorded replays as a native Perfetto trace, the bytes of a .pftrace file:
+// a track per stream with a slice per op, replays and phases, a flow from each
+// signalling op to the first op that waits for it, and counters. `trace` must have
+// been made for `program`, else kInvalidArgument.
+Result<std::string> perfetto_trace(const Program& program, const TraceBuffer& trace,
+                                   const PerfettoOptions& options = {});
+
+}  // namespace rondo

@@ -1,0 +1,413 @@
+// TraceBuffer -> native Perfetto protobuf.
+//
+// What is the same in every replay (names, arguments, edges) is encoded once; a
+// replay adds times and flow ids. One packet sequence; its names are defined anew
+// every few MB, so that any later part of a large file can be read by itself.
+#include <unistd.h>
+#include <algorithm>
+#include <queue>
+#include <unordered_map>
+#include "rondo/trace.h"
+#include "runtime/memory.h"
+#include "runtime/roofline/op_cost.h"
+#include "runtime/trace/flows.h"
+#include "runtime/trace/live_bytes.h"
+#include "runtime/trace/perfetto_fields.h"
+#include "runtime/trace/protobuf.h"
+#include "runtime/trace/trace_recorder.h"
+
+namespace rondo {
+namespace runtime {
+namespace {
+
+using namespace perfetto;
+
+constexpr uint64_t kSequence = 1;
+constexpr size_t kGenerationBytes = size_t{4} << 20;
+constexpr uint64_t kRateSamples = 256;                 // a replay, at most twice as many
+constexpr uint64_t kLiveRunLimit = uint64_t{1} << 20;  // above it an arena gets no counter
+
+// Strings of one interned family; ids start at 1.
+class Interner {
+ public:
+  explicit Interner(uint32_t field) : field_(field) {}
+  uint64_t id(const std::string& text) {
+    const auto [at, added] = ids_.emplace(text, texts_.size() + 1);
+    if (added) texts_.push_back(text);
+    return at->second;
+  }
+  void write(ProtoWriter& writer) const {
+    for (size_t i = 0; i < texts_.size(); ++i)
+      writer.message(field_, [&] {
+        writer.uint(interned::kIid, i + 1);
+        writer.text(interned::kText, texts_[i]);
+      });
+  }
+
+ private:
+  uint32_t field_;
+  std::unordered_map<std::string, uint64_t> ids_;
+  std::vector<std::string> texts_;
+};
+
+// The positions of the ops of one phase, and a track on which no other phase overlaps it.
+struct PhaseSpan {
+  uint16_t phase = 0;
+  uint32_t first = 0, last = 0;
+  uint32_t lane = 0;
+};
+
+// In the order of `first`. Phases of different streams may overlap: each goes to the
+// lowest lane that is free.
+std::vector<PhaseSpan> phase_spans(const Schedule& schedule, const std::vector<uint32_t>& order, uint32_t& lanes) {
+  std::vector<PhaseSpan> spans;
+  std::vector<uint32_t> span_of(schedule.phases.size(), kNone);
+  for (uint32_t position = 0; position < order.size(); ++position) {
+    const uint16_t phase = schedule.ops[order[position]].phase;
+    if (phase >= span_of.size()) continue;
+    if (span_of[phase] == kNone) {
+      span_of[phase] = static_cast<uint32_t>(spans.size());
+      spans.push_back({phase, position, position, 0});
+    }
+    spans[span_of[phase]].last = position;
+  }
+  using Busy = std::pair<uint32_t, uint32_t>;  // last position, lane
+  std::priority_queue<Busy, std::vector<Busy>, std::greater<>> busy;
+  std::priority_queue<uint32_t, std::vector<uint32_t>, std::greater<>> free;
+  lanes = 0;
+  for (PhaseSpan& span : spans) {
+    for (; !busy.empty() && busy.top().first < span.first; busy.pop()) free.push(busy.top().second);
+    if (free.empty()) free.push(lanes++);
+    span.lane = free.top();
+    free.pop();
+    busy.emplace(span.last, span.lane);
+  }
+  return spans;
+}
+
+// Neighbouring inputs give far apart results (splitmix64).
+uint64_t scattered(uint64_t number) {
+  number += 0x9e3779b97f4a7c15;
+  number = (number ^ (number >> 30)) * 0xbf58476d1ce4e5b9;
+  number = (number ^ (number >> 27)) * 0x94d049bb133111eb;
+  return number ^ (number >> 31);
+}
+
+const char* engine_name(uint8_t engine) {
+  constexpr const char* kNames[] = {"compute", "copy in", "copy out"};
+  return engine < std::size(kNames) ? kNames[engine] : "engine";
+}
+
+class Encoder {
+ public:
+  Encoder(const Program& program, const PerfettoOptions& options)
+      : program_(program),
+        schedule_(program.schedule()),
+        order_(program.verified().order(Part::kReplay)),
+        options_(options),
+        writer_(out_) {}
+
+  std::string encode(const std::vector<ReplayTimes>& replays) {
+    if (replays.empty()) return {};
+    begin_ns_ = replays.front().ns.front();
+    // Ids are global to a trace, and traces can be merged: not 1, 2, 3.
+    uuid_ = scattered(begin_ns_ ^ static_cast<uint64_t>(getpid()) << 32) | 1;
+    know_ops();
+    describe_tracks();
+    for (const ReplayTimes& replay : replays) write_replay(replay);
+    return std::move(out_);
+  }
+
+ private:
+  // ---- Once -------------------------------------------------------------------
+
+  void know_ops() {
+    flows_ = flows_of(schedule_, order_);
+    spans_ = phase_spans(schedule_, order_, phase_lanes_);
+    for (const PhaseSpan& span : spans_)
+      phase_names_.push_back(names_.id(printable(schedule_.name(schedule_.phases[span.phase].name))));
+    stream_of_.resize(schedule_.ops.size());
+    for (uint32_t stream = 0; stream < schedule_.streams.size(); ++stream)
+      std::fill_n(stream_of_.begin() + schedule_.streams[stream].first_op, schedule_.streams[stream].op_count, stream);
+    for (const uint32_t op : order_) {
+      const OpCost cost = cost_of(schedule_, schedule_.ops[op]);
+      knows_flops_ &= cost.flops.has_value();
+      knows_bytes_ &= cost.bytes.has_value();
+      flops_.push_back(cost.flops.value_or(0));
+      bytes_.push_back(cost.bytes.value_or(0));
+      op_fields_.push_back(fields_of(op, cost));
+    }
+    for (uint32_t arena = 0; arena < schedule_.arenas.size(); ++arena) {
+      if (schedule_.arenas[arena].prepared != 0) continue;
+      if (auto live = live_bytes(schedule_, order_, arena, kLiveRunLimit); live && !live->empty())
+        live_.push_back({arena, *std::move(live)});
+    }
+    replay_name_ = names_.id("replay");
+  }
+
+  // The fields of the event that begins op, without time and flows.
+  std::string fields_of(uint32_t index, const OpCost& cost) {
+    const Op& op = schedule_.ops[index];
+    std::string fields;
+    ProtoWriter writer(fields);
+    const std::string kernel(kernel_name(schedule_, op));
+    const std::string_view tensor = result_tensor(schedule_, op);
+    writer.uint(event::kCategoryIids, categories_.id(category_of(op)));
+    writer.uint(event::kNameIid, names_.id(printable(tensor.empty() ? kernel : kernel + " " + std::string(tensor))));
+    const auto add = [&](const char* name, uint32_t field, uint64_t value) {
+      writer.short_message(event::kDebugAnnotations, [&] {
+        writer.uint(annotation::kNameIid, argument_names_.id(name));
+        writer.uint(field, value);
+      });
+    };
+    const auto add_text = [&](const char* name, const std::string& text) {
+      if (!text.empty()) add(name, annotation::kStringIid, strings_.id(text));
+    };
+    add("op", annotation::kUint, index);
+    if (index < schedule_.op_lines.size()) add("line", annotation::kUint, schedule_.op_lines[index]);
+    if (op.phase < schedule_.phases.size())
+      add_text("phase", printable(schedule_.name(schedule_.phases[op.phase].name)));
+    if (op.kernel != kNoKernel && op.kernel < program_.kernel_names().size())
+      add_text("kernel", program_.kernel_names()[op.kernel]);
+    add_text("shape", cost.shape);
+    if (cost.flops) add("flops", annotation::kUint, *cost.flops);
+    if (cost.bytes) add("bytes", annotation::kUint, *cost.bytes);
+    return fields;
+  }
+
+  const char* category_of(const Op& op) const {
+    if (op.kernel == kNoKernel) return "sync";
+    return schedule_.streams[stream_of_[static_cast<size_t>(&op - schedule_.ops.data())]].engine ==
+                   static_cast<uint8_t>(Engine::kCompute)
+               ? "compute"
+               : "copy";
+  }
+
+  // ---- Tracks, in the order they are shown --------------------------------------
+
+  void describe_tracks() {
+    packet(begin_ns_, packet::kStateCleared, packet::kTrackDescriptor, [&] {
+      writer_.uint(track::kUuid, uuid_);
+      writer_.message(track::kProcess, [&] {
+        writer_.uint(process::kPid, static_cast<uint64_t>(getpid()));
+        writer_.text(process::kProcessName, printable(options_.process));
+      });
+      writer_.uint(track::kChildOrdering, track::kExplicitOrder);
+    });
+    replay_track_ = describe("replays");
+    for (uint32_t lane = 0; lane < phase_lanes_; ++lane)
+      phase_tracks_.push_back(describe(lane == 0 ? "phases" : "phases " + std::to_string(lane + 1)));
+    stream_tracks_.resize(schedule_.streams.size());
+    for (uint32_t index = 0; index < schedule_.streams.size(); ++index) {
+      const Stream& stream = schedule_.streams[index];
+      if (stream.part != static_cast<uint8_t>(Part::kReplay) || stream.op_count == 0) continue;
+      const std::string name = printable(schedule_.name(stream.name));
+      stream_tracks_[index] = describe((name.empty() ? "stream " + std::to_string(index) : name) + " (lane " +
+                                       std::to_string(stream.lane) + ", " + engine_name(stream.engine) + ")");
+    }
+    for (const Live& live : live_)
+      live_tracks_.push_back(
+          describe_counter("live bytes of " + printable(schedule_.name(schedule_.arenas[live.arena].name)),
+                           [&] { writer_.uint(counter::kUnit, counter::kBytes); }));
+    if (knows_flops_)
+      flops_track_ =
+          describe_counter("GFLOP/s since the replay began", [&] { writer_.text(counter::kUnitName, "GFLOP/s"); });
+    if (knows_bytes_)
+      bytes_track_ = describe_counter("GB/s of operands since the replay began",
+                                      [&] { writer_.text(counter::kUnitName, "GB/s"); });
+  }
+
+  uint64_t describe(const std::string& name) {
+    return describe_with(name, [] {});
+  }
+  template <class Write>
+  uint64_t describe_counter(const std::string& name, Write write) {
+    return describe_with(name, [&] { writer_.message(track::kCounter, write); });
+  }
+  template <class Write>
+  uint64_t describe_with(const std::string& name, Write write) {
+    const uint64_t rank = ++track_count_;
+    packet(begin_ns_, packet::kNeedsState, packet::kTrackDescriptor, [&] {
+      writer_.uint(track::kUuid, uuid_ + rank);
+      writer_.uint(track::kParentUuid, uuid_);
+      writer_.text(track::kName, name);
+      writer_.uint(track::kSiblingOrderRank, rank);
+      writer_.uint(track::kSiblingMergeBehavior, track::kNeverMerge);
+      write();
+    });
+    return uuid_ + rank;
+  }
+
+  // ---- Replays ------------------------------------------------------------------
+
+  void write_replay(const ReplayTimes& replay) {
+    if (out_.size() >= generation_end_) define_names();
+    const std::vector<uint64_t>& ns = replay.ns;
+    const size_t done = ns.size() - 1;
+    begin_slice(ns.front(), replay_track_, "replay", replay_name_, [&] {
+      writer_.short_message(event::kDebugAnnotations, [&] {
+        writer_.uint(annotation::kNameIid, argument_names_.id("number"));
+        writer_.uint(annotation::kUint, replay.number);
+      });
+    });
+    end_slice(ns.back(), replay_track_);
+    for (size_t i = 0; i < spans_.size() && spans_[i].first < done; ++i) {
+      const PhaseSpan& span = spans_[i];
+      const uint64_t on = phase_tracks_[span.lane];
+      begin_slice(ns[span.first], on, "phase", phase_names_[i], [] {});
+      end_slice(ns[std::min<size_t>(span.last + 1, done)], on);
+    }
+    write_ops(ns, done);
+    for (size_t i = 0; i < live_.size(); ++i) write_live(ns, done, live_[i].bytes, live_tracks_[i]);
+    if (knows_flops_) write_rate(ns, done, flops_, flops_track_);
+    if (knows_bytes_) write_rate(ns, done, bytes_, bytes_track_);
+    flow_base_ += flows_.size();
+  }
+
+  void write_ops(const std::vector<uint64_t>& ns, size_t done) {
+    // Flows are sorted by where they end; by where they begin here.
+    if (flow_from_.empty()) {
+      flow_from_.resize(flows_.size());
+      for (uint32_t i = 0; i < flow_from_.size(); ++i) flow_from_[i] = i;
+      std::stable_sort(flow_from_.begin(), flow_from_.end(),
+                       [&](uint32_t a, uint32_t b) { return flows_[a].from < flows_[b].from; });
+    }
+    size_t from = 0, to = 0;
+    for (uint32_t position = 0; position < done; ++position) {
+      const uint64_t on = stream_tracks_[stream_of_[order_[position]]];
+      packet(ns[position], packet::kNeedsState, packet::kTrackEvent, [&] {
+        writer_.uint(event::kType, event::kSliceBegin);
+        writer_.uint(event::kTrackUuid, on);
+        out_ += op_fields_[position];
+        for (; from < flows_.size() && flows_[flow_from_[from]].from == position; ++from)
+          if (flows_[flow_from_[from]].to < done) writer_.fixed64(event::kFlowIds, flow_id(flow_from_[from]));
+        for (; to < flows_.size() && flows_[to].to == position; ++to)
+          writer_.fixed64(event::kTerminatingFlowIds, flow_id(to));
+      });
+      end_slice(ns[position + 1], on);
+    }
+  }
+
+  // A sample wherever the number changes.
+  void write_live(const std::vector<uint64_t>& ns, size_t done, const std::vector<uint64_t>& live, uint64_t on) {
+    uint64_t shown = UINT64_MAX;
+    for (size_t position = 0; position < done; ++position) {
+      if (live[position] == shown) continue;
+      shown = live[position];
+      sample(ns[position], on, [&] { writer_.uint(event::kCounterValue, shown); });
+    }
+    if (shown != 0) sample(ns[done], on, [&] { writer_.uint(event::kCounterValue, 0); });
+  }
+
+  // Work done over time passed since the replay began; one unit a ns is a G-unit a second.
+  void write_rate(const std::vector<uint64_t>& ns, size_t done, const std::vector<uint64_t>& work, uint64_t on) {
+    const size_t stride = std::max<size_t>(1, done / kRateSamples);
+    double sum = 0;
+    sample(ns[0], on, [&] { writer_.real(event::kDoubleCounterValue, 0); });
+    for (size_t position = 0; position < done; ++position) {
+      sum += static_cast<double>(work[position]);
+      const uint64_t passed = ns[position + 1] - ns[0];
+      if (passed == 0 || (position % stride != stride - 1 && position + 1 != done)) continue;
+      sample(ns[position + 1], on,
+             [&] { writer_.real(event::kDoubleCounterValue, sum / static_cast<double>(passed)); });
+    }
+  }
+
+  // ---- Packets --------------------------------------------------------------------
+
+  uint64_t flow_id(uint32_t flow) const { return flow_id(static_cast<size_t>(flow)); }
+  uint64_t flow_id(size_t flow) const { return uuid_ + flow_base_ + flow; }
+
+  // Names as events refer to them, valid until they are defined again.
+  void define_names() {
+    generation_end_ = out_.size() + kGenerationBytes;
+    for (const char* name : {"replay", "phase"}) categories_.id(name);
+    argument_names_.id("number");
+    packet(begin_ns_, packet::kStateCleared, packet::kInternedData, [&] {
+      categories_.write(writer_);
+      names_.write(writer_);
+      argument_names_.write(writer_);
+      strings_.write(writer_);
+    });
+  }
+
+  template <class Write>
+  void begin_slice(uint64_t ns, uint64_t on, const char* category, uint64_t name, Write write) {
+    packet(ns, packet::kNeedsState, packet::kTrackEvent, [&] {
+      writer_.uint(event::kType, event::kSliceBegin);
+      writer_.uint(event::kTrackUuid, on);
+      writer_.uint(event::kCategoryIids, categories_.id(category));
+      writer_.uint(event::kNameIid, name);
+      write();
+    });
+  }
+  void end_slice(uint64_t ns, uint64_t on) {
+    packet(ns, packet::kNeedsState, packet::kTrackEvent, [&] {
+      writer_.uint(event::kType, event::kSliceEnd);
+      writer_.uint(event::kTrackUuid, on);
+    });
+  }
+  template <class Write>
+  void sample(uint64_t ns, uint64_t on, Write write) {
+    packet(ns, packet::kNeedsState, packet::kTrackEvent, [&] {
+      writer_.uint(event::kType, event::kCounterSample);
+      writer_.uint(event::kTrackUuid, on);
+      write();
+    });
+  }
+  template <class Write>
+  void packet(uint64_t ns, uint64_t flags, uint32_t payload, Write write) {
+    writer_.message(trace::kPacket, [&] {
+      writer_.uint(packet::kTimestamp, ns);
+      writer_.uint(packet::kSequenceId, kSequence);
+      writer_.uint(packet::kSequenceFlags, flags);
+      writer_.message(payload, write);
+    });
+  }
+
+  struct Live {
+    uint32_t arena = 0;
+    std::vector<uint64_t> bytes;
+  };
+
+  const Program& program_;
+  const Schedule& schedule_;
+  const std::vector<uint32_t>& order_;
+  const PerfettoOptions& options_;
+  std::string out_;
+  ProtoWriter writer_;
+  size_t generation_end_ = 0;
+  uint64_t begin_ns_ = 0, uuid_ = 0, track_count_ = 0, flow_base_ = 1;
+
+  Interner categories_{interned::kCategories}, names_{interned::kEventNames},
+      argument_names_{interned::kAnnotationNames}, strings_{interned::kStrings};
+  uint64_t replay_name_ = 0;
+  std::vector<std::string> op_fields_;   // by position
+  std::vector<uint64_t> flops_, bytes_;  // by position
+  bool knows_flops_ = true, knows_bytes_ = true;
+  std::vector<uint32_t> stream_of_;  // by op
+  std::vector<Flow> flows_;
+  std::vector<uint32_t> flow_from_;  // flows in the order they begin
+  std::vector<PhaseSpan> spans_;
+  std::vector<uint64_t> phase_names_;  // beside spans_
+  uint32_t phase_lanes_ = 0;
+  std::vector<Live> live_;
+
+  uint64_t replay_track_ = 0, flops_track_ = 0, bytes_track_ = 0;
+  std::vector<uint64_t> phase_tracks_, stream_tracks_, live_tracks_;
+};
+
+}  // namespace
+}  // namespace runtime
+
+Result<std::string> perfetto_trace(const Program& program, const TraceBuffer& trace, const PerfettoOptions& options) {
+  return runtime::without_exceptions([&]() -> Result<std::string> {
+    if (!TraceRecorder::is_for(trace, TraceRecorder::serial_of(program)))
+      return make_error(ErrorCode::kInvalidArgument, "the trace buffer was made for another program");
+    const Result<std::vector<ReplayTimes>> replays = trace.replays();
+    if (!replays) return replays.error();
+    return runtime::Encoder(program, options).encode(*replays);
+  });
+}
+
+}  // namespace rondo
