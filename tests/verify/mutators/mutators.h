@@ -12,12 +12,14 @@ struct Change {
   std::function<void(Schedule&)> apply;
 };
 
+using Changes = std::vector<Change>;
+
 struct Mutator {
   const char* rule;  // what its mutants must be refused by; "*": by any rule
   const char* name;
   // Changes only what operands are said to hold: what the schedule computes is no excuse.
   bool labels_only;
-  std::vector<Change> (*changes)(const Schedule& schedule);
+  Changes (*changes)(const Schedule& schedule);
 };
 
 // At least one for every rule of the list.

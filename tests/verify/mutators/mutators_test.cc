@@ -25,7 +25,7 @@ struct Base {
 
 // The MLP of three layers with 27 distinct tiles, in a scratch of 13.
 Schedule planned(const char* machine) {
-  std::string library = std::string(RONDO_SOURCE_DIR) + "/schedules/library/";
+  const std::string library = RONDO_SOURCE_DIR "/schedules/library/";
   Result<Graph> graph = load_graph(library + "mlp.yaml");
   Result<Machine> described = load_machine(library + "machines/" + machine + ".yaml");
   PlanOptions options;
