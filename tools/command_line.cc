@@ -304,6 +304,8 @@ void add_run(CLI::App& app, Commands& commands, Console& console) {
   sub->add_option("--check", run.check, "compare with this graph, evaluated in double precision")->option_text("GRAPH");
   add_number(*sub, "--repeat", run.repeat, 1, 1000000000, "replays to time (default 1)");
   sub->add_option("--trace", run.trace, "write a Perfetto trace of the replays (.pftrace)")->option_text("FILE");
+  sub->add_option("--roofline", run.roofline, "write time, work and rates per kernel and phase (.csv)")
+      ->option_text("FILE");
   add_choice<std::string>(*sub, "--isa", run.isa, {{"reference", "reference"}, {"avx2", "avx2"}, {"avx512", "avx512"}},
                           "at most this instruction set (default: the CPU's best)");
   add_bytes(*sub, "--memory-limit", run.memory_limit_bytes, "refuse to take more (default: 3/4 of this machine's)");

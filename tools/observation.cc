@@ -1,5 +1,6 @@
 #include "tools/observation.h"
 #include <algorithm>
+#include "runtime/roofline/roofline.h"
 #include "tools/schedule_file.h"
 #include "tools/table.h"
 
@@ -23,10 +24,19 @@ Status write_trace(const RunCommand& command, const Program& program, const Trac
   return {};
 }
 
+Status write_roofline(const RunCommand& command, const Program& program, const TraceBuffer& trace, Console& console) {
+  const auto rows = runtime::roofline_of(program, trace);
+  if (!rows.ok()) return rows.error();
+  const std::string csv = runtime::roofline_csv(*rows, {"", command.schedule, program.verified().report().digest});
+  if (const Status written = write_output(command.roofline, csv, console); !written.ok()) return written;
+  console.detail("wrote " + command.roofline + ": " + counted(rows->size(), "row"));
+  return {};
+}
+
 }  // namespace
 
 Result<std::optional<TraceBuffer>> make_observation(const RunCommand& command, const Program& program) {
-  if (command.trace.empty()) return std::optional<TraceBuffer>();
+  if (command.trace.empty() && command.roofline.empty()) return std::optional<TraceBuffer>();
   const uint64_t ops = program.verified().order(Part::kReplay).size();
   Result<TraceBuffer> buffer =
       TraceBuffer::make(program, std::clamp<uint64_t>(kMostOps / (ops + 1), 1, command.repeat));
@@ -36,7 +46,9 @@ Result<std::optional<TraceBuffer>> make_observation(const RunCommand& command, c
 
 Status write_observation(const RunCommand& command, const Program& program, const TraceBuffer& trace,
                          Console& console) {
-  return command.trace.empty() ? Status() : write_trace(command, program, trace, console);
+  if (!command.trace.empty())
+    if (const Status written = write_trace(command, program, trace, console); !written.ok()) return written;
+  return command.roofline.empty() ? Status() : write_roofline(command, program, trace, console);
 }
 
 }  // namespace rondo::cli

@@ -1,4 +1,4 @@
-// What `rondo run` writes of how a replay went: a trace.
+// What `rondo run` writes of how a replay went: a trace, a roofline table.
 #pragma once
 #include <optional>
 #include <string>

@@ -4,7 +4,7 @@
 //   session.replay(*trace);                                  // any number of times
 //   Result<std::string> file = perfetto_trace(program, *trace);  // contents of a .pftrace
 //
-// Recording costs one time stamp an op (perf/trace: about 10 ns; docs/observation.md
+// Recording costs one time stamp an op (perf/trace: 3 to 4 ns; docs/observation.md
 // has the figures) and allocates nothing. A session that replays without a buffer
 // runs the loop without stamps. Thread safety: a buffer belongs to one thread at a
 // time, like the session that writes it.

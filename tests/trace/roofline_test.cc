@@ -1,0 +1,70 @@
+// What is summed up of recorded replays.
+#include "runtime/roofline/roofline.h"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <algorithm>
+#include "tests/runtime/fixtures.h"
+
+namespace rondo::runtime {
+namespace {
+
+using fixtures::must;
+using ::testing::StartsWith;
+
+std::vector<RooflineRow> rows_of_staged_add(int replays) {
+  const Program program = must(Runtime().prepare(fixtures::proven(fixtures::staged_add())));
+  Session session = must(program.session());
+  fixtures::AlignedFloats a(128), b(128), y(128);
+  EXPECT_TRUE(session.bind("a", Buffer(a.data(), 512, DType::kF32)).ok());
+  EXPECT_TRUE(session.bind("b", Buffer(b.data(), 512, DType::kF32)).ok());
+  EXPECT_TRUE(session.bind("y", Buffer(y.data(), 512, DType::kF32)).ok());
+  TraceBuffer trace = must(TraceBuffer::make(program, 10));
+  for (int i = 0; i < replays; ++i) EXPECT_TRUE(session.replay(trace).ok());
+  return must(roofline_of(program, trace));
+}
+
+const RooflineRow& row(const std::vector<RooflineRow>& rows, std::string_view op) {
+  return *std::find_if(rows.begin(), rows.end(), [&](const RooflineRow& each) { return each.op == op; });
+}
+
+TEST(Roofline, HasARowPerKernelAndPhaseWithExactWork) {
+  const std::vector<RooflineRow> rows = rows_of_staged_add(10);
+  ASSERT_EQ(rows.size(), 2u);  // copy and add; the longer first
+  EXPECT_GE(rows[0].median_ns, rows[1].median_ns);
+  const RooflineRow &add = row(rows, "add"), &copy = row(rows, "copy");
+  EXPECT_EQ(add.calls, 1u);
+  EXPECT_EQ(add.flops, 128u);
+  EXPECT_EQ(add.bytes, 3u * 512);
+  EXPECT_EQ(add.stream, "compute");
+  EXPECT_DOUBLE_EQ(*add.intensity(), 1.0 / 12);
+  EXPECT_EQ(copy.calls, 3u);
+  EXPECT_EQ(copy.bytes, 3u * 2 * 512);
+  EXPECT_EQ(copy.stream, "");  // of two streams
+  EXPECT_FALSE(copy.gflops().has_value());
+  EXPECT_LE(add.min_ns, add.median_ns);
+  EXPECT_LE(add.median_ns, add.p95_ns);
+}
+
+TEST(Roofline, IsEmptyWithoutACompleteReplay) { EXPECT_TRUE(rows_of_staged_add(0).empty()); }
+
+TEST(RooflineCsv, LeavesEmptyWhatIsNotKnown) {
+  RooflineRow row;
+  row.phase = "layer 1, \"first\"";
+  row.op = "matmul";
+  row.kernel = "matmul_f32_avx2";
+  row.shape = "m=2 n=3 k=4";
+  row.dtype = DType::kF32;
+  row.calls = 1;
+  row.min_ns = row.median_ns = row.mean_ns = row.p95_ns = 24;
+  row.flops = 48;
+  const std::string csv = roofline_csv({row}, {"r1", "a.rondo", "00ff"});
+  EXPECT_EQ(
+      csv.substr(csv.find('\n') + 1),
+      "1,r1,a.rondo,00ff,,\"layer 1, \"\"first\"\"\",matmul,matmul_f32_avx2,cpu,,,m=2 n=3 k=4,f32,f32,1,24,24,24,24,"
+      "48,,,,,,,,model,,,,2,,,,,,,,,,,,ok\n");
+  const auto commas = [](std::string_view line) { return std::count(line.begin(), line.end(), ','); };
+  EXPECT_EQ(commas(csv.substr(0, csv.find('\n'))), commas(csv.substr(csv.find('\n') + 1)) - 1);  // one is quoted
+}
+
+}  // namespace
+}  // namespace rondo::runtime
