@@ -1,0 +1,100 @@
+#include "planner/direct/make_operands.h"
+
+namespace rondo::direct {
+
+OperandSpec OperandMaker::box(uint32_t tensor, const Walks& walks, const Low& low, Access access) {
+  const GraphTensor& it = layout_.graph.source.tensors[tensor];
+  int64_t stride[kMaxRank] = {};
+  auto bytes = static_cast<int64_t>(size_of(it.dtype));
+  for (size_t axis = it.shape.size(); axis-- > 0;) {
+    stride[axis] = bytes;
+    bytes *= it.shape[axis];
+    if (axis + 1 == it.shape.size() && !layout_.graph.is_bound(tensor)) bytes = static_cast<int64_t>(pitch_of(it));
+  }
+
+  OperandSpec spec;
+  spec.base = tables_.base[tensor];
+  spec.offset_bytes = tables_.offset_bytes[tensor];
+  for (size_t axis = 0; axis < it.shape.size(); ++axis)
+    spec.offset_bytes += (low.at[axis] - (axis == 0 ? origin_[tensor] : 0)) * static_cast<uint64_t>(stride[axis]);
+  spec.access = access;
+
+  View view;
+  view.rank = static_cast<uint8_t>(walks.size());
+  view.dtype = static_cast<uint8_t>(it.dtype);
+  Value value = value_of(tensor, low);
+  for (size_t axis = 0; axis < walks.size(); ++axis) {
+    view.extent[axis] = walks[axis].extent;
+    value.axis[axis] = walks[axis].tensor_axis;
+    if (walks[axis].tensor_axis == kBroadcast) continue;
+    view.stride_bytes[axis] = stride[walks[axis].tensor_axis];
+    value.extent[walks[axis].tensor_axis] = walks[axis].extent;
+  }
+  spec.view = tables_.builder.view(view);
+  spec.label.value = tables_.builder.value(value);
+  return spec;
+}
+
+OperandSpec OperandMaker::unpacked(const RightOperand& right, const Low& low) {
+  return box(right.tensor, {{right.k_axis, right.k}, {right.n_axis, right.n}}, low, Access::kRead);
+}
+
+OperandSpec OperandMaker::packed(const RightOperand& right, uint64_t entry, Access access) {
+  View view;
+  view.rank = 2;
+  view.dtype = static_cast<uint8_t>(DType::kF32);
+  view.layout = static_cast<uint8_t>(Layout::kPanels);
+  view.block_rows = 1;
+  view.block_columns = static_cast<uint16_t>(right.panel_width);
+  view.extent[0] = right.panels();
+  view.extent[1] = right.k;
+  view.stride_bytes[1] = static_cast<int64_t>(block_bytes(view));
+  view.stride_bytes[0] = view.stride_bytes[1] * right.k;
+  Value value = value_of(right.tensor, entry_low(right, entry));
+  value.axis[0] = right.n_axis;
+  value.axis[1] = right.k_axis;
+  value.extent[right.n_axis] = right.n;
+  value.extent[right.k_axis] = right.k;
+  OperandSpec spec;
+  if (right.prepared) {
+    spec.base = tables_.packed_base;
+    spec.offset_bytes = right.offset_bytes + entry * right.entry_bytes;
+  } else {
+    const Place& place = layout_.places.placement.places[right.buffer];
+    spec.base = place.in_scratch ? tables_.scratch_base : tables_.host_base;
+    spec.offset_bytes = place.offset_bytes;
+  }
+  spec.access = access;
+  spec.view = tables_.builder.view(view);
+  spec.label.value = tables_.builder.value(value);
+  return spec;
+}
+
+Low OperandMaker::entry_low(const RightOperand& right, uint64_t entry) const {
+  Low low;
+  const std::vector<uint32_t>& b = layout_.graph.shape(right.tensor);
+  for (size_t axis = b.size() - 2; axis-- > 0;) {
+    low.at[axis] = static_cast<uint32_t>(entry % b[axis]);
+    entry /= b[axis];
+  }
+  return low;
+}
+
+uint64_t OperandMaker::entry_at(const RightOperand& right, const Low& low) const {
+  const std::vector<uint32_t>& b = layout_.graph.shape(right.tensor);
+  uint64_t entry = 0;
+  for (size_t axis = 0; axis + 2 < b.size(); ++axis) entry = entry * b[axis] + low.at[axis];
+  return entry;
+}
+
+Value OperandMaker::value_of(uint32_t tensor, const Low& low) const {
+  Value value;
+  value.tensor = tables_.tensor_id[tensor];
+  for (size_t axis = 0; axis < layout_.graph.shape(tensor).size(); ++axis) {
+    value.low[axis] = low.at[axis];
+    value.extent[axis] = 1;
+  }
+  return value;
+}
+
+}  // namespace rondo::direct

@@ -1,0 +1,55 @@
+// Operands of the direct strategy's operations, each with the value it holds.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "planner/direct/declare_tables.h"
+#include "rondo/view.h"
+#include "schedules/builder/builder.h"
+
+namespace rondo::direct {
+
+inline constexpr uint8_t kBroadcast = 0xff;
+
+// One axis of an operand's view: the tensor axis it walks (or kBroadcast), and how far.
+struct Walk {
+  uint8_t tensor_axis = 0;
+  uint32_t extent = 0;
+};
+using Walks = std::vector<Walk>;
+
+// Where a box of a tensor begins, by tensor axis.
+struct Low {
+  uint32_t at[kMaxRank] = {};
+};
+
+// Makes operands, and their views and values in the tables. The layout and the tables
+// outlive it.
+class OperandMaker {
+ public:
+  OperandMaker(const DirectLayout& layout, Tables& tables)
+      : layout_(layout), tables_(tables), origin_(layout.graph.source.tensors.size(), 0) {}
+
+  // From now on the place of a blocked tensor holds its rows from `row` on.
+  void hold_rows_from(uint32_t tensor, uint32_t row) { origin_[tensor] = row; }
+
+  // A box of a tensor where the tensor lies, row-major.
+  OperandSpec box(uint32_t tensor, const Walks& walks, const Low& low, Access access);
+  // One matrix of a right operand where it lies, read.
+  OperandSpec unpacked(const RightOperand& right, const Low& low);
+  // Matrix number `entry` of a packed right operand.
+  OperandSpec packed(const RightOperand& right, uint64_t entry, Access access);
+
+  // Where matrix number `entry` of a right operand begins, and the other way round.
+  Low entry_low(const RightOperand& right, uint64_t entry) const;
+  uint64_t entry_at(const RightOperand& right, const Low& low) const;
+
+ private:
+  Value value_of(uint32_t tensor, const Low& low) const;
+
+  const DirectLayout& layout_;
+  Tables& tables_;
+  std::vector<uint32_t> origin_;  // by tensor: the first row its place holds now
+};
+
+}  // namespace rondo::direct

@@ -1,0 +1,71 @@
+#include "planner/direct/summarise_plan.h"
+
+#include <algorithm>
+#include <bit>
+#include <string>
+
+#include "planner/claims/derive_claims.h"
+
+namespace rondo::direct {
+namespace {
+
+void add_claim(const Claim& claim, PlanSummary& summary) {
+  switch (static_cast<ClaimKind>(claim.kind)) {
+    case ClaimKind::kCopies:
+      summary.loads = claim.value;
+      break;
+    case ClaimKind::kBytesMoved:
+      summary.bytes_moved += claim.value;
+      break;
+    case ClaimKind::kFlops:
+      summary.flops = claim.value;
+      break;
+    case ClaimKind::kExtentPeak:
+      summary.extent_bytes += claim.value;
+      break;
+    case ClaimKind::kLivePeak:
+      summary.peak_bytes += claim.value;
+      break;
+    case ClaimKind::kMakespan:
+      summary.makespan = std::bit_cast<double>(claim.value);
+      break;
+    default:
+      break;
+  }
+}
+
+}  // namespace
+
+uint64_t least_bytes(const SegmentedGraph& graph) {
+  uint64_t bytes = 0;
+  for (uint32_t tensor = 0; tensor < graph.source.tensors.size(); ++tensor)
+    if (graph.is_bound(tensor)) bytes += bytes_of(graph.source.tensors[tensor]);
+  return bytes;
+}
+
+PlanSummary summarise_plan(const DirectLayout& layout, const Schedule& schedule) {
+  PlanSummary summary;
+  const std::vector<Segment>& segments = layout.graph.segments;
+  const bool blocked = std::any_of(segments.begin(), segments.end(), [](const Segment& it) { return it.blocked(); });
+  summary.strategy = blocked ? "direct, in row blocks" : "direct";
+  uint64_t touched = 0;
+  for (const Stream& stream : schedule.streams) {
+    if (stream.part != static_cast<uint8_t>(Part::kReplay)) continue;
+    summary.ops += stream.op_count;
+    for (uint32_t op = stream.first_op; op < stream.first_op + stream.op_count; ++op)
+      touched += rondo::bytes_of(schedule, schedule.ops[op]);
+  }
+  for (const Claim& claim : schedule.claims) add_claim(claim, summary);
+  summary.sequential = summary.makespan;  // one stream
+  summary.computes = summary.ops - summary.loads;
+  summary.micro_ops = summary.ops;
+  summary.bounds.push_back({"bytes", static_cast<double>(least_bytes(layout.graph)), static_cast<double>(touched),
+                            std::string(kLeastBytesMethod)});
+  const Placement& placement = layout.places.placement;
+  summary.bounds.push_back({"work bytes", static_cast<double>(placement.live_peak_bytes),
+                            static_cast<double>(placement.scratch_bytes + placement.host_bytes),
+                            "most bytes of intermediates alive at once, in this order"});
+  return summary;
+}
+
+}  // namespace rondo::direct
