@@ -224,5 +224,68 @@ TEST(Attack, NoMakespanIsTrueOfACostThatIsNotFinite) {
   EXPECT_THAT(lines_of(bench.report()), ElementsAre("K05 the file claims a makespan of 5, it is inf"));
 }
 
+// Values of a tensor T that lies in an input, moved to an arena and read there.
+struct Labelled {
+  Labelled(std::vector<uint32_t> shape, std::vector<uint32_t> read_shape) {
+    const uint16_t space = builder.space("l2", SpaceKind::kScratch, 1024);
+    arena = builder.arena("a", space, 64);
+    x = builder.binding("x", Role::kInput, DType::kF32, shape);
+    y = builder.binding("y", Role::kOutput, DType::kF32, read_shape);
+    t = builder.tensor("T", DType::kF32, shape, x);
+    u = builder.tensor("U", DType::kF32, read_shape, y);
+    builder.phase("p");
+    stream = builder.stream("s", 0, Engine::kCompute);
+  }
+  OperandSpec operand(uint16_t base, uint64_t at, Access access, uint32_t tensor, std::vector<uint32_t> low,
+                      std::vector<uint32_t> extent, std::vector<int64_t> strides) {
+    Value value;
+    value.tensor = tensor;
+    for (uint8_t axis = 0; axis < low.size(); ++axis) {
+      value.low[axis] = low[axis];
+      value.extent[axis] = extent[axis];
+      value.axis[axis] = axis;
+    }
+    OperandSpec spec{base, at, builder.view(DType::kF32, extent, strides), access};
+    spec.label.value = builder.value(value);
+    return spec;
+  }
+  void add(const char* kernel, OperandSpec from, OperandSpec to) {
+    OpSpec op;
+    op.kernel = kernel;
+    op.operands = {from, to};
+    builder.add(stream, op);
+  }
+  std::vector<std::string> lines() { return lines_of(verify(builder.finish()).report); }
+
+  ScheduleBuilder builder;
+  uint16_t arena, x, y;
+  uint32_t t, u, stream;
+};
+
+// Row 0 of the box runs into row 1: element (0, 4) would lie where (1, 0) does.
+TEST(Attack, ABoxWhoseElementsShareAddressesHoldsNoValue) {
+  Labelled bench({2, 8}, {2, 8});
+  bench.add("copy", bench.operand(bench.x, 0, Access::kRead, bench.t, {0, 0}, {2, 4}, {32, 4}),
+            bench.operand(bench.arena, 0, Access::kWrite, bench.t, {0, 0}, {2, 4}, {16, 4}));
+  bench.add("copy", bench.operand(bench.x, 48, Access::kRead, bench.t, {1, 4}, {1, 4}, {32, 4}),
+            bench.operand(bench.arena, 32, Access::kWrite, bench.t, {1, 4}, {1, 4}, {16, 4}));
+  bench.add("relu", bench.operand(bench.arena, 0, Access::kRead, bench.t, {0, 0}, {2, 8}, {16, 4}),
+            bench.operand(bench.y, 0, Access::kWrite, bench.u, {0, 0}, {2, 8}, {32, 4}));
+  EXPECT_THAT(bench.lines(), ElementsAre("M05 op 2 (stream s) cannot hold 'T'[0:2, 0:8] in its operand x: steps of 16 "
+                                         "bytes along view axis 0 give two elements of the box one address"));
+}
+
+// The first and the last byte of [0, 24) hold what the reader names; bytes [8, 16) do not.
+TEST(Attack, EveryByteOfACellHoldsTheValue) {
+  Labelled bench({2, 2, 4}, {2, 2, 2});
+  bench.add("copy", bench.operand(bench.x, 0, Access::kRead, bench.t, {0, 0, 0}, {2, 1, 4}, {32, 16, 4}),
+            bench.operand(bench.arena, 0, Access::kWrite, bench.t, {0, 0, 0}, {2, 1, 4}, {16, 16, 4}));
+  bench.add("copy", bench.operand(bench.x, 48, Access::kRead, bench.t, {1, 1, 0}, {1, 1, 2}, {32, 16, 4}),
+            bench.operand(bench.arena, 24, Access::kWrite, bench.t, {1, 1, 0}, {1, 1, 2}, {16, 8, 4}));
+  bench.add("relu", bench.operand(bench.arena, 0, Access::kRead, bench.t, {0, 0, 0}, {2, 2, 2}, {16, 8, 4}),
+            bench.operand(bench.y, 0, Access::kWrite, bench.u, {0, 0, 0}, {2, 2, 2}, {16, 8, 4}));
+  EXPECT_THAT(bench.lines(), Contains(StartsWith("M05 op 2 (stream s) reads 'T'[0:2, 0:2, 0:2] from ")));
+}
+
 }  // namespace
 }  // namespace rondo

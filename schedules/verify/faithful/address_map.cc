@@ -25,15 +25,23 @@ Axis axis_of(const AddressMap& map, uint32_t axis, uint64_t aligned_low) {
   return result;
 }
 
-// The element whose first byte, or one of whose bytes, is `byte`; nothing if there is none.
-std::optional<std::array<uint64_t, kMaxRank>> element_at(const AddressMap& map, uint64_t byte) {
+// An element, and for how many bytes on from there only its innermost coordinate moves.
+struct Element {
+  std::array<uint64_t, kMaxRank> at = {};
+  uint64_t run_bytes = 0;
+};
+
+// The element one of whose bytes is `byte`; nothing if there is none.
+std::optional<Element> element_at(const AddressMap& map, uint64_t byte) {
   if (byte < map.origin_bytes) return std::nullopt;
   uint64_t rest = byte - map.origin_bytes;
   std::array<uint32_t, kMaxRank> axes = {0, 1, 2, 3};
   for (uint32_t i = 1; i < kMaxRank; ++i)  // largest stride first
     for (uint32_t j = i; j > 0 && map.stride_bytes[axes[j]] > map.stride_bytes[axes[j - 1]]; --j)
       std::swap(axes[j], axes[j - 1]);
-  std::array<uint64_t, kMaxRank> at = {};
+  Element element;
+  auto& at = element.at;
+  uint64_t in_run = 1;  // elements, this one included
   for (uint32_t axis : axes) {
     if (axis >= map.rank) continue;
     at[axis] = map.low[axis];
@@ -43,16 +51,19 @@ std::optional<std::array<uint64_t, kMaxRank>> element_at(const AddressMap& map, 
     if (most == 0) return std::nullopt;
     steps = std::min(steps, most - 1);
     rest -= steps * static_cast<uint64_t>(map.stride_bytes[axis]);
+    in_run = map.stride_bytes[axis] == map.element_bytes ? most - steps : 1;
     at[axis] += axis == map.panel_axis ? steps * map.panel_columns : steps;
   }
   if (map.panel_axis != 0xff) {
     uint64_t column = rest / map.element_bytes;
     if (column >= map.panel_columns) return std::nullopt;
+    in_run = map.panel_columns - column;
     at[map.panel_axis] += column;
     rest -= column * map.element_bytes;
   }
   if (rest >= map.element_bytes) return std::nullopt;
-  return at;
+  element.run_bytes = in_run * map.element_bytes - rest;
+  return element;
 }
 
 }  // namespace
@@ -85,6 +96,23 @@ std::string label_fault(const Schedule& schedule, const View& view, const Value&
   }
   if (is_panels(view) && (view.rank != 2 || view.block_rows != 1 || value.axis[0] == 0xff || value.axis[1] == 0xff))
     return "panels name a column axis and a row axis, and have blocks of one row";
+  // An address holds one element: every axis steps over what the axes inside it cover.
+  std::array<uint32_t, kMaxRank> axes = {};
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < view.rank; ++i) {
+    if (value.axis[i] == 0xff || view.extent[i] <= 1) continue;
+    uint32_t at = count++;
+    for (; at > 0 && view.stride_bytes[axes[at - 1]] > view.stride_bytes[i]; --at) axes[at] = axes[at - 1];
+    axes[at] = i;
+  }
+  uint64_t covered = block_bytes(view);
+  for (uint32_t i = 0; i < count; ++i) {
+    auto stride = static_cast<uint64_t>(view.stride_bytes[axes[i]]);
+    if (stride < covered)
+      return "steps of " + std::to_string(stride) + " bytes along view axis " + std::to_string(axes[i]) +
+             " give two elements of the box one address";
+    covered += (view.extent[axes[i]] - 1) * stride;
+  }
   for (uint32_t axis = 0; axis < tensor.rank; ++axis)
     if ((walked >> axis & 1) == 0 && value.extent[axis] != 1)
       return "no view axis walks axis " + std::to_string(axis) + ", of which the box has " +
@@ -184,9 +212,13 @@ Agreement agreement(const AddressMap& reader, const AddressMap& writer) {
   return Agreement::kYes;
 }
 
-bool agrees_at(const AddressMap& reader, const AddressMap& writer, uint64_t byte) {
+uint64_t agreeing_bytes(const AddressMap& reader, const AddressMap& writer, uint64_t byte, uint64_t most) {
   auto in_reader = element_at(reader, byte), in_writer = element_at(writer, byte);
-  return in_reader && in_writer && *in_reader == *in_writer;
+  if (!in_reader || !in_writer || in_reader->at != in_writer->at) return 0;
+  // Both move along one axis here; it is the same one if they still agree at the end.
+  uint64_t run = std::min({most, in_reader->run_bytes, in_writer->run_bytes});
+  in_reader = element_at(reader, byte + run - 1), in_writer = element_at(writer, byte + run - 1);
+  return in_reader && in_writer && in_reader->at == in_writer->at ? run : 0;
 }
 
 std::string value_name(const Schedule& schedule, const Value& value) {

@@ -42,13 +42,14 @@ enum class Agreement : uint8_t {
   kOtherVersion,
   kOtherBox,      // no coordinate in common
   kOtherAddress,  // a common coordinate lies elsewhere, or other strides or layout
-  kBytewise,      // depends on which bytes are shared: ask agrees_at
+  kBytewise,      // depends on which bytes are shared: ask agreeing_bytes
 };
 
 // Do bytes that `writer` wrote hold what `reader` names, wherever the two overlap?
 Agreement agreement(const AddressMap& reader, const AddressMap& writer);
-// The same for one shared byte.
-bool agrees_at(const AddressMap& reader, const AddressMap& writer, uint64_t byte);
+// The same for shared bytes from `byte` on, `most` >= 1 at most: how many are known to agree; 0 where
+// the first does not, or one soon after it.
+uint64_t agreeing_bytes(const AddressMap& reader, const AddressMap& writer, uint64_t byte, uint64_t most);
 
 // "'h'[0:32, 32:64]", and ", step 2" for a partial sum.
 std::string value_name(const Schedule& schedule, const Value& value);

@@ -34,7 +34,7 @@ class ValueWalker : public Walker {
         if (writer == last && last_judged != Agreement::kBytewise) continue;
         facts_.engine.budget.spend(kUnitsPerPair, op);
         Agreement judged = judge(operand, writer);
-        if (judged == Agreement::kBytewise) judged = judge_cell(operand, writer, cell);
+        if (judged == Agreement::kBytewise) judged = judge_cell(op, operand, writer, cell);
         bool bytewise = judged == Agreement::kBytewise;
         if (bytewise) judged = Agreement::kYes;
         if (writer != last || judged != Agreement::kYes) tell(op, operand, writer, judged);
@@ -123,17 +123,21 @@ class ValueWalker : public Walker {
     return agreement(dense_map(tensor, written->tensor), facts_.map(writer));
   }
 
-  // The first and the last byte of each row of a cell, where the maps alone do not decide.
-  Agreement judge_cell(uint32_t operand, uint32_t writer, uint32_t cell) const {
+  // Every byte of a cell, a run of elements at a time, where the maps alone do not decide.
+  Agreement judge_cell(uint32_t op, uint32_t operand, uint32_t writer, uint32_t cell) const {
     CellBox box = facts_.engine.cells.box(cell);
     AddressMap reader = facts_.map(operand);
     AddressMap source = writer == kNone
                             ? dense_map(schedule_.tensors[facts_.value(operand)->tensor], facts_.value(operand)->tensor)
                             : facts_.map(writer);
-    for (uint64_t row : {uint64_t{0}, box.rows - 1}) {
+    for (uint64_t row = 0; row < box.rows; ++row) {
       uint64_t first = box.offset_bytes + row * box.pitch_bytes;
-      if (!agrees_at(reader, source, first) || !agrees_at(reader, source, first + box.row_bytes - 1))
-        return Agreement::kOtherAddress;
+      for (uint64_t at = 0; at < box.row_bytes;) {
+        if (!facts_.engine.budget.spend(1, op)) return Agreement::kBytewise;  // B01 says so
+        uint64_t run = agreeing_bytes(reader, source, first + at, box.row_bytes - at);
+        if (run == 0) return Agreement::kOtherAddress;
+        at += run;
+      }
     }
     return Agreement::kBytewise;
   }
