@@ -50,6 +50,18 @@ struct Bench {
     op.operands = {at(arena, from, Access::kRead), at(y, 0, Access::kWrite)};
     return op;
   }
+  // Copies in one queue, relus in another; each relu waits for its copy.
+  void copy_and_relu_twice() {
+    const uint32_t copied = builder.token();
+    for (uint64_t i = 0; i < 2; ++i) {
+      OpSpec op = copy(0, 64 * i);
+      op.signals = {{copied, SignalKind::kDone}};
+      builder.add(copy_in, op);
+      op = relu(64 * i, 256 + 64 * i);
+      op.waits = {{copied, static_cast<uint32_t>(i + 1)}};
+      builder.add(compute, op);
+    }
+  }
   Schedule finish() {
     Schedule schedule = builder.finish();
     add_derived_claims(schedule);
@@ -139,15 +151,7 @@ TEST(LivePeak, CountsBytesOfABoxAndNotItsGaps) {
 //  compute:     relu0      relu1 (waits for the second copy)
 TEST(CanonicalOrder, RunsAStreamUntilItMustWait) {
   Bench bench;
-  const uint32_t copied = bench.builder.token();
-  for (uint64_t i = 0; i < 2; ++i) {
-    OpSpec op = bench.copy(0, 64 * i);
-    op.signals = {{copied, SignalKind::kDone}};
-    bench.builder.add(bench.copy_in, op);
-    op = bench.relu(64 * i, 256 + 64 * i);
-    op.waits = {{copied, static_cast<uint32_t>(i + 1)}};
-    bench.builder.add(bench.compute, op);
-  }
+  bench.copy_and_relu_twice();
   const Schedule schedule = bench.finish();
   EXPECT_THAT(canonical_order(schedule, Part::kReplay), testing::ElementsAre(0, 1, 2, 3));
   EXPECT_THAT(canonical_order(schedule, Part::kPrepare), testing::IsEmpty());
@@ -186,15 +190,7 @@ TEST(CanonicalOrder, IsEmptyForAHang) {
 //  compute:      |r0|.|r1|
 TEST(Makespan, OverlapsQueuesAndWaitsForTokens) {
   Bench bench;
-  const uint32_t copied = bench.builder.token();
-  for (uint64_t i = 0; i < 2; ++i) {
-    OpSpec op = bench.copy(0, 64 * i);
-    op.signals = {{copied, SignalKind::kDone}};
-    bench.builder.add(bench.copy_in, op);
-    op = bench.relu(64 * i, 256 + 64 * i);
-    op.waits = {{copied, static_cast<uint32_t>(i + 1)}};
-    bench.builder.add(bench.compute, op);
-  }
+  bench.copy_and_relu_twice();
   bench.builder.cost("copy", 1, 0, 2.0 / 128);  // 128 bytes read and written
   bench.builder.cost("relu", 0, 2.0 / 16, 0);   // 16 flops
   EXPECT_EQ(std::bit_cast<double>(claimed(bench.finish(), ClaimKind::kMakespan)), 8.0);
