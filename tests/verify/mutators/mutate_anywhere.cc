@@ -45,10 +45,7 @@ Changes other_pitch(const Schedule& schedule) {
   return each_operand(schedule, [&](Changes& changes, uint32_t op, uint32_t slot, const std::string& where) {
     for (int64_t by : {int64_t{4}, int64_t{-4}, int64_t{128}}) {
       changes.push_back({where, [=](Schedule& s) {
-                           Operand& operand = s.operands[operand_index(s, op, slot)];
-                           View view = s.views[operand.view];
-                           view.stride_bytes[0] += by;
-                           operand.view = add_view(s, view);
+                           edit_view(s, operand_index(s, op, slot), [=](View& view) { view.stride_bytes[0] += by; });
                          }});
     }
   });

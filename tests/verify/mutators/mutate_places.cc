@@ -37,10 +37,8 @@ Changes copy_as_integers(const Schedule& schedule) {
     if (!is_copy(schedule, op)) return;
     changes.push_back({at_op(op), [=](Schedule& s) {
                          for (uint32_t slot = 0; slot < 2; ++slot) {
-                           Operand& operand = s.operands[operand_index(s, op, slot)];
-                           View view = s.views[operand.view];
-                           view.dtype = static_cast<uint8_t>(DType::kI32);
-                           operand.view = add_view(s, view);
+                           edit_view(s, operand_index(s, op, slot),
+                                     [=](View& view) { view.dtype = static_cast<uint8_t>(DType::kI32); });
                          }
                        }});
   });

@@ -15,13 +15,13 @@ Changes final_dropped(const Schedule& schedule) {
                          s.ops[op].flags &= static_cast<uint16_t>(~kOpFinal);
                          s.ops[op].params[0] = 0;
                          uint32_t c = operand_index(s, op, 2);
-                         Value partial = s.values[s.labels[c].value];
-                         partial.version = (s.ops[op].flags & kOpInit) != 0 ? 1 : 0;
-                         for (uint32_t before = op; partial.version == 0 && before-- > 0;)
-                           if (is_product(s, before) &&
-                               operand_of(s, before, 2).offset_bytes == s.operands[c].offset_bytes)
-                             partial.version = s.values[s.labels[operand_index(s, before, 2)].value].version + 1;
-                         s.labels[c].value = add_value(s, partial);
+                         edit_value(s, c, [&](Value& partial) {
+                           partial.version = (s.ops[op].flags & kOpInit) != 0 ? 1 : 0;
+                           for (uint32_t before = op; partial.version == 0 && before-- > 0;)
+                             if (is_product(s, before) &&
+                                 operand_of(s, before, 2).offset_bytes == s.operands[c].offset_bytes)
+                               partial.version = s.values[s.labels[operand_index(s, before, 2)].value].version + 1;
+                         });
                        }});
   });
 }
@@ -33,9 +33,9 @@ Changes init_again(const Schedule& schedule) {
                          s.ops[op].flags = static_cast<uint16_t>((s.ops[op].flags & kOpFinal) | kOpInit);
                          uint32_t c = operand_index(s, op, 2);
                          s.operands[c].access = kWrite;
-                         Value first = s.values[s.labels[c].value];
-                         if (first.version != 0) first.version = 1;
-                         s.labels[c].value = add_value(s, first);
+                         edit_value(s, c, [](Value& value) {
+                           if (value.version != 0) value.version = 1;
+                         });
                        }});
   });
 }

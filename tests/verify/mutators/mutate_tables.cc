@@ -43,14 +43,13 @@ Changes offset_below_zero(const Schedule& schedule) {
                          scalar.name = add_name(s, "n");
                          scalar.max = 1;
                          s.scalars.push_back(scalar);
-                         Operand& operand = s.operands[operand_index(s, op, slot)];
-                         View view = s.views[operand.view];
-                         view.scalar = 0;
-                         view.offset_scale = 1;
-                         view.offset_bias = -1;
-                         view.offset_modulus = 1;
-                         view.offset_step_bytes = 4;
-                         operand.view = add_view(s, view);
+                         edit_view(s, operand_index(s, op, slot), [=](View& view) {
+                           view.scalar = 0;
+                           view.offset_scale = 1;
+                           view.offset_bias = -1;
+                           view.offset_modulus = 1;
+                           view.offset_step_bytes = 4;
+                         });
                        }});
   });
 }
@@ -91,10 +90,8 @@ Changes rows_overlap(const Schedule& schedule) {
     if (operand.access == kRead || view.rank != 2 || view.extent[0] < 2 || view.extent[1] < 2 || view.layout != 0)
       return;
     changes.push_back({where, [=](Schedule& s) {
-                         Operand& changed = s.operands[operand_index(s, op, slot)];
-                         View rows = s.views[changed.view];
-                         rows.stride_bytes[0] = rows.stride_bytes[1];
-                         changed.view = add_view(s, rows);
+                         edit_view(s, operand_index(s, op, slot),
+                                   [=](View& rows) { rows.stride_bytes[0] = rows.stride_bytes[1]; });
                        }});
   });
 }
@@ -105,10 +102,7 @@ Changes shorter_operand(const Schedule& schedule) {
     uint32_t last = view.rank - 1u;
     if (view.rank == 0 || view.extent[last] < 2) return;
     changes.push_back({where, [=](Schedule& s) {
-                         Operand& changed = s.operands[operand_index(s, op, slot)];
-                         View shorter = s.views[changed.view];
-                         --shorter.extent[last];
-                         changed.view = add_view(s, shorter);
+                         edit_view(s, operand_index(s, op, slot), [=](View& shorter) { --shorter.extent[last]; });
                        }});
   });
 }
@@ -125,10 +119,8 @@ Changes other_access(const Schedule& schedule) {
 Changes other_type(const Schedule& schedule) {
   return each_operand(schedule, [&](Changes& changes, uint32_t op, uint32_t slot, const std::string& where) {
     changes.push_back({where, [=](Schedule& s) {
-                         Operand& changed = s.operands[operand_index(s, op, slot)];
-                         View view = s.views[changed.view];
-                         view.dtype = static_cast<uint8_t>(DType::kI32);
-                         changed.view = add_view(s, view);
+                         edit_view(s, operand_index(s, op, slot),
+                                   [=](View& view) { view.dtype = static_cast<uint8_t>(DType::kI32); });
                        }});
   });
 }

@@ -20,10 +20,7 @@ Changes other_box(const Schedule& schedule) {
                                                            : std::min(value.low[axis] + value.extent[axis], room);
       if (low == value.low[axis]) continue;
       changes.push_back({where + " axis " + std::to_string(axis), [=](Schedule& s) {
-                           OperandLabel& label = s.labels[operand_index(s, op, slot)];
-                           Value other = s.values[label.value];
-                           other.low[axis] = low;
-                           label.value = add_value(s, other);
+                           edit_value(s, operand_index(s, op, slot), [=](Value& changed) { changed.low[axis] = low; });
                          }});
     }
   });
@@ -33,10 +30,7 @@ Changes other_version(const Schedule& schedule) {
   return each_operand(schedule, [&](Changes& changes, uint32_t op, uint32_t slot, const std::string& where) {
     if (operand_of(schedule, op, slot).access != kRead) return;
     changes.push_back({where, [=](Schedule& s) {
-                         OperandLabel& label = s.labels[operand_index(s, op, slot)];
-                         Value other = s.values[label.value];
-                         ++other.version;
-                         label.value = add_value(s, other);
+                         edit_value(s, operand_index(s, op, slot), [=](Value& changed) { ++changed.version; });
                        }});
   });
 }
@@ -47,10 +41,7 @@ Changes step_skipped(const Schedule& schedule) {
     if (operand_of(schedule, op, slot).access != kUpdate) return;
     if (schedule.values[schedule.labels[operand_index(schedule, op, slot)].value].version == 0) return;
     changes.push_back({where, [=](Schedule& s) {
-                         OperandLabel& label = s.labels[operand_index(s, op, slot)];
-                         Value other = s.values[label.value];
-                         ++other.version;
-                         label.value = add_value(s, other);
+                         edit_value(s, operand_index(s, op, slot), [=](Value& changed) { ++changed.version; });
                        }});
   });
 }
@@ -59,14 +50,13 @@ Changes ghost(const Schedule& schedule) {
   return each_operand(schedule, [&](Changes& changes, uint32_t op, uint32_t slot, const std::string& where) {
     if (operand_of(schedule, op, slot).access != kRead || is_copy(schedule, op)) return;
     changes.push_back({where, [=](Schedule& s) {
-                         OperandLabel& label = s.labels[operand_index(s, op, slot)];
-                         Value other = s.values[label.value];
-                         Tensor tensor = s.tensors[other.tensor];
-                         tensor.name = add_name(s, "ghost");
-                         tensor.base = kNone;
-                         s.tensors.push_back(tensor);
-                         other.tensor = static_cast<uint32_t>(s.tensors.size() - 1);
-                         label.value = add_value(s, other);
+                         edit_value(s, operand_index(s, op, slot), [&](Value& changed) {
+                           Tensor tensor = s.tensors[changed.tensor];
+                           tensor.name = add_name(s, "ghost");
+                           tensor.base = kNone;
+                           s.tensors.push_back(tensor);
+                           changed.tensor = static_cast<uint32_t>(s.tensors.size() - 1);
+                         });
                        }});
   });
 }
@@ -76,10 +66,8 @@ Changes other_axes(const Schedule& schedule) {
     const Value& value = schedule.values[schedule.labels[operand_index(schedule, op, slot)].value];
     if (value.axis[0] == 0xff || value.axis[1] == 0xff) return;
     changes.push_back({where, [=](Schedule& s) {
-                         OperandLabel& label = s.labels[operand_index(s, op, slot)];
-                         Value other = s.values[label.value];
-                         std::swap(other.axis[0], other.axis[1]);
-                         label.value = add_value(s, other);
+                         edit_value(s, operand_index(s, op, slot),
+                                    [=](Value& changed) { std::swap(changed.axis[0], changed.axis[1]); });
                        }});
   });
 }

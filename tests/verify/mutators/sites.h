@@ -39,6 +39,19 @@ std::vector<uint32_t> readers_of(const Schedule& s, uint32_t from, uint32_t slot
 uint32_t add_view(Schedule& s, const View& view);
 uint32_t add_value(Schedule& s, const Value& value);
 NameId add_name(Schedule& s, const char* name);
+// Gives an operand a view, or a value, of its own: the one it has, changed by `edit`.
+template <class Edit>
+void edit_view(Schedule& s, uint32_t operand, const Edit& edit) {
+  View view = s.views[s.operands[operand].view];
+  edit(view);
+  s.operands[operand].view = add_view(s, view);
+}
+template <class Edit>
+void edit_value(Schedule& s, uint32_t operand, const Edit& edit) {
+  Value value = s.values[s.labels[operand].value];
+  edit(value);
+  s.labels[operand].value = add_value(s, value);
+}
 // Turns an op into a sync that keeps its waits and signals.
 void silence(Schedule& s, uint32_t index);
 // Puts a copy of op `from` (waits and signals left out) before op `before` of `stream`.
