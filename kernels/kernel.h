@@ -31,7 +31,7 @@ const char* name_of(Isa isa);
 Isa detect_isa();
 
 struct KernelEntry {
-  const char* name;       // "matmul_f32_avx512": contract, type, instruction set
+  const char* name;  // "matmul_f32_avx512": contract, type, instruction set
   const char* contract;
   Isa isa;
   KernelFn fn;

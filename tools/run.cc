@@ -339,8 +339,7 @@ int run_run(const RunCommand& command, Console& console) {
   if (!session.ok()) return console.fail(session.error());
   Result<std::optional<TraceBuffer>> trace = make_observation(command, *program);
   if (!trace.ok()) return console.fail(trace.error());
-  const Result<std::vector<double>> all_times =
-      replay(*session, command.repeat, *trace ? &**trace : nullptr, console);
+  const Result<std::vector<double>> all_times = replay(*session, command.repeat, *trace ? &**trace : nullptr, console);
   if (!all_times.ok())
     return console.fail(all_times.error(), all_times.error().code == ErrorCode::kFailedPrecondition
                                                ? kUsage

@@ -78,9 +78,9 @@ struct Contract {
   std::array<OperandContract, 5> operands = {};
   uint8_t operand_count = 0;
   std::array<ParamContract, 4> params = {};
-  uint16_t flags = 0;      // the OpFlags it takes; with kOpInit or kOpAccumulate exactly one must be set
-  Formula flops = {};      // floating-point operations, at the op's extents
-  Formula bytes = {};      // bytes touched, at the op's extents
+  uint16_t flags = 0;  // the OpFlags it takes; with kOpInit or kOpAccumulate exactly one must be set
+  Formula flops = {};  // floating-point operations, at the op's extents
+  Formula bytes = {};  // bytes touched, at the op's extents
   ValueRule values = ValueRule::kMap;
   DType accumulate = DType::kF32;  // the narrowest sum it computes with
   Determinism determinism = Determinism::kBitwise;

@@ -12,7 +12,7 @@ struct DTypeInfo {
   DType dtype;
   std::string_view name;  // as in graph and schedule files
   uint8_t bytes;
-  std::string_view npy;   // the NumPy descr, "" where NumPy has none
+  std::string_view npy;  // the NumPy descr, "" where NumPy has none
   // Exponent and mantissa bits of a float (0 for integers): the order that
   // accumulation widths are compared in.
   uint8_t exponent_bits, mantissa_bits;

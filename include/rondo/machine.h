@@ -17,7 +17,7 @@ struct MachineSpace {
   SpaceKind kind = SpaceKind::kHost;
   uint64_t capacity_bytes = 0;  // per lane for scratch
   uint32_t align_bytes = 64;
-  double bandwidth_gb_s = 0;    // 0: not measured
+  double bandwidth_gb_s = 0;  // 0: not measured
 };
 
 // fixed + per_flop * flops + per_byte * bytes, in ns.
@@ -36,8 +36,8 @@ struct Machine {
   uint32_t copy_in_engines = 0, copy_out_engines = 0;
   // One engine may serve both directions (copy_in_engines 1, copy_out_engines 0).
   uint32_t copy_in_flight = 1;
-  bool direct_operands = true;   // kernels may read and write bindings where they lie
-  uint16_t panel_width = 32;     // fastest nr for packed right operands; 0: do not pack
+  bool direct_operands = true;  // kernels may read and write bindings where they lie
+  uint16_t panel_width = 32;    // fastest nr for packed right operands; 0: do not pack
   double token_ns = 0;
   std::vector<KernelCost> costs;
 

@@ -31,20 +31,20 @@ enum class PlacementPolicy : uint8_t {
 struct PlanOptions {
   Staging staging = Staging::kAuto;
   PlacementPolicy policy = PlacementPolicy::kDefault;
-  uint32_t tile = 32;             // staged: square f32 tiles of this many rows and columns
-  uint64_t scratch_bytes = 0;     // 0: the machine's capacity
-  bool fuse = true;               // bias and activation into the matmul that feeds them
-  bool chain = true;              // keep intermediates in scratch from layer to layer where they fit
+  uint32_t tile = 32;                 // staged: square f32 tiles of this many rows and columns
+  uint64_t scratch_bytes = 0;         // 0: the machine's capacity
+  bool fuse = true;                   // bias and activation into the matmul that feeds them
+  bool chain = true;                  // keep intermediates in scratch from layer to layer where they fit
   bool double_buffer_labels = false;  // seed policy only: label loads and products with buffer k % 2
-  uint32_t depth = 2;             // staged: slots in rotation for a streamed operand, >= 1
-  uint32_t hoist = 8;             // staged: products a load may move ahead of
-  std::string graph_name;         // for the file's `source`
+  uint32_t depth = 2;                 // staged: slots in rotation for a streamed operand, >= 1
+  uint32_t hoist = 8;                 // staged: products a load may move ahead of
+  std::string graph_name;             // for the file's `source`
   // Called at most a few times a second on long work; return false to cancel.
   std::function<bool(double fraction, const char* what)> progress;
 };
 
 struct LowerBound {
-  std::string what;    // "loads", "scratch bytes", "makespan"
+  std::string what;  // "loads", "scratch bytes", "makespan"
   double value = 0;
   double achieved = 0;
   std::string method;  // one sentence
@@ -54,13 +54,13 @@ struct PlanSummary {
   uint64_t micro_ops = 0;  // loads asked + products + stores, before elimination
   uint64_t ops = 0;        // emitted, sync excluded
   uint64_t loads = 0, loads_eliminated = 0, computes = 0, stores = 0, evictions = 0;
-  uint64_t peak_bytes = 0;   // most scratch live at once
-  uint64_t extent_bytes = 0; // highest scratch address used
+  uint64_t peak_bytes = 0;    // most scratch live at once
+  uint64_t extent_bytes = 0;  // highest scratch address used
   uint64_t live_at_end_bytes = 0;
   uint64_t flops = 0, bytes_moved = 0;
   double makespan = 0, sequential = 0;  // in the machine's cost unit; 0 without costs
   std::vector<LowerBound> bounds;
-  std::string strategy;      // "direct", "staged", "staged, chained"
+  std::string strategy;  // "direct", "staged", "staged, chained"
 };
 
 struct Plan {

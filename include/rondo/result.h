@@ -29,9 +29,12 @@ enum class ErrorCode : uint8_t {
 
 // The spelling used in messages and JSON.
 constexpr const char* name_of(ErrorCode code) {
-  constexpr const char* kNames[] = {"invalid-argument", "invalid-schedule", "invalid-graph", "invalid-machine",
-                                    "does-not-fit",     "too-complex",      "unavailable",   "failed-precondition",
-                                    "not-found",        "io",               "cancelled",     "bug"};
+  constexpr const char* kNames[] = {"invalid-argument", "invalid-schedule",
+                                    "invalid-graph",    "invalid-machine",
+                                    "does-not-fit",     "too-complex",
+                                    "unavailable",      "failed-precondition",
+                                    "not-found",        "io",
+                                    "cancelled",        "bug"};
   return kNames[static_cast<uint8_t>(code)];
 }
 

@@ -70,13 +70,13 @@ struct Binding {
   uint8_t role = 0;   // Role
   uint8_t dtype = 0;  // DType
   uint8_t rank = 0;
-  uint8_t distinct = 0;              // table only: 1 if its entries must differ
-  uint32_t shape[kMaxRank] = {};     // in elements, outermost first; each >= 1
-  uint32_t align_bytes = 4;          // of the host's pointer; power of two, at least the element
-  uint32_t filled_scalar = kNone;    // state only: rows [0, clamp(scale*s+bias)) of axis 0 are
-  int64_t filled_scale = 0;          //   defined when a replay begins; without a scalar all are
+  uint8_t distinct = 0;            // table only: 1 if its entries must differ
+  uint32_t shape[kMaxRank] = {};   // in elements, outermost first; each >= 1
+  uint32_t align_bytes = 4;        // of the host's pointer; power of two, at least the element
+  uint32_t filled_scalar = kNone;  // state only: rows [0, clamp(scale*s+bias)) of axis 0 are
+  int64_t filled_scale = 0;        //   defined when a replay begins; without a scalar all are
   int64_t filled_bias = 0;
-  uint64_t index_limit = 0;          // table only: every entry is in [0, index_limit)
+  uint64_t index_limit = 0;  // table only: every entry is in [0, index_limit)
   uint64_t reserved0 = 0;
 };
 static_assert(sizeof(Binding) == 64);
@@ -100,11 +100,11 @@ static_assert(sizeof(Scalar) == 24);
 
 enum class Access : uint8_t {
   kRead = 0,
-  kWrite = 1,         // every byte of the box is written
-  kUpdate = 2,        // read and written
-  kWork = 3,          // scratch of the op: undefined before and after
-  kHint = 4,          // a prefetch: only its bounds are checked
-  kIndexedRead = 5,   // footprint is the whole view; rows are chosen by the table operand in `aux`
+  kWrite = 1,        // every byte of the box is written
+  kUpdate = 2,       // read and written
+  kWork = 3,         // scratch of the op: undefined before and after
+  kHint = 4,         // a prefetch: only its bounds are checked
+  kIndexedRead = 5,  // footprint is the whole view; rows are chosen by the table operand in `aux`
   kIndexedWrite = 6,
 };
 
@@ -190,9 +190,9 @@ struct Token {
   NameId name = 0;
   uint8_t scope = 0;  // TokenScope: who may see it; derived and checked
   uint8_t join = 0;
-  uint8_t part = 1;       // Part
+  uint8_t part = 1;  // Part
   uint8_t reserved0 = 0;
-  uint32_t window = 0;    // claimed largest lead of the signaller over a waiter; 0 claims nothing
+  uint32_t window = 0;  // claimed largest lead of the signaller over a waiter; 0 claims nothing
   uint32_t reserved1 = 0;
 };
 static_assert(sizeof(Token) == 16);
@@ -211,8 +211,8 @@ enum class Denormals : uint8_t { kKeep = 0, kFlush = 1 };
 
 // How an op computes: named per op, never defaulted in a file.
 struct NumericsPolicy {
-  uint8_t storage = 0;  // DType of results
-  uint8_t compute = 0;  // DType of products
+  uint8_t storage = 0;     // DType of results
+  uint8_t compute = 0;     // DType of products
   uint8_t accumulate = 0;  // DType of sums
   uint8_t rounding = 0;
   uint8_t saturation = 0;
@@ -297,17 +297,17 @@ static_assert(sizeof(Ring) == 24);
 
 enum class ClaimKind : uint16_t {
   // Derived: recomputed from the file, and must match. Counts are of the replay part.
-  kOps = 0,            // all ops, sync included
-  kCopies = 1,         // ops of the copy and pack families
-  kBytesMoved = 2,     // by copies, from space `a` to space `b` (bindings count as host)
-  kFlops = 3,          // sum of the contracts' formulas at full extents
-  kExtentPeak = 4,     // highest byte used + 1 in arena `a`
-  kLivePeak = 5,       // most bytes of arena `a` live at once in the canonical serial order
+  kOps = 0,         // all ops, sync included
+  kCopies = 1,      // ops of the copy and pack families
+  kBytesMoved = 2,  // by copies, from space `a` to space `b` (bindings count as host)
+  kFlops = 3,       // sum of the contracts' formulas at full extents
+  kExtentPeak = 4,  // highest byte used + 1 in arena `a`
+  kLivePeak = 5,    // most bytes of arena `a` live at once in the canonical serial order
   kPrepareOps = 6,
   // Stated: checked where the file carries the means, else printed as stated.
-  kMakespan = 100,        // f64, in the unit of the cost table; checked when costs are carried
-  kLowerBound = 101,      // f64, `method` says of what and how
-  kLoadsEliminated = 102, // operand reads named by values minus copies
+  kMakespan = 100,         // f64, in the unit of the cost table; checked when costs are carried
+  kLowerBound = 101,       // f64, `method` says of what and how
+  kLoadsEliminated = 102,  // operand reads named by values minus copies
 };
 constexpr bool is_derived(ClaimKind kind) { return static_cast<uint16_t>(kind) < 100; }
 
@@ -374,7 +374,9 @@ struct Schedule {
   std::string file;
   std::vector<uint32_t> op_lines;
 
-  std::string_view name(NameId id) const { return id < names.size() ? std::string_view(names[id]) : std::string_view("?"); }
+  std::string_view name(NameId id) const {
+    return id < names.size() ? std::string_view(names[id]) : std::string_view("?");
+  }
   uint32_t base_count() const { return static_cast<uint32_t>(arenas.size() + bindings.size()); }
   bool is_arena(uint32_t base) const { return base < arenas.size(); }
   const Binding& binding_of(uint32_t base) const { return bindings[base - arenas.size()]; }

@@ -4,9 +4,9 @@
 // holds an address: base and offset are the operand's. Planner, verifier and
 // kernels all read sizes from here and nowhere else.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <string_view>
-#include <array>
 #include "rondo/dtype.h"
 
 namespace rondo {

@@ -10,36 +10,31 @@
 // Error of the linear part: at most k eps sum |a| |b|. act: see
 // kernels/vector/math.h.
 #pragma once
-#include "kernels/kernel.h"
 #include <cstdint>
+#include "kernels/kernel.h"
 
 namespace rondo::kernels {
 
-enum class Activation : uint32_t {
-  kLinear,
-  kRelu,
-  kGeluErf,
-  kGeluTanh
-}; // as in the contract list
+enum class Activation : uint32_t { kLinear, kRelu, kGeluErf, kGeluTanh };  // as in the contract list
 
 // The operands of one op in plain numbers. Strides are in bytes.
 struct MatmulShape {
   int64_t m, n, k;
-  const std::byte *a;
+  const std::byte* a;
   int64_t a_row, a_k;
-  const std::byte *b;
-  int64_t b_k;     // from one k to the next
-  int64_t b_n;     // rows: from column to column
-  int64_t b_panel; // panels: from panel to panel
-  int64_t width;   // panels: columns of a panel; 0 for rows
-  std::byte *c;
+  const std::byte* b;
+  int64_t b_k;      // from one k to the next
+  int64_t b_n;      // rows: from column to column
+  int64_t b_panel;  // panels: from panel to panel
+  int64_t width;    // panels: columns of a panel; 0 for rows
+  std::byte* c;
   int64_t c_row;
-  const std::byte *bias; // nullptr unless final and given
+  const std::byte* bias;  // nullptr unless final and given
   int64_t bias_n;
   bool init;
-  Activation activation; // kLinear unless final
+  Activation activation;  // kLinear unless final
 };
 
-MatmulShape shape_of(const KernelArgs &args);
+MatmulShape shape_of(const KernelArgs& args);
 
-} // namespace rondo::kernels
+}  // namespace rondo::kernels

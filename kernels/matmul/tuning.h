@@ -20,8 +20,7 @@ inline constexpr int64_t kBlockBytesB = 2 * 1024 * 1024;
 // copied first: 1.02 against 1.12 at 1024^3. Copying always costs 2 to 4 %
 // elsewhere.
 inline constexpr int64_t kAliasBytes = 4096;
-inline constexpr int64_t kStagedColumnsA =
-    128; // columns that must reuse the copy; not measured
+inline constexpr int64_t kStagedColumnsA = 128;  // columns that must reuse the copy; not measured
 
 // The same where b lies in rows, whose lines compete for L1
 // sets: 1.14, 1.09, 1.10 and 1.01 at 1024^3, 512^3, 128 x 784 x 512 and 256^3,
@@ -29,6 +28,6 @@ inline constexpr int64_t kStagedColumnsA =
 inline constexpr int64_t kMaxRowsBlockK = 256;
 
 // Steps of k packed at a time where b is packed on the fly.
-inline constexpr int64_t kStagedK = 128; // not measured
+inline constexpr int64_t kStagedK = 128;  // not measured
 
-} // namespace rondo::kernels
+}  // namespace rondo::kernels

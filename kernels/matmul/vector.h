@@ -14,34 +14,32 @@ namespace rondo::kernels {
 namespace {
 
 struct TileArgs {
-  const std::byte *a;
+  const std::byte* a;
   int64_t a_row, a_k;
-  const std::byte *b;
-  int64_t b_vector; // from one vector of columns to the next
+  const std::byte* b;
+  int64_t b_vector;  // from one vector of columns to the next
   int64_t b_k;
-  std::byte *c;
+  std::byte* c;
   int64_t c_row;
   int64_t k;
-  int64_t last;      // columns in the last vector, 1 .. lanes
-  const float *bias; // nullptr, or whole vectors
-  bool add_c;        // the sum so far is in c
+  int64_t last;       // columns in the last vector, 1 .. lanes
+  const float* bias;  // nullptr, or whole vectors
+  bool add_c;         // the sum so far is in c
   bool relu;
 };
 
 // kMaskB: the last vector of b may not be read beyond `last` columns.
 template <class V, int kRows, int kVectors, bool kMaskB>
-__attribute__((noinline)) void multiply_tile(const TileArgs &t) {
+__attribute__((noinline)) void multiply_tile(const TileArgs& t) {
   using F = typename V::F;
-  constexpr int kGroup =
-      3; // rows that one pointer reaches: p, p + a_row, p + 2 a_row
+  constexpr int kGroup = 3;  // rows that one pointer reaches: p, p + a_row, p + 2 a_row
   constexpr int kGroups = (kRows + kGroup - 1) / kGroup;
 
   F sum[kRows][kVectors];
   RONDO_UNROLL
   for (int i = 0; i < kRows; ++i) {
     RONDO_UNROLL
-    for (int v = 0; v < kVectors; ++v)
-      sum[i][v] = V::zero();
+    for (int v = 0; v < kVectors; ++v) sum[i][v] = V::zero();
   }
 
   // The tile of c comes while the products are summed; a prefetch touches
@@ -49,34 +47,28 @@ __attribute__((noinline)) void multiply_tile(const TileArgs &t) {
   RONDO_UNROLL
   for (int i = 0; i < kRows; ++i) {
     __builtin_prefetch(t.c + i * t.c_row, 1);
-    if (kVectors * sizeof(F) > 64)
-      __builtin_prefetch(t.c + i * t.c_row + 64, 1);
+    if (kVectors * sizeof(F) > 64) __builtin_prefetch(t.c + i * t.c_row + 64, 1);
   }
 
   const auto mask = V::first(t.last);
-  const std::byte *a[kGroups];
+  const std::byte* a[kGroups];
   RONDO_UNROLL
-  for (int g = 0; g < kGroups; ++g)
-    a[g] = t.a + g * kGroup * t.a_row;
+  for (int g = 0; g < kGroups; ++g) a[g] = t.a + g * kGroup * t.a_row;
   const int64_t a_row = t.a_row;
-  const std::byte *b = t.b;
+  const std::byte* b = t.b;
   for (int64_t k = t.k; k > 0; --k) {
     F columns[kVectors];
     RONDO_UNROLL
     for (int v = 0; v < kVectors; ++v)
-      columns[v] = kMaskB && v == kVectors - 1
-                       ? V::load(b + v * t.b_vector, mask)
-                       : V::load(b + v * t.b_vector);
+      columns[v] = kMaskB && v == kVectors - 1 ? V::load(b + v * t.b_vector, mask) : V::load(b + v * t.b_vector);
     RONDO_UNROLL
     for (int i = 0; i < kRows; ++i) {
       const F x = V::broadcast(a[i / kGroup] + (i % kGroup) * a_row);
       RONDO_UNROLL
-      for (int v = 0; v < kVectors; ++v)
-        sum[i][v] = V::fma(x, columns[v], sum[i][v]);
+      for (int v = 0; v < kVectors; ++v) sum[i][v] = V::fma(x, columns[v], sum[i][v]);
     }
     RONDO_UNROLL
-    for (int g = 0; g < kGroups; ++g)
-      a[g] += t.a_k;
+    for (int g = 0; g < kGroups; ++g) a[g] += t.a_k;
     b += t.b_k;
   }
 
@@ -86,10 +78,8 @@ __attribute__((noinline)) void multiply_tile(const TileArgs &t) {
     for (int i = 0; i < kRows; ++i) {
       RONDO_UNROLL
       for (int v = 0; v < kVectors; ++v) {
-        const std::byte *c = t.c + i * t.c_row + v * V::kLanes * 4;
-        sum[i][v] =
-            V::add(sum[i][v],
-                   v < kVectors - 1 || whole ? V::load(c) : V::load(c, mask));
+        const std::byte* c = t.c + i * t.c_row + v * V::kLanes * 4;
+        sum[i][v] = V::add(sum[i][v], v < kVectors - 1 || whole ? V::load(c) : V::load(c, mask));
       }
     }
   }
@@ -98,23 +88,21 @@ __attribute__((noinline)) void multiply_tile(const TileArgs &t) {
     for (int v = 0; v < kVectors; ++v) {
       const F bias = V::load(t.bias + v * V::kLanes);
       RONDO_UNROLL
-      for (int i = 0; i < kRows; ++i)
-        sum[i][v] = V::add(sum[i][v], bias);
+      for (int i = 0; i < kRows; ++i) sum[i][v] = V::add(sum[i][v], bias);
     }
   }
   if (t.relu) {
     RONDO_UNROLL
     for (int i = 0; i < kRows; ++i) {
       RONDO_UNROLL
-      for (int v = 0; v < kVectors; ++v)
-        sum[i][v] = relu_of<V>(sum[i][v]);
+      for (int v = 0; v < kVectors; ++v) sum[i][v] = relu_of<V>(sum[i][v]);
     }
   }
   RONDO_UNROLL
   for (int i = 0; i < kRows; ++i) {
     RONDO_UNROLL
     for (int v = 0; v < kVectors; ++v) {
-      std::byte *c = t.c + i * t.c_row + v * V::kLanes * 4;
+      std::byte* c = t.c + i * t.c_row + v * V::kLanes * 4;
       if (v < kVectors - 1 || whole)
         V::store(c, sum[i][v]);
       else
@@ -125,26 +113,23 @@ __attribute__((noinline)) void multiply_tile(const TileArgs &t) {
 
 // gelu over a tile that was just stored; it needs the registers for itself.
 template <class V>
-__attribute__((noinline)) void activate_tile(std::byte *c, int64_t c_row,
-                                             int64_t rows, int64_t columns,
+__attribute__((noinline)) void activate_tile(std::byte* c, int64_t c_row, int64_t rows, int64_t columns,
                                              Activation activation) {
   for (int64_t row = 0; row < rows; ++row) {
     for (int64_t column = 0; column < columns; column += V::kLanes) {
-      std::byte *at = c + row * c_row + column * 4;
-      const auto mask =
-          V::first(columns - column < V::kLanes ? columns - column : V::kLanes);
+      std::byte* at = c + row * c_row + column * 4;
+      const auto mask = V::first(columns - column < V::kLanes ? columns - column : V::kLanes);
       const auto x = V::load(at, mask);
-      V::store(at, mask,
-               activation == Activation::kGeluErf ? gelu_erf_of<V>(x)
-                                                  : gelu_tanh_of<V>(x));
+      V::store(at, mask, activation == Activation::kGeluErf ? gelu_erf_of<V>(x) : gelu_tanh_of<V>(x));
     }
   }
 }
 
 // The tile functions for 1 .. kMaxRows rows; index 0 is unused.
-template <class V, int kVectors, bool kMaskB> struct TileTable {
+template <class V, int kVectors, bool kMaskB>
+struct TileTable {
   static constexpr int kMaxRows = V::kLanes == 16 ? 12 : 6;
-  using Tile = void (*)(const TileArgs &);
+  using Tile = void (*)(const TileArgs&);
   static constexpr Tile kTile[13] = {
       nullptr,
       multiply_tile<V, 1, kVectors, kMaskB>,
@@ -168,39 +153,33 @@ template <class V, int kVectors, bool kMaskB> struct TileTable {
   };
 };
 
-RONDO_KERNEL_INLINE int64_t smaller(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
-RONDO_KERNEL_INLINE int64_t blocks_of(int64_t extent, int64_t most) {
-  return (extent + most - 1) / most;
-}
+RONDO_KERNEL_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+RONDO_KERNEL_INLINE int64_t blocks_of(int64_t extent, int64_t most) { return (extent + most - 1) / most; }
 
 // Splits an extent into the fewest parts of at most `most`, equal up to `unit`.
-RONDO_KERNEL_INLINE int64_t even_part(int64_t extent, int64_t most,
-                                      int64_t unit) {
+RONDO_KERNEL_INLINE int64_t even_part(int64_t extent, int64_t most, int64_t unit) {
   const int64_t parts = blocks_of(extent, most);
   return parts == 0 ? unit : blocks_of(blocks_of(extent, parts), unit) * unit;
 }
 
-template <class V> struct Matmul {
+template <class V>
+struct Matmul {
   static constexpr int kVectors = 2;
   static constexpr int64_t kColumns = kVectors * V::kLanes;
   static constexpr int kMaxRows = TileTable<V, 2, false>::kMaxRows;
 
-  const MatmulShape &s;
+  const MatmulShape& s;
 
   // The left operand of a tile: its first element and its strides in bytes.
   struct Left {
-    const std::byte *data;
+    const std::byte* data;
     int64_t row, k;
   };
 
   // Rows [row, row + rows) of the tile at `column`, over k steps from `step`.
   // `b` is where the tile's first vector lies at that step.
-  RONDO_KERNEL_INLINE void tile(int64_t row, int64_t rows, int64_t column,
-                                int64_t step, int64_t steps, const Left &a,
-                                const std::byte *b, int64_t b_vector,
-                                int64_t b_k, bool mask_b) const {
+  RONDO_KERNEL_INLINE void tile(int64_t row, int64_t rows, int64_t column, int64_t step, int64_t steps, const Left& a,
+                                const std::byte* b, int64_t b_vector, int64_t b_k, bool mask_b) const {
     const int64_t columns = smaller(s.n - column, kColumns);
     const bool two = columns > V::kLanes;
     const bool final = step + steps == s.k;
@@ -219,30 +198,22 @@ template <class V> struct Matmul {
     t.bias = nullptr;
     t.add_c = step > 0 || !s.init;
     t.relu = final && s.activation == Activation::kRelu;
-    if (final && s.bias != nullptr)
-      t.bias = bias_of(column, columns, bias);
+    if (final && s.bias != nullptr) t.bias = bias_of(column, columns, bias);
 
     const bool masked = mask_b && t.last < V::kLanes;
     if (two)
-      (masked ? TileTable<V, 2, true>::kTile
-              : TileTable<V, 2, false>::kTile)[rows](t);
+      (masked ? TileTable<V, 2, true>::kTile : TileTable<V, 2, false>::kTile)[rows](t);
     else
-      (masked ? TileTable<V, 1, true>::kTile
-              : TileTable<V, 1, false>::kTile)[rows](t);
-    if (final && s.activation >= Activation::kGeluErf)
-      activate_tile<V>(t.c, t.c_row, rows, columns, s.activation);
+      (masked ? TileTable<V, 1, true>::kTile : TileTable<V, 1, false>::kTile)[rows](t);
+    if (final && s.activation >= Activation::kGeluErf) activate_tile<V>(t.c, t.c_row, rows, columns, s.activation);
   }
 
   // The bias of a tile as whole vectors: in place, or copied to `buffer`.
-  RONDO_KERNEL_INLINE const float *bias_of(int64_t column, int64_t columns,
-                                           float *buffer) const {
-    const std::byte *from = s.bias + column * s.bias_n;
-    if (s.bias_n == 4 && columns == kColumns)
-      return reinterpret_cast<const float *>(from);
+  RONDO_KERNEL_INLINE const float* bias_of(int64_t column, int64_t columns, float* buffer) const {
+    const std::byte* from = s.bias + column * s.bias_n;
+    if (s.bias_n == 4 && columns == kColumns) return reinterpret_cast<const float*>(from);
     for (int64_t i = 0; i < kColumns; ++i)
-      buffer[i] = i < columns
-                      ? *reinterpret_cast<const float *>(from + i * s.bias_n)
-                      : 0.0f;
+      buffer[i] = i < columns ? *reinterpret_cast<const float*>(from + i * s.bias_n) : 0.0f;
     return buffer;
   }
 
@@ -251,61 +222,47 @@ template <class V> struct Matmul {
   // A block of a, copied to where its rows do not share L1 sets: row by row
   // with an odd number of lines between rows, or, where a is dense along m, k
   // by k.
-  static Left staged_left(const Left &a, int64_t rows, int64_t steps,
-                          float *to) {
+  static Left staged_left(const Left& a, int64_t rows, int64_t steps, float* to) {
     if (a.row == 4) {
       const auto mask = V::first(rows);
-      for (int64_t k = 0; k < steps; ++k)
-        V::store(to + k * kMaxRows, mask, V::load(a.data + k * a.k, mask));
-      return {reinterpret_cast<const std::byte *>(to), 4, kMaxRows * 4};
+      for (int64_t k = 0; k < steps; ++k) V::store(to + k * kMaxRows, mask, V::load(a.data + k * a.k, mask));
+      return {reinterpret_cast<const std::byte*>(to), 4, kMaxRows * 4};
     }
     const auto mask = V::first(steps % V::kLanes);
     for (int64_t row = 0; row < rows; ++row) {
-      const std::byte *from = a.data + row * a.row;
-      float *at = to + row * kStagedRow;
+      const std::byte* from = a.data + row * a.row;
+      float* at = to + row * kStagedRow;
       int64_t k = 0;
-      for (; k + V::kLanes <= steps; k += V::kLanes)
-        V::store(at + k, V::load(from + k * 4));
-      if (k < steps)
-        V::store(at + k, mask, V::load(from + k * 4, mask));
+      for (; k + V::kLanes <= steps; k += V::kLanes) V::store(at + k, V::load(from + k * 4));
+      if (k < steps) V::store(at + k, mask, V::load(from + k * 4, mask));
     }
-    return {reinterpret_cast<const std::byte *>(to), kStagedRow * 4, 4};
+    return {reinterpret_cast<const std::byte*>(to), kStagedRow * 4, 4};
   }
 
   // b as it lies: panels, or rows that are dense along n.
   void run_direct() const {
-    const int64_t block_k =
-        even_part(s.k, s.width != 0 ? kMaxBlockK : kMaxRowsBlockK, 8);
-    const int64_t block_n = even_part(
-        s.n,
-        kBlockBytesB / 4 / (block_k > 0 ? block_k : 1) / kColumns * kColumns,
-        kColumns);
+    const int64_t block_k = even_part(s.k, s.width != 0 ? kMaxBlockK : kMaxRowsBlockK, 8);
+    const int64_t block_n =
+        even_part(s.n, kBlockBytesB / 4 / (block_k > 0 ? block_k : 1) / kColumns * kColumns, kColumns);
     const int64_t row_blocks = blocks_of(s.m, kMaxRows);
     const bool panels = s.width != 0;
     // Worth it when every copied byte serves many tiles of columns.
-    const bool stage_a =
-        s.n >= kStagedColumnsA &&
-        (s.a_row == 4 || (s.a_k == 4 && s.a_row % kAliasBytes == 0));
+    const bool stage_a = s.n >= kStagedColumnsA && (s.a_row == 4 || (s.a_k == 4 && s.a_row % kAliasBytes == 0));
     alignas(64) float staged[kMaxRows * kStagedRow];
-    const int64_t b_vector =
-        panels && s.width == V::kLanes ? s.b_panel : V::kLanes * 4;
+    const int64_t b_vector = panels && s.width == V::kLanes ? s.b_panel : V::kLanes * 4;
     for (int64_t n0 = 0; n0 < s.n; n0 += block_n) {
       const int64_t n1 = smaller(s.n, n0 + block_n);
       int64_t step = 0;
-      do { // once even for k = 0
+      do {  // once even for k = 0
         const int64_t steps = smaller(block_k, s.k - step);
         for (int64_t block = 0; block < row_blocks; ++block) {
           const int64_t row = s.m * block / row_blocks;
           const int64_t rows = s.m * (block + 1) / row_blocks - row;
           Left a = {s.a + row * s.a_row + step * s.a_k, s.a_row, s.a_k};
-          if (stage_a)
-            a = staged_left(a, rows, steps, staged);
+          if (stage_a) a = staged_left(a, rows, steps, staged);
           for (int64_t column = n0; column < n1; column += kColumns) {
-            const std::byte *b = panels ? s.b + column / s.width * s.b_panel +
-                                              column % s.width * 4
-                                        : s.b + column * 4;
-            tile(row, rows, column, step, steps, a, b + step * s.b_k, b_vector,
-                 s.b_k, !panels);
+            const std::byte* b = panels ? s.b + column / s.width * s.b_panel + column % s.width * 4 : s.b + column * 4;
+            tile(row, rows, column, step, steps, a, b + step * s.b_k, b_vector, s.b_k, !panels);
           }
         }
         step += steps;
@@ -326,7 +283,7 @@ template <class V> struct Matmul {
         panel.src = s.b + column * s.b_n + step * s.b_k;
         panel.src_k_bytes = s.b_k;
         panel.src_n_bytes = s.b_n;
-        panel.dst = reinterpret_cast<std::byte *>(staged);
+        panel.dst = reinterpret_cast<std::byte*>(staged);
         panel.dst_k_bytes = kColumns * 4;
         panel.k = steps;
         panel.columns = smaller(kColumns, s.n - column);
@@ -335,8 +292,8 @@ template <class V> struct Matmul {
         for (int64_t block = 0; block < row_blocks; ++block) {
           const int64_t row = s.m * block / row_blocks;
           tile(row, s.m * (block + 1) / row_blocks - row, column, step, steps,
-               {s.a + row * s.a_row + step * s.a_k, s.a_row, s.a_k}, panel.dst,
-               V::kLanes * 4, panel.dst_k_bytes, false);
+               {s.a + row * s.a_row + step * s.a_k, s.a_row, s.a_k}, panel.dst, V::kLanes * 4, panel.dst_k_bytes,
+               false);
         }
         step += steps;
       } while (step < s.k);
@@ -351,5 +308,5 @@ template <class V> struct Matmul {
   }
 };
 
-} // namespace
-} // namespace rondo::kernels
+}  // namespace
+}  // namespace rondo::kernels

@@ -174,8 +174,8 @@ uint32_t ScheduleBuilder::add(uint32_t stream, const OpSpec& spec) {
     op.signal_kinds[i] = static_cast<uint8_t>(spec.signals[i].kind);
   }
   for (const OperandSpec& operand : spec.operands) {
-    pending.operands.push_back(Operand{operand.view, operand.base, static_cast<uint8_t>(operand.access), operand.aux,
-                                       operand.offset_bytes});
+    pending.operands.push_back(
+        Operand{operand.view, operand.base, static_cast<uint8_t>(operand.access), operand.aux, operand.offset_bytes});
     pending.labels.push_back(operand.label);
     labelled_ |= operand.label.value != kNone || operand.label.ring != 0xffff;
   }
