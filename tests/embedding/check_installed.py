@@ -33,7 +33,7 @@ class Check:
     def install_and_move(self):
         run("cmake", "--install", self.build, "--prefix", self.scratch / "installed")
         (self.scratch / "installed").rename(self.prefix)
-        self.library = next(self.prefix.rglob("librondo.a")).parent
+        self.archives = next(self.prefix.rglob("librondo.a")).parent
 
     def names_no_build_path(self):
         files = [*self.prefix.rglob("*.cmake"), *self.prefix.rglob("*.pc")]
@@ -67,14 +67,14 @@ class Check:
 
     def c_hosts(self):
         self.computes("C, find_package, static", self.built("c", "host"))
-        if (self.library / "librondo.so").exists():
+        if (self.archives / "librondo.so").exists():
             self.computes("C, find_package, shared", self.built("c", "host", HOST_LINKS="shared"))
 
     def pkg_config_host(self, static):
-        env = os.environ | {"PKG_CONFIG_PATH": str(self.library / "pkgconfig"), "LD_LIBRARY_PATH": str(self.library)}
+        env = os.environ | {"PKG_CONFIG_PATH": str(self.archives / "pkgconfig"), "LD_LIBRARY_PATH": str(self.archives)}
         words = run("pkg-config", *(["--static"] if static else []), "--cflags", "--libs", "rondo", env=env).split()
         if static:  # pkg-config leaves the choice of the archive to the linker
-            words = [str(self.library / "librondo.a") if word == "-lrondo" else word for word in words]
+            words = [str(self.archives / "librondo.a") if word == "-lrondo" else word for word in words]
         program = self.scratch / f"pkg-config-host-{int(static)}"
         run(self.cc, "-std=c11", self.hosts / "c/host.c", *words, "-o", program)
         self.computes(f"C, pkg-config{' --static' if static else ''}", program, env)
@@ -90,7 +90,7 @@ class Check:
         assert not (binary / "rondo/cmake_install.cmake").read_text().count("librondo"), "install rules of a guest"
 
     def exports_only_its_own_names(self):
-        shared = self.library / "librondo.so"
+        shared = self.archives / "librondo.so"
         if not shared.exists():
             return
         lines = run("nm", "-D", "--defined-only", "--format=posix", shared).splitlines()
