@@ -35,25 +35,29 @@ OperandSpec OperandMaker::box(uint32_t tensor, const Walks& walks, const Low& lo
   return spec;
 }
 
-OperandSpec OperandMaker::unpacked(const RightOperand& right, const Low& low) {
-  return box(right.tensor, {{right.k_axis, right.k}, {right.n_axis, right.n}}, low, Access::kRead);
+OperandSpec OperandMaker::unpacked(const RightOperand& right, Low low, uint32_t column, uint32_t columns) {
+  low.at[right.n_axis] = column;
+  return box(right.tensor, {{right.k_axis, right.k}, {right.n_axis, columns}}, low, Access::kRead);
 }
 
-OperandSpec OperandMaker::packed(const RightOperand& right, uint64_t entry, Access access) {
+OperandSpec OperandMaker::packed(const RightOperand& right, uint64_t entry, Access access, uint32_t column,
+                                 uint32_t columns) {
   View view;
   view.rank = 2;
   view.dtype = static_cast<uint8_t>(DType::kF32);
   view.layout = static_cast<uint8_t>(Layout::kPanels);
   view.block_rows = 1;
   view.block_columns = static_cast<uint16_t>(right.panel_width);
-  view.extent[0] = right.panels();
+  view.extent[0] = static_cast<uint32_t>((columns + uint64_t{right.panel_width} - 1) / right.panel_width);
   view.extent[1] = right.k;
   view.stride_bytes[1] = static_cast<int64_t>(block_bytes(view));
   view.stride_bytes[0] = view.stride_bytes[1] * right.k;
-  Value value = value_of(right.tensor, entry_low(right, entry));
+  Low low = entry_low(right, entry);
+  low.at[right.n_axis] = column;
+  Value value = value_of(right.tensor, low);
   value.axis[0] = right.n_axis;
   value.axis[1] = right.k_axis;
-  value.extent[right.n_axis] = right.n;
+  value.extent[right.n_axis] = columns;
   value.extent[right.k_axis] = right.k;
   OperandSpec spec;
   if (right.prepared) {
@@ -64,6 +68,7 @@ OperandSpec OperandMaker::packed(const RightOperand& right, uint64_t entry, Acce
     spec.base = place.in_scratch ? tables_.scratch_base : tables_.host_base;
     spec.offset_bytes = place.offset_bytes;
   }
+  spec.offset_bytes += column / right.panel_width * static_cast<uint64_t>(view.stride_bytes[0]);
   spec.access = access;
   spec.view = tables_.builder.view(view);
   spec.label.value = tables_.builder.value(value);

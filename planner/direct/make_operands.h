@@ -35,10 +35,10 @@ class OperandMaker {
 
   // A box of a tensor where the tensor lies, row-major.
   OperandSpec box(uint32_t tensor, const Walks& walks, const Low& low, Access access);
-  // One matrix of a right operand where it lies, read.
-  OperandSpec unpacked(const RightOperand& right, const Low& low);
-  // Matrix number `entry` of a packed right operand.
-  OperandSpec packed(const RightOperand& right, uint64_t entry, Access access);
+  // Columns [column, column + columns) of one matrix of a right operand where it lies, read.
+  OperandSpec unpacked(const RightOperand& right, Low low, uint32_t column, uint32_t columns);
+  // The same of matrix number `entry` of a packed right operand; `column` begins a panel.
+  OperandSpec packed(const RightOperand& right, uint64_t entry, Access access, uint32_t column, uint32_t columns);
 
   // Where matrix number `entry` of a right operand begins, and the other way round.
   Low entry_low(const RightOperand& right, uint64_t entry) const;
