@@ -6,6 +6,7 @@
 #include "rondo/contracts.h"
 #include "runtime/program.h"
 #include "runtime/requirements.h"
+#include "runtime/serial.h"
 
 namespace rondo {
 namespace runtime {
@@ -170,6 +171,7 @@ Result<std::shared_ptr<const ProgramData>> make_program(const std::shared_ptr<Co
   program->core = core;
   program->serial = next_serial.fetch_add(1, std::memory_order_relaxed);
   program->needs = requirements_of(verified);
+  program->recording.record_count = verified.order(Part::kReplay).size();
   program->bases.assign(verified.schedule().base_count(), nullptr);
 
   std::vector<std::byte*> bases(program->bases);  // what prepare sees
@@ -181,7 +183,7 @@ Result<std::shared_ptr<const ProgramData>> make_program(const std::shared_ptr<Co
   if (Status good = place_arenas(*program, options, bases, temporary); !good) return good.error();
   if (Status good = check_lent_memory(*program, bases); !good) return good.error();
 
-  SerialWork work = work_of(*program, Part::kPrepare);
+  SerialWork work{tables_of(*program, Part::kPrepare)};
   work.bases = bases.data();
   run_serial(work);
 
@@ -191,17 +193,17 @@ Result<std::shared_ptr<const ProgramData>> make_program(const std::shared_ptr<Co
 
 }  // namespace
 
-SerialWork work_of(const ProgramData& program, Part part) {
+PartTables tables_of(const ProgramData& program, Part part) {
   const Schedule& schedule = program.schedule();
   const std::vector<uint32_t>& order = program.verified.order(part);
-  SerialWork work;
-  work.ops = schedule.ops.data();
-  work.operands = schedule.operands.data();
-  work.order = order.data();
-  work.op_count = order.size();
-  work.kernels = program.kernels.data();
-  work.views = schedule.views.data();
-  return work;
+  PartTables tables;
+  tables.ops = schedule.ops.data();
+  tables.operands = schedule.operands.data();
+  tables.order = order.data();
+  tables.op_count = order.size();
+  tables.kernels = program.kernels.data();
+  tables.views = schedule.views.data();
+  return tables;
 }
 
 }  // namespace runtime

@@ -7,7 +7,8 @@
 #include "rondo/runtime.h"
 #include "runtime/bind.h"
 #include "runtime/memory.h"
-#include "runtime/serial.h"
+#include "runtime/part_tables.h"
+#include "runtime/trace/recording.h"
 
 namespace rondo::runtime {
 
@@ -28,11 +29,13 @@ struct ProgramData {
   std::vector<Region> regions;  // of the same, for overlap checks
   std::vector<Block> blocks;    // of the same, where the runtime owns them
 
+  RecordingLayout recording;  // of the replay part
+
   const Schedule& schedule() const { return verified.schedule(); }
   uint32_t base_of(uint32_t binding) const { return static_cast<uint32_t>(schedule().arenas.size()) + binding; }
 };
 
-// Table pointers for one part; bases, scalars and stop are the caller's.
-SerialWork work_of(const ProgramData& program, Part part);
+// Table pointers for one part; bases and scalars are the caller's.
+PartTables tables_of(const ProgramData& program, Part part);
 
 }  // namespace rondo::runtime

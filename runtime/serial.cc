@@ -1,5 +1,6 @@
 #include "runtime/serial.h"
 
+#include <algorithm>
 #include "runtime/floating_point.h"
 #include "runtime/trace/ticks.h"
 
@@ -11,29 +12,21 @@ namespace {
 template <bool kScalars, bool kStops, bool kStamps>
 uint64_t run_ops(const SerialWork& work) {
   kernels::KernelArgs args = {};
-  uint64_t* stamps = work.stamps;
-  if constexpr (kStamps) *stamps++ = now_ticks();
+  uint64_t begin = 0;
+  if constexpr (kStamps) begin = now_ticks();
   for (uint64_t position = 0; position < work.op_count; ++position) {
     if constexpr (kStops)
-      if (work.stop->load(std::memory_order_relaxed)) return position;
+      if (work.stop->load(std::memory_order_relaxed)) {
+        if constexpr (kStamps) std::fill(work.stamps + position, work.stamps + work.op_count, OpStamps());
+        return position;
+      }
     const Op& op = work.ops[work.order[position]];
-    if (op.kernel == kNoKernel) {  // sync: in this order there is nothing to wait for
-      if constexpr (kStamps) *stamps++ = now_ticks();
-      continue;
+    if (op.kernel != kNoKernel) run_op<kScalars>(work, op, args);  // sync: in this order there is nothing to wait for
+    if constexpr (kStamps) {
+      const uint64_t end = now_ticks();
+      work.stamps[position] = {begin, end};
+      begin = end;
     }
-    const ResolvedKernel& kernel = work.kernels[op.kernel];
-    const Operand* operand = work.operands + op.first_operand;
-    uint32_t i = 0;
-    for (; i < op.operand_count; ++i) {
-      args.data[i] = work.bases[operand[i].base] + operand[i].offset_bytes;
-      if constexpr (kScalars) args.data[i] += work.view_offsets[operand[i].view];
-      args.view[i] = work.views + operand[i].view;
-    }
-    for (; i < kernel.operand_count; ++i) args.data[i] = nullptr;
-    args.params = op.params;
-    args.flags = op.flags;
-    kernel.run(args);
-    if constexpr (kStamps) *stamps++ = now_ticks();
   }
   return work.op_count;
 }

@@ -34,8 +34,8 @@ void refresh(SessionData& session) noexcept {
   for (uint32_t scalar = 0; scalar < session.program->schedule().scalars.size(); ++scalar)
     session.ready &= session.scalars.is_set(scalar);
   if (session.scalars.shapes_views()) {
-    session.work.views = session.scalars.views();
-    session.work.view_offsets = session.scalars.offsets();
+    session.part.views = session.scalars.views();
+    session.part.view_offsets = session.scalars.offsets();
   }
 }
 
@@ -175,15 +175,14 @@ Status replay_session(SessionData& session, const std::atomic<bool>* stop, Trace
   if (session.scalars.shapes_views()) session.scalars.resolve(session.program->schedule());
   if (trace != nullptr && !TraceRecorder::is_for(*trace, session.program->serial))
     return make_error(ErrorCode::kInvalidArgument, "the trace buffer was made for another program");
-  session.work.stop = stop;
-  session.work.stamps = trace != nullptr ? TraceRecorder::slot(*trace) : nullptr;
-  const uint64_t done = run_serial(session.work);
-  if (trace != nullptr) TraceRecorder::keep(*trace, done);
-  if (done != session.work.op_count) {
+  ReplayCall call{stop, {}};
+  if (trace != nullptr) call.recording = TraceRecorder::begin(*trace);
+  Status ended = session.replayer->replay(call);
+  if (trace != nullptr) TraceRecorder::end(*trace, ended.ok());
+  if (!ended) [[unlikely]] {
     session.interrupted = true;
     if (session.state != nullptr) session.state->interrupted.store(true, std::memory_order_relaxed);
-    return make_error(ErrorCode::kCancelled, "the replay was stopped after " + std::to_string(done) + " of " +
-                                                 std::to_string(session.work.op_count) + " ops");
+    return ended;
   }
   ++session.epoch;
   return {};
@@ -210,8 +209,11 @@ Result<std::unique_ptr<SessionData>> make_session(const std::shared_ptr<const Pr
     if (!state) return state.error();
     use_state(*session, std::move(*state));
   }
-  session->work = work_of(*program, Part::kReplay);
-  session->work.bases = session->bases.data();
+  session->part = tables_of(*program, Part::kReplay);
+  session->part.bases = session->bases.data();
+  Result<std::unique_ptr<Replayer>> replayer = make_replayer(*program, session->part);
+  if (!replayer) return replayer.error();
+  session->replayer = std::move(*replayer);
   refresh(*session);
   return session;
 }

@@ -10,6 +10,7 @@
 #include "runtime/bind.h"
 #include "runtime/memory.h"
 #include "runtime/program.h"
+#include "runtime/replayer.h"
 #include "runtime/scalars.h"
 #include "runtime/state.h"
 #include "runtime/tables.h"
@@ -28,7 +29,8 @@ struct SessionData {
   std::vector<Table> tables;      // per binding; empty unless it is a table
   ScalarTable scalars;
   std::shared_ptr<StateData> state;  // null when the host binds all state
-  SerialWork work;                   // the replay part, complete but for `stop`
+  PartTables part;                   // the replay part
+  std::unique_ptr<Replayer> replayer;
 
   bool ready = false;  // nothing is missing
   bool interrupted = false;

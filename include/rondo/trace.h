@@ -4,8 +4,8 @@
 //   session.replay(*trace);                                  // any number of times
 //   Result<std::string> file = perfetto_trace(program, *trace);  // contents of a .pftrace
 //
-// Recording costs one time stamp an op (perf/trace: 3 to 4 ns; docs/observation.md
-// has the figures) and allocates nothing. A session that replays without a buffer
+// Recording costs one time stamp an op, two where it waits for another worker
+// (docs/observation.md has the figures), and allocates nothing. A session that replays without a buffer
 // runs the loop without stamps. Thread safety: a buffer belongs to one thread at a
 // time, like the session that writes it.
 #pragma once
@@ -18,18 +18,29 @@
 
 namespace rondo {
 
-// One recorded replay. Times are nanoseconds of CLOCK_BOOTTIME, never falling.
+// When one op of a recorded replay ran, in nanoseconds of CLOCK_BOOTTIME. An op
+// begins when its waits are met; its signals come after its end. Ops of one stream
+// overlap only where in_flight lets them; along a worker none do.
+struct OpTimes {
+  uint64_t begin_ns = 0;
+  uint64_t end_ns = 0;
+  uint32_t worker = kNone;  // who ran it: 0 is the thread that called replay; kNone: it did not run
+
+  bool ran() const { return worker != kNone; }
+};
+
+// One recorded replay.
 struct ReplayTimes {
   uint64_t number = 0;    // counts the replays recorded since the buffer was made, from 0
-  bool complete = false;  // false: stopped before its last op
-  // [0] is when the first op began, [i + 1] when op i of VerifiedSchedule::order
-  // completed, which is when op i + 1 began; only of the ops that ran.
-  std::vector<uint64_t> ns;
+  bool complete = false;  // false: it ended early
+  uint64_t begin_ns = 0;  // of the whole, around all ops
+  uint64_t end_ns = 0;
+  std::vector<OpTimes> ops;  // beside VerifiedSchedule::order
 };
 
 class TraceBuffer {
  public:
-  // Room for the last `replays` replays of sessions of `program`, taken at once: 8
+  // Room for the last `replays` replays of sessions of `program`, taken at once: 16
   // bytes an op and replay. kDoesNotFit: no memory; kInvalidArgument: no replays.
   static Result<TraceBuffer> make(const Program& program, uint64_t replays = 1);
   TraceBuffer(TraceBuffer&&) noexcept;

@@ -101,9 +101,9 @@ Result<std::vector<RooflineRow>> roofline_of(const Program& program, const Trace
     }
     std::vector<std::vector<double>> times(rows.size(), std::vector<double>(replays->size()));
     for (size_t replay = 0; replay < replays->size(); ++replay) {
-      const std::vector<uint64_t>& ns = (*replays)[replay].ns;
+      const std::vector<OpTimes>& ops = (*replays)[replay].ops;
       for (size_t position = 0; position < row_at.size(); ++position)
-        times[row_at[position]][replay] += static_cast<double>(ns[position + 1] - ns[position]);
+        times[row_at[position]][replay] += static_cast<double>(ops[position].end_ns - ops[position].begin_ns);
     }
     for (size_t row = 0; row < rows.size(); ++row) summarize(std::move(times[row]), rows[row]);
     std::stable_sort(rows.begin(), rows.end(),

@@ -5,7 +5,6 @@
 // every few MB, so that any later part of a large file can be read by itself.
 #include <unistd.h>
 #include <algorithm>
-#include <queue>
 #include <unordered_map>
 #include "rondo/trace.h"
 #include "runtime/memory.h"
@@ -50,41 +49,6 @@ class Interner {
   std::vector<std::string> texts_;
 };
 
-// The positions of the ops of one phase, and a track on which no other phase overlaps it.
-struct PhaseSpan {
-  uint16_t phase = 0;
-  uint32_t first = 0, last = 0;
-  uint32_t lane = 0;
-};
-
-// In the order of `first`. Phases of different streams may overlap: each goes to the
-// lowest lane that is free.
-std::vector<PhaseSpan> phase_spans(const Schedule& schedule, const std::vector<uint32_t>& order, uint32_t& lanes) {
-  std::vector<PhaseSpan> spans;
-  std::vector<uint32_t> span_of(schedule.phases.size(), kNone);
-  for (uint32_t position = 0; position < order.size(); ++position) {
-    const uint16_t phase = schedule.ops[order[position]].phase;
-    if (phase >= span_of.size()) continue;
-    if (span_of[phase] == kNone) {
-      span_of[phase] = static_cast<uint32_t>(spans.size());
-      spans.push_back({phase, position, position, 0});
-    }
-    spans[span_of[phase]].last = position;
-  }
-  using Busy = std::pair<uint32_t, uint32_t>;  // last position, lane
-  std::priority_queue<Busy, std::vector<Busy>, std::greater<>> busy;
-  std::priority_queue<uint32_t, std::vector<uint32_t>, std::greater<>> free;
-  lanes = 0;
-  for (PhaseSpan& span : spans) {
-    for (; !busy.empty() && busy.top().first < span.first; busy.pop()) free.push(busy.top().second);
-    if (free.empty()) free.push(lanes++);
-    span.lane = free.top();
-    free.pop();
-    busy.emplace(span.last, span.lane);
-  }
-  return spans;
-}
-
 // Neighbouring inputs give far apart results (splitmix64).
 uint64_t scattered(uint64_t number) {
   number += 0x9e3779b97f4a7c15;
@@ -109,7 +73,7 @@ class Encoder {
 
   std::string encode(const std::vector<ReplayTimes>& replays) {
     if (replays.empty()) return {};
-    begin_ns_ = replays.front().ns.front();
+    begin_ns_ = replays.front().begin_ns;
     // Ids are global to a trace, and traces can be merged: not 1, 2, 3.
     uuid_ = scattered(begin_ns_ ^ static_cast<uint64_t>(getpid()) << 32) | 1;
     know_ops();
@@ -123,9 +87,8 @@ class Encoder {
 
   void know_ops() {
     flows_ = flows_of(schedule_, order_);
-    spans_ = phase_spans(schedule_, order_, phase_lanes_);
-    for (const PhaseSpan& span : spans_)
-      phase_names_.push_back(names_.id(printable(schedule_.name(schedule_.phases[span.phase].name))));
+    for (const Phase& phase : schedule_.phases)
+      phase_names_.push_back(names_.id(printable(schedule_.name(phase.name))));
     stream_of_.resize(schedule_.ops.size());
     for (uint32_t stream = 0; stream < schedule_.streams.size(); ++stream)
       std::fill_n(stream_of_.begin() + schedule_.streams[stream].first_op, schedule_.streams[stream].op_count, stream);
@@ -195,8 +158,7 @@ class Encoder {
       writer_.uint(track::kChildOrdering, track::kExplicitOrder);
     });
     replay_track_ = describe("replays");
-    for (uint32_t lane = 0; lane < phase_lanes_; ++lane)
-      phase_tracks_.push_back(describe(lane == 0 ? "phases" : "phases " + std::to_string(lane + 1)));
+    if (!schedule_.phases.empty()) phase_tracks_.push_back(describe("phases"));
     stream_tracks_.resize(schedule_.streams.size());
     for (uint32_t index = 0; index < schedule_.streams.size(); ++index) {
       const Stream& stream = schedule_.streams[index];
@@ -242,29 +204,52 @@ class Encoder {
 
   void write_replay(const ReplayTimes& replay) {
     if (out_.size() >= generation_end_) define_names();
-    const std::vector<uint64_t>& ns = replay.ns;
-    const size_t done = ns.size() - 1;
-    begin_slice(ns.front(), replay_track_, "replay", replay_name_, [&] {
+    begin_slice(replay.begin_ns, replay_track_, "replay", replay_name_, [&] {
       writer_.short_message(event::kDebugAnnotations, [&] {
         writer_.uint(annotation::kNameIid, argument_names_.id("number"));
         writer_.uint(annotation::kUint, replay.number);
       });
     });
-    end_slice(ns.back(), replay_track_);
-    for (size_t i = 0; i < spans_.size() && spans_[i].first < done; ++i) {
-      const PhaseSpan& span = spans_[i];
-      const uint64_t on = phase_tracks_[span.lane];
-      begin_slice(ns[span.first], on, "phase", phase_names_[i], [] {});
-      end_slice(ns[std::min<size_t>(span.last + 1, done)], on);
-    }
-    write_ops(ns, done);
-    for (size_t i = 0; i < live_.size(); ++i) write_live(ns, done, live_[i].bytes, live_tracks_[i]);
-    if (knows_flops_) write_rate(ns, done, flops_, flops_track_);
-    if (knows_bytes_) write_rate(ns, done, bytes_, bytes_track_);
+    end_slice(replay.end_ns, replay_track_);
+    write_phases(replay);
+    write_ops(replay);
+    for (size_t i = 0; i < live_.size(); ++i) write_live(replay, live_[i].bytes, live_tracks_[i]);
+    if (knows_flops_) write_rate(replay, flops_, flops_track_);
+    if (knows_bytes_) write_rate(replay, bytes_, bytes_track_);
     flow_base_ += flows_.size();
   }
 
-  void write_ops(const std::vector<uint64_t>& ns, size_t done) {
+  // From the begin of its first op to the end of its last. Phases that overlap, which
+  // depends on the replay where several workers run it, lie on tracks of their own.
+  void write_phases(const ReplayTimes& replay) {
+    struct Seen {
+      uint64_t begin_ns = UINT64_MAX, end_ns = 0;
+      size_t name = 0;
+    };
+    std::vector<Seen> seen(phase_names_.size());
+    for (size_t phase = 0; phase < seen.size(); ++phase) seen[phase].name = phase;
+    for (size_t position = 0; position < replay.ops.size(); ++position) {
+      const OpTimes& op = replay.ops[position];
+      const uint16_t phase = schedule_.ops[order_[position]].phase;
+      if (!op.ran() || phase >= seen.size()) continue;
+      seen[phase].begin_ns = std::min(seen[phase].begin_ns, op.begin_ns);
+      seen[phase].end_ns = std::max(seen[phase].end_ns, op.end_ns);
+    }
+    std::erase_if(seen, [](const Seen& span) { return span.begin_ns == UINT64_MAX; });
+    std::stable_sort(seen.begin(), seen.end(), [](const Seen& a, const Seen& b) { return a.begin_ns < b.begin_ns; });
+    std::vector<uint64_t> free_at;
+    for (const Seen& span : seen) {
+      size_t lane = 0;
+      while (lane < free_at.size() && free_at[lane] > span.begin_ns) ++lane;
+      if (lane == free_at.size()) free_at.push_back(0);
+      if (lane == phase_tracks_.size()) phase_tracks_.push_back(describe("phases " + std::to_string(lane + 1)));
+      free_at[lane] = span.end_ns;
+      begin_slice(span.begin_ns, phase_tracks_[lane], "phase", phase_names_[span.name], [] {});
+      end_slice(span.end_ns, phase_tracks_[lane]);
+    }
+  }
+
+  void write_ops(const ReplayTimes& replay) {
     // Flows are sorted by where they end; by where they begin here.
     if (flow_from_.empty()) {
       flow_from_.resize(flows_.size());
@@ -272,44 +257,61 @@ class Encoder {
       std::stable_sort(flow_from_.begin(), flow_from_.end(),
                        [&](uint32_t a, uint32_t b) { return flows_[a].from < flows_[b].from; });
     }
+    const auto ran = [&](uint32_t position) { return replay.ops[position].ran(); };
     size_t from = 0, to = 0;
-    for (uint32_t position = 0; position < done; ++position) {
+    for (uint32_t position = 0; position < replay.ops.size(); ++position) {
+      const auto write_flows = [&] {
+        for (; from < flows_.size() && flows_[flow_from_[from]].from == position; ++from)
+          if (ran(position) && ran(flows_[flow_from_[from]].to))
+            writer_.fixed64(event::kFlowIds, flow_id(flow_from_[from]));
+        for (; to < flows_.size() && flows_[to].to == position; ++to)
+          if (ran(position)) writer_.fixed64(event::kTerminatingFlowIds, flow_id(to));
+      };
+      if (!ran(position)) {
+        write_flows();
+        continue;
+      }
+      const OpTimes& op = replay.ops[position];
       const uint64_t on = stream_tracks_[stream_of_[order_[position]]];
-      packet(ns[position], packet::kNeedsState, packet::kTrackEvent, [&] {
+      packet(op.begin_ns, packet::kNeedsState, packet::kTrackEvent, [&] {
         writer_.uint(event::kType, event::kSliceBegin);
         writer_.uint(event::kTrackUuid, on);
         out_ += op_fields_[position];
-        for (; from < flows_.size() && flows_[flow_from_[from]].from == position; ++from)
-          if (flows_[flow_from_[from]].to < done) writer_.fixed64(event::kFlowIds, flow_id(flow_from_[from]));
-        for (; to < flows_.size() && flows_[to].to == position; ++to)
-          writer_.fixed64(event::kTerminatingFlowIds, flow_id(to));
+        write_flows();
       });
-      end_slice(ns[position + 1], on);
+      end_slice(op.end_ns, on);
     }
   }
 
-  // A sample wherever the number changes.
-  void write_live(const std::vector<uint64_t>& ns, size_t done, const std::vector<uint64_t>& live, uint64_t on) {
-    uint64_t shown = UINT64_MAX;
-    for (size_t position = 0; position < done; ++position) {
+  // A sample wherever the number changes; where workers overlap, at the latest begin so far.
+  void write_live(const ReplayTimes& replay, const std::vector<uint64_t>& live, uint64_t on) {
+    uint64_t shown = UINT64_MAX, now = replay.begin_ns;
+    for (size_t position = 0; position < replay.ops.size(); ++position) {
+      if (!replay.ops[position].ran()) continue;
+      now = std::max(now, replay.ops[position].begin_ns);
       if (live[position] == shown) continue;
       shown = live[position];
-      sample(ns[position], on, [&] { writer_.uint(event::kCounterValue, shown); });
+      sample(now, on, [&] { writer_.uint(event::kCounterValue, shown); });
     }
-    if (shown != 0) sample(ns[done], on, [&] { writer_.uint(event::kCounterValue, 0); });
+    if (shown != 0) sample(replay.end_ns, on, [&] { writer_.uint(event::kCounterValue, 0); });
   }
 
   // Work done over time passed since the replay began; one unit a ns is a G-unit a second.
-  void write_rate(const std::vector<uint64_t>& ns, size_t done, const std::vector<uint64_t>& work, uint64_t on) {
-    const size_t stride = std::max<size_t>(1, done / kRateSamples);
+  void write_rate(const ReplayTimes& replay, const std::vector<uint64_t>& work, uint64_t on) {
+    std::vector<uint32_t> done;
+    for (uint32_t position = 0; position < replay.ops.size(); ++position)
+      if (replay.ops[position].ran()) done.push_back(position);
+    std::stable_sort(done.begin(), done.end(),
+                     [&](uint32_t a, uint32_t b) { return replay.ops[a].end_ns < replay.ops[b].end_ns; });
+    const size_t stride = std::max<size_t>(1, done.size() / kRateSamples);
     double sum = 0;
-    sample(ns[0], on, [&] { writer_.real(event::kDoubleCounterValue, 0); });
-    for (size_t position = 0; position < done; ++position) {
-      sum += static_cast<double>(work[position]);
-      const uint64_t passed = ns[position + 1] - ns[0];
-      if (passed == 0 || (position % stride != stride - 1 && position + 1 != done)) continue;
-      sample(ns[position + 1], on,
-             [&] { writer_.real(event::kDoubleCounterValue, sum / static_cast<double>(passed)); });
+    sample(replay.begin_ns, on, [&] { writer_.real(event::kDoubleCounterValue, 0); });
+    for (size_t i = 0; i < done.size(); ++i) {
+      sum += static_cast<double>(work[done[i]]);
+      const uint64_t end_ns = i + 1 == done.size() ? replay.end_ns : replay.ops[done[i]].end_ns;
+      const uint64_t passed = end_ns - replay.begin_ns;
+      if (passed == 0 || (i % stride != stride - 1 && i + 1 != done.size())) continue;
+      sample(end_ns, on, [&] { writer_.real(event::kDoubleCounterValue, sum / static_cast<double>(passed)); });
     }
   }
 
@@ -387,10 +389,8 @@ class Encoder {
   bool knows_flops_ = true, knows_bytes_ = true;
   std::vector<uint32_t> stream_of_;  // by op
   std::vector<Flow> flows_;
-  std::vector<uint32_t> flow_from_;  // flows in the order they begin
-  std::vector<PhaseSpan> spans_;
-  std::vector<uint64_t> phase_names_;  // beside spans_
-  uint32_t phase_lanes_ = 0;
+  std::vector<uint32_t> flow_from_;    // flows in the order they begin
+  std::vector<uint64_t> phase_names_;  // beside Schedule::phases
   std::vector<Live> live_;
 
   uint64_t replay_track_ = 0, flops_track_ = 0, bytes_track_ = 0;

@@ -11,6 +11,24 @@ constexpr uint64_t kCalibrationNs = 10'000'000;  // 50 ns of error at either end
 
 }  // namespace
 
+// Puts the records of a slot into the order of positions. A thread that moves to
+// another core may see its counter a little behind: along a track begins never fall.
+void TraceRecorder::read_ops(const TraceBuffer& trace, uint64_t slot, const runtime::TickScale& scale,
+                             ReplayTimes& times, std::vector<uint64_t>& latest) {
+  const TraceBuffer::Data& data = *trace.data_;
+  const runtime::RecordingLayout& layout = data.layout;
+  const runtime::OpStamps* stamps = data.stamps.get() + slot * layout.record_count;
+  for (uint64_t position = 0; position < times.ops.size(); ++position) {
+    const uint32_t track = layout.track_of.empty() ? 0 : layout.track_of[position];
+    const runtime::OpStamps& record = stamps[layout.record_of.empty() ? position : layout.record_of[position]];
+    if (record.end == 0) continue;
+    OpTimes& op = times.ops[position];
+    op.begin_ns = latest[track] = std::max(latest[track], scale.ns(record.begin));
+    op.end_ns = std::max(op.begin_ns, scale.ns(record.end));
+    op.worker = data.workers[slot * layout.track_count + track];
+  }
+}
+
 TraceBuffer::TraceBuffer(std::unique_ptr<Data> data) : data_(std::move(data)) {}
 TraceBuffer::TraceBuffer(TraceBuffer&&) noexcept = default;
 TraceBuffer& TraceBuffer::operator=(TraceBuffer&&) noexcept = default;
@@ -23,16 +41,18 @@ Result<TraceBuffer> TraceBuffer::make(const Program& program, uint64_t replays) 
     data->program = TraceRecorder::serial_of(program);
     data->op_count = program.verified().order(Part::kReplay).size();
     data->capacity = replays;
+    data->layout = TraceRecorder::data_of(program).recording;
     uint64_t stamps = 0, bytes = 0;
-    if (!__builtin_mul_overflow(replays, data->op_count + 1, &stamps) &&
-        !__builtin_mul_overflow(stamps, sizeof(uint64_t), &bytes) && bytes <= PTRDIFF_MAX) {
+    if (!__builtin_mul_overflow(replays, data->layout.record_count + 1, &stamps) &&
+        !__builtin_mul_overflow(stamps, sizeof(runtime::OpStamps), &bytes) && bytes <= PTRDIFF_MAX) {
       // Written once here, so that a replay does not fault the pages in.
-      data->stamps.reset(new (std::nothrow) uint64_t[stamps]());
+      data->stamps.reset(new (std::nothrow) runtime::OpStamps[stamps]());
     }
     if (data->stamps == nullptr)
       return make_error(ErrorCode::kDoesNotFit, "no memory for a trace of " + std::to_string(replays) + " replays of " +
                                                     std::to_string(data->op_count) + " ops");
-    data->done.resize(replays);
+    data->slots.resize(replays);
+    data->workers.resize(replays * data->layout.track_count);
     data->made = runtime::this_moment();
     return TraceBuffer(std::move(data));
   });
@@ -48,16 +68,16 @@ Result<std::vector<ReplayTimes>> TraceBuffer::replays() const {
     while (now.ns - data_->made.ns < kCalibrationNs) now = runtime::this_moment();
     const runtime::TickScale scale(data_->made, now);
     std::vector<ReplayTimes> list(recorded());
-    uint64_t latest = 0;
+    std::vector<uint64_t> latest(data_->layout.track_count);  // begin on each track
     for (uint64_t i = 0; i < list.size(); ++i) {
       ReplayTimes& times = list[i];
       times.number = overwritten() + i;
       const uint64_t slot = times.number % data_->capacity;
-      const uint64_t* stamps = data_->stamps.get() + slot * (data_->op_count + 1);
-      times.complete = data_->done[slot] == data_->op_count;
-      times.ns.resize(data_->done[slot] + 1);
-      // A thread that moves to another core may see its counter a little behind.
-      for (uint64_t j = 0; j < times.ns.size(); ++j) times.ns[j] = latest = std::max(latest, scale.ns(stamps[j]));
+      times.complete = data_->slots[slot].complete;
+      times.begin_ns = scale.ns(data_->slots[slot].begin_ticks);
+      times.end_ns = std::max(times.begin_ns, scale.ns(data_->slots[slot].end_ticks));
+      times.ops.resize(data_->op_count);
+      TraceRecorder::read_ops(*this, slot, scale, times, latest);
     }
     return list;
   });

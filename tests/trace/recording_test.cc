@@ -25,14 +25,19 @@ struct StagedAdd {
   }
 };
 
-TEST(TraceBuffer, HoldsOneStampBeforeTheFirstOpAndOneAfterEach) {
+TEST(TraceBuffer, HoldsBeginAndEndOfEachOp) {
   StagedAdd add;
   TraceBuffer trace = must(TraceBuffer::make(add.program));
   EXPECT_EQ(text_of(add.session.replay(trace)), "ok");
   const std::vector<ReplayTimes> replays = must(trace.replays());
   ASSERT_EQ(replays.size(), 1u);
   EXPECT_TRUE(replays[0].complete);
-  EXPECT_EQ(replays[0].ns.size(), add.verified.order(Part::kReplay).size() + 1);
+  ASSERT_EQ(replays[0].ops.size(), add.verified.order(Part::kReplay).size());
+  for (const OpTimes& op : replays[0].ops) {
+    EXPECT_EQ(op.worker, 0u);
+    EXPECT_LE(replays[0].begin_ns, op.begin_ns);
+    EXPECT_LE(op.end_ns, replays[0].end_ns);
+  }
   EXPECT_FLOAT_EQ(add.y[127], 2.0f);
 }
 
@@ -46,10 +51,11 @@ TEST(TraceBuffer, TimesNeverFallAndLieInsideTheCall) {
   const auto ns = [](const timespec& t) { return static_cast<uint64_t>(t.tv_sec) * 1000000000u + t.tv_nsec; };
   uint64_t latest = ns(before) - 20000;  // the scale is good to some microseconds
   for (const ReplayTimes& replay : must(trace.replays()))
-    for (const uint64_t time : replay.ns) {
-      EXPECT_GE(time, latest);
-      latest = time;
-    }
+    for (const OpTimes& op : replay.ops)
+      for (const uint64_t time : {op.begin_ns, op.end_ns}) {
+        EXPECT_GE(time, latest);
+        latest = time;
+      }
   EXPECT_LE(latest, ns(after) + 20000);
 }
 
@@ -58,11 +64,11 @@ TEST(TraceBuffer, RecordsEveryHappensBeforeEdge) {
   StagedAdd add;
   TraceBuffer trace = must(TraceBuffer::make(add.program));
   ASSERT_TRUE(add.session.replay(trace).ok());
-  const std::vector<uint64_t> ns = must(trace.replays())[0].ns;
+  const std::vector<OpTimes> ops = must(trace.replays())[0].ops;
   const Schedule& schedule = add.program.schedule();
   std::vector<uint64_t> begin(schedule.ops.size()), end(schedule.ops.size());
   const std::vector<uint32_t>& order = add.verified.order(Part::kReplay);
-  for (size_t i = 0; i < order.size(); ++i) begin[order[i]] = ns[i], end[order[i]] = ns[i + 1];
+  for (size_t i = 0; i < order.size(); ++i) begin[order[i]] = ops[i].begin_ns, end[order[i]] = ops[i].end_ns;
   int edges = 0;
   for (const Stream& stream : schedule.streams)
     for (uint32_t op = stream.first_op + 1; op < stream.first_op + stream.op_count; ++op, ++edges)
@@ -100,7 +106,7 @@ TEST(TraceBuffer, HoldsTheOpsThatRanBeforeAStop) {
   EXPECT_EQ(add.session.replay(trace, stop).error().code, ErrorCode::kCancelled);
   const std::vector<ReplayTimes> replays = must(trace.replays());
   EXPECT_FALSE(replays[0].complete);
-  EXPECT_EQ(replays[0].ns.size(), 1u);
+  for (const OpTimes& op : replays[0].ops) EXPECT_FALSE(op.ran());
 }
 
 TEST(TraceBuffer, BelongsToOneProgram) {
