@@ -261,14 +261,24 @@ static_assert(sizeof(Tensor) == 32);
 // tensor axes that no view axis walks have extent 1. For layout `panels` axis[0]
 // is the column axis and axis[1] the row (k) axis of the tensor.
 // version 0 is the finished content; version p >= 1 is the partial sum after p
-// accumulation steps of this box.
+// accumulation steps of this box. What a state holds when a replay begins, and
+// what is appended to it, is version 0 of the tensor based on it.
+//
+// Where the operand's view moves with a scalar, `moves_along` says along which
+// tensor axis: the box is then the one at shift 0, and at shift d (in steps of
+// View::offset_step_bytes) its low is d * q further, q being the step divided by
+// the stride of that axis (1 where the box has one coordinate along it). So "row s
+// of the cache" and "rows [0, s + 1) of the cache" are places of one tensor. An
+// operand that moves and whose value does not holds one box, wherever it lies.
+// Where a scalar bounds an extent, the operand holds a part of the box from its low on.
 struct Value {
   uint32_t tensor = 0;
   uint32_t version = 0;
   uint32_t low[kMaxRank] = {};
   uint32_t extent[kMaxRank] = {};
   uint8_t axis[kMaxRank] = {0xff, 0xff, 0xff, 0xff};
-  uint32_t reserved0 = 0;
+  uint8_t moves_along = 0;  // 1 + the tensor axis; 0: the box does not move
+  uint8_t reserved0[3] = {};
 
   bool operator==(const Value&) const = default;
 };

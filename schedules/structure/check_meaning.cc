@@ -38,8 +38,11 @@ Found TableChecker::values() {
     const auto bad = [&](const auto&... words) { return found(Table::kValues, i, "value val", i, " ", words...); };
     if (value.tensor >= s_.tensors.size())
       return bad("is of tensor ", value.tensor, ", the file holds ", s_.tensors.size());
-    if (value.reserved0 != 0) return bad("has a reserved field that is not zero");
+    for (const uint8_t reserved : value.reserved0)
+      if (reserved != 0) return bad("has a reserved field that is not zero");
     const Tensor& tensor = s_.tensors[value.tensor];
+    if (value.moves_along > tensor.rank)
+      return bad("moves along axis ", value.moves_along - 1, ", its tensor has rank ", tensor.rank);
     for (uint32_t axis = 0; axis < kMaxRank; ++axis) {
       if (uint64_t{value.low[axis]} + value.extent[axis] > tensor.shape[axis])
         return bad("reaches ", uint64_t{value.low[axis]} + value.extent[axis], " on axis ", axis, ", its tensor has ",

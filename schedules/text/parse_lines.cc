@@ -214,6 +214,12 @@ bool read_value(Line& line, Schedule& schedule, const References& tensors) {
     if (!read_list(line, "'axes'", walked,
                    [&](uint32_t i) { return line.take('-') || line.number_of(value.axis[i], "axis", kMaxRank - 1); }))
       return false;
+    line.skip_spaces();
+  }
+  if (line.take("moves ")) {
+    line.skip_spaces();
+    if (!line.number_of(value.moves_along, "axis", kMaxRank - 1)) return false;
+    ++value.moves_along;
   }
   if (!end_of_line(line)) return false;
   schedule.values.push_back(value);

@@ -206,6 +206,7 @@ class Printer {
       put("]");
       if (value.version != 0) put(" partial ", value.version);
       axes(value, rank);
+      if (value.moves_along != 0) put(" moves ", value.moves_along - 1);
       put("\n");
     }
     begin("claims", s_.claims);

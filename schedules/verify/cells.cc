@@ -126,13 +126,18 @@ Pieces pieces_of_view(const Schedule& schedule, const View& view, uint64_t offse
   }
   if (shifted) {
     pieces.sometimes = box(0, effect->extent_high);
-    if (!bounded && !effect->wraps) {
+    if (!bounded) {
       guard.kind = GuardKind::kWindow;
-      // Below the modulus throughout, up to a multiple of it that the shift leaves out.
-      const auto range = affine_range(schedule.scalars[view.scalar], view.offset_scale, view.offset_bias);
       guard.scale = view.offset_scale;
-      guard.bias = view.offset_bias - (range->low - static_cast<int64_t>(effect->shift_low));
+      guard.bias = view.offset_bias;
       guard.rows = static_cast<int64_t>(window_rows);
+      if (effect->wraps) {
+        guard.modulus = view.offset_modulus;
+      } else {
+        // Below the modulus throughout, up to a multiple of it that the shift leaves out.
+        const auto range = affine_range(schedule.scalars[view.scalar], view.offset_scale, view.offset_bias);
+        guard.bias -= range->low - static_cast<int64_t>(effect->shift_low);
+      }
     }
     return pieces;
   }
@@ -160,8 +165,11 @@ Pieces pieces_of_binding(const Schedule& schedule, const Binding& binding, Sourc
   pieces.always.run = low * row_bytes;
   pieces.sometimes.low = low * row_bytes;
   pieces.sometimes.run = bytes - low * row_bytes;
-  pieces.guard = {
-      GuardKind::kRows, binding.filled_scalar, binding.filled_scale, binding.filled_bias, 0, 0, row_bytes, kNone};
+  pieces.guard = {.kind = GuardKind::kRows,
+                  .scalar = binding.filled_scalar,
+                  .scale = binding.filled_scale,
+                  .bias = binding.filled_bias,
+                  .stride_bytes = row_bytes};
   pieces.inner_span = row_bytes;
   pieces.outermost = true;
   return pieces;
@@ -521,9 +529,10 @@ CellBox Cells::box(uint32_t cell) const {
 }
 
 uint32_t Cells::intern(const Guard& guard) {
-  const uint64_t hash = mix(mix(mix(guard.origin_bytes + guard.scalar) + guard.stride_bytes) +
-                            static_cast<uint64_t>(guard.bias) + static_cast<uint64_t>(guard.scale) * 31 +
-                            (uint64_t{guard.footprint} << 8) + static_cast<uint64_t>(guard.kind));
+  const uint64_t hash =
+      mix(mix(mix(guard.origin_bytes + guard.scalar) + guard.stride_bytes) + static_cast<uint64_t>(guard.bias) +
+          static_cast<uint64_t>(guard.scale) * 31 + (uint64_t{guard.footprint} << 8) +
+          static_cast<uint64_t>(guard.kind) + static_cast<uint64_t>(guard.modulus) * 127);
   const auto range = guard_ids_.equal_range(hash);
   uint32_t probes = 0;
   for (auto it = range.first; it != range.second && probes < kMostProbes; ++it, ++probes)
@@ -540,29 +549,52 @@ bool Cells::implies(uint32_t reader, uint32_t writer) const {
   if (a.scalar != b.scalar || a.scale != b.scale || a.origin_bytes != b.origin_bytes ||
       a.stride_bytes != b.stride_bytes)
     return false;
+  // A window that wraps lies below where it would be if it did not.
   if (b.kind == GuardKind::kRows)
     return (a.kind == GuardKind::kRows && a.bias <= b.bias) ||
            (a.kind == GuardKind::kWindow && a.bias + a.rows <= b.bias);
+  if (b.kind == GuardKind::kWindow && a.kind == GuardKind::kWindow && a.modulus == b.modulus)
+    return a.bias == b.bias ? a.rows <= b.rows
+                            : a.modulus == 0 && a.bias > b.bias && a.bias + a.rows <= b.bias + b.rows;
   return a.kind == GuardKind::kColumns && b.kind == GuardKind::kColumns && a.bias <= b.bias;
+}
+
+bool Cells::apart(uint32_t a, uint32_t b) const {
+  const Guard *low = &guards_[a], *high = &guards_[b];
+  if (low->scalar != high->scalar || low->scale != high->scale || low->origin_bytes != high->origin_bytes ||
+      low->stride_bytes != high->stride_bytes)
+    return false;
+  if (low->kind == GuardKind::kWindow && (high->kind == GuardKind::kRows || high->bias < low->bias))
+    std::swap(low, high);
+  if (high->kind != GuardKind::kWindow || high->modulus != 0 || low->modulus != 0) return false;
+  if (low->kind == GuardKind::kRows) return low->bias <= high->bias;
+  return low->kind == GuardKind::kWindow && low->bias + low->rows <= high->bias;
+}
+
+uint64_t Cells::last_row(uint32_t cell, const Guard& guard) const {
+  const CellBox cell_box = box(cell);
+  const uint64_t last = cell_box.offset_bytes + (cell_box.rows - 1) * cell_box.pitch_bytes + cell_box.row_bytes - 1;
+  return (last - guard.origin_bytes) / guard.stride_bytes;
 }
 
 bool Cells::always(uint32_t cell, uint32_t guard) const {
   const Guard& rows = guards_[guard];
   if (rows.kind != GuardKind::kRows) return false;
   const auto range = affine_range(schedule_.scalars[rows.scalar], rows.scale, rows.bias);
-  const CellBox cell_box = box(cell);
-  const uint64_t last = cell_box.offset_bytes + (cell_box.rows - 1) * cell_box.pitch_bytes + cell_box.row_bytes - 1;
-  return range && range->low > 0 && (last - rows.origin_bytes) / rows.stride_bytes < static_cast<uint64_t>(range->low);
+  return range && range->low > 0 && last_row(cell, rows) < static_cast<uint64_t>(range->low);
 }
 
-uint32_t Cells::joined(uint32_t before, uint32_t write) {
+uint32_t Cells::joined(uint32_t cell, uint32_t before, uint32_t write) {
   if (before == 0 || before == write) return write;
   const Guard prefix = guards_[before];
   const Guard window = guards_[write];
   // Rows [0, n) were defined and rows [m, m + k) are written, m <= n: now [0, m + k).
+  // Where the window has wrapped, m is at least its modulus, and so is n: all rows
+  // below the modulus were defined before.
   if (prefix.kind == GuardKind::kRows && window.kind == GuardKind::kWindow && prefix.scalar == window.scalar &&
       prefix.scale == window.scale && prefix.origin_bytes == window.origin_bytes &&
-      prefix.stride_bytes == window.stride_bytes && window.bias <= prefix.bias) {
+      prefix.stride_bytes == window.stride_bytes && window.bias <= prefix.bias &&
+      (window.modulus == 0 || last_row(cell, window) < static_cast<uint64_t>(window.modulus))) {
     Guard grown = prefix;
     grown.bias = std::max(prefix.bias, window.bias + window.rows);
     return intern(grown);

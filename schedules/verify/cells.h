@@ -37,13 +37,14 @@ enum class GuardKind : uint8_t {
   kNone,     // all, always
   kRows,     // those in rows below scale * s + bias, a row being `stride_bytes` from `origin_bytes` on
   kColumns,  // those in columns below it, columns counted within the rows of the region
-  kWindow,   // those in the rows [scale * s + bias, + rows)
+  kWindow,   // those in the rows [(scale * s + bias) mod modulus, + rows)
   kOther,    // something else: comparable to the same footprint only
 };
 struct Guard {
   GuardKind kind = GuardKind::kNone;
   uint32_t scalar = kNone;
   int64_t scale = 0, bias = 0, rows = 0;
+  int64_t modulus = 0;  // kWindow whose shift reaches it; 0: never
   uint64_t origin_bytes = 0, stride_bytes = 0;
   uint32_t footprint = kNone;  // kWindow and kOther
   bool operator==(const Guard&) const = default;
@@ -89,7 +90,9 @@ class Cells {
   bool always(uint32_t cell, uint32_t guard) const;
   // The guard under which a cell is defined once it is written under `write`, when
   // it was defined under `before` (0: not at all; never unconditionally).
-  uint32_t joined(uint32_t before, uint32_t write);
+  uint32_t joined(uint32_t cell, uint32_t before, uint32_t write);
+  // Whether no byte is touched under both, whatever the scalar is. False says nothing.
+  bool apart(uint32_t a, uint32_t b) const;
 
  private:
   struct Region {
@@ -102,6 +105,8 @@ class Cells {
     uint32_t first_cell;
   };
   friend class CellCutter;
+  // The last row a cell reaches into, counted as the guard counts them.
+  uint64_t last_row(uint32_t cell, const Guard& guard) const;
   uint32_t intern(const Guard& guard);
 
   const Schedule& schedule_;

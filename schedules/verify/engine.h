@@ -19,10 +19,43 @@
 
 namespace rondo::proof {
 
-// Who wrote each cell last, as indices into Schedule::operands; kNone where no op
-// has: a state then holds what the host gave, an arena or output nothing. What
-// `prepare` wrote to prepared arenas keeps its writer in `replay`.
-using Writers = std::vector<uint32_t>;
+// Who may have written the bytes of each cell last, as indices into
+// Schedule::operands; kNone where no op has: a state then holds what the host gave,
+// an arena or output nothing. A write that touches a cell only for some values of a
+// scalar, or only some rows of it (indexed access), lies over the writers before it,
+// any of which may still show through. What `prepare` wrote to prepared arenas keeps
+// its writer in `replay`.
+class Writers {
+ public:
+  struct Writer {
+    uint32_t operand = kNone;
+    uint32_t guard = 0;      // Cells::guard; bytes outside it show older writers
+    bool indexed = false;    // older writers show through anywhere
+    uint32_t older = kNone;  // the next writer below, for `at`
+
+    bool hides_older() const { return guard == 0 && !indexed; }
+    bool operator==(const Writer&) const = default;
+  };
+
+  explicit Writers(uint32_t cells) : newest_(cells, kNone) {}
+  uint32_t size() const { return static_cast<uint32_t>(newest_.size()); }
+
+  // Cells with equal ids have equal writers, all the way down.
+  uint32_t newest(uint32_t cell) const { return newest_[cell]; }
+  Writer at(uint32_t id) const { return is_layer(id) ? layers_[id - kFirstLayer] : Writer{.operand = id}; }
+  uint32_t newest_operand(uint32_t cell) const { return at(newest_[cell]).operand; }
+  // Whether more than one writer may show.
+  static bool is_layer(uint32_t id) { return id >= kFirstLayer && id != kNone; }
+
+  void forget(uint32_t cell) { newest_[cell] = kNone; }
+  // False when the budget is spent.
+  bool write(const CellRun& run, uint32_t operand, bool indexed, const Cells& cells, Budget& budget, uint32_t op);
+
+ private:
+  static constexpr uint32_t kFirstLayer = 0x80000000u;
+  std::vector<uint32_t> newest_;  // an operand, or kFirstLayer + an index into layers_
+  std::vector<Writer> layers_;
+};
 
 // Told about each operand in canonical order, `prepare` before `replay`; within
 // an op all reads (updates among them) before all writes (updates among them).

@@ -209,7 +209,7 @@ class Shadow {
           if (state.format != format) state.format = kMixedFormat;
         } else {
           const bool adds = state.defined == kUnderGuard && state.format == format;
-          state.guard = cells_.joined(adds ? state.guard : 0, run.guard);
+          state.guard = cells_.joined(cell, adds ? state.guard : 0, run.guard);
           state.defined = cells_.always(cell, state.guard) ? kAlways : kUnderGuard;
           state.format = format;
         }
@@ -369,13 +369,36 @@ Evidence examine(const Engine& engine, Cells& cells, uint32_t findings_per_rule)
   return Shadow(engine, cells, findings_per_rule).examine();
 }
 
+bool Writers::write(const CellRun& run, uint32_t operand, bool indexed, const Cells& cells, Budget& budget,
+                    uint32_t op) {
+  if (run.guard == 0 && !indexed) {
+    std::fill_n(newest_.begin() + run.first, run.count, operand);
+    return true;
+  }
+  // A layer is about as much memory as this many visits of a cell may cost.
+  constexpr uint64_t kUnitsPerLayer = 4;
+  for (uint32_t cell = run.first; cell < run.first + run.count; ++cell) {
+    Writer writer{operand, run.guard, indexed, newest_[cell]};
+    // What lies wholly under the new write shows no more.
+    while (!indexed && is_layer(writer.older) && !at(writer.older).indexed &&
+           cells.implies(at(writer.older).guard, run.guard))
+      writer.older = at(writer.older).older;
+    if (layers_.empty() || layers_.back() != writer) {
+      if (!budget.spend(kUnitsPerLayer, op)) return false;
+      layers_.push_back(writer);
+    }
+    newest_[cell] = kFirstLayer + static_cast<uint32_t>(layers_.size() - 1);
+  }
+  return true;
+}
+
 void Engine::walk(Walker& walker) const {
-  Writers writers(cells.count(), kNone);
+  Writers writers(cells.count());
   for (const Part part : {Part::kPrepare, Part::kReplay}) {
     if (part == Part::kReplay)
       for (uint32_t cell = 0; cell < writers.size(); ++cell) {
         const uint32_t base = cells.base_of(cell);
-        if (!schedule.is_arena(base) || !schedule.arenas[base].prepared) writers[cell] = kNone;
+        if (!schedule.is_arena(base) || !schedule.arenas[base].prepared) writers.forget(cell);
       }
     walker.begin_part(part, writers);
     for (const uint32_t op_index : order[static_cast<int>(part)]) {
@@ -392,7 +415,9 @@ void Engine::walk(Walker& walker) const {
         if (!writes(schedule.operands[operand].access)) continue;
         const std::span<const CellRun> runs = cells.runs(operand);
         walker.write(op_index, operand, runs, writers);
-        for (const CellRun& run : runs) std::fill_n(writers.begin() + run.first, run.count, operand);
+        const bool indexed = schedule.operands[operand].access == static_cast<uint8_t>(Access::kIndexedWrite);
+        for (const CellRun& run : runs)
+          if (!writers.write(run, operand, indexed, cells, budget, op_index)) return;
       }
     }
     walker.end_part(part, writers);

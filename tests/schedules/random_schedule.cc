@@ -271,6 +271,7 @@ class Maker {
         value.low[axis] = static_cast<uint32_t>(random_.below(tensor.shape[axis] + 1));
         value.extent[axis] = static_cast<uint32_t>(random_.below(tensor.shape[axis] - value.low[axis] + 1));
         if (plain) value.axis[axis] = static_cast<uint8_t>(axis);
+        if (random_.one_in(8)) value.moves_along = static_cast<uint8_t>(axis + 1);
       }
       for (uint32_t axis = 0; axis < kMaxRank && !plain && tensor.rank > 0; ++axis)
         if (random_.one_in(2)) value.axis[axis] = static_cast<uint8_t>(random_.below(tensor.rank));

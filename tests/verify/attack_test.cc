@@ -272,7 +272,7 @@ TEST(Attack, ABoxWhoseElementsShareAddressesHoldsNoValue) {
   bench.add("relu", bench.operand(bench.arena, 0, Access::kRead, bench.t, {0, 0}, {2, 8}, {16, 4}),
             bench.operand(bench.y, 0, Access::kWrite, bench.u, {0, 0}, {2, 8}, {32, 4}));
   EXPECT_THAT(bench.lines(), ElementsAre("M05 op 2 (stream s) cannot hold 'T'[0:2, 0:8] in its operand x: steps of 16 "
-                                         "bytes along view axis 0 give two elements of the box one address"));
+                                         "bytes along axis 0 of the tensor give two elements of the box one address"));
 }
 
 // The first and the last byte of [0, 24) hold what the reader names; bytes [8, 16) do not.

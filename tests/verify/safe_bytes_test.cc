@@ -154,6 +154,49 @@ TEST(Defined, AppendingPastTheFilledPartLeavesTheHole) {
   EXPECT_THAT(findings("v9"), ElementsAre(HasSubstr("M04 op 2 (stream s): operand 0 (src) reads bytes [16, ")));
 }
 
+// The ring: position n goes to row n mod 4, and n runs on beyond the four rows.
+std::vector<std::string> with_ring_finds(const std::string& ops) {
+  World world = with_rows(
+      "  v13: f32 [1, 4] strides [16, 4] offset+=16*((0+1*n)%3)\n"  // wraps a row early
+      "  v14: f32 [2, 4] strides [16, 4] offset+=16*((0+1*n)%3)\n"  // two rows, the second up to row 3
+      "  v15: f32 [2, 4] strides [16, 4]\n"
+      "  v16: f32 [1, 2] strides [16, 4] offset+=16*((0+1*n)%4)\n"  // a head: half the columns
+      "  v17: f32 [1, 2] strides [16, 4]\n"
+      "  v18: f32 [4, 2] strides [16, 4] extent[0]<=1+1*n\n"
+      "  v19: f32 [3, 4] strides [16, 4] extent[0]<=1+1*n\n"
+      "  v20: f32 [3, 4] strides [16, 4] extent[0]<=2+1*n\n");
+  world.scalars = "  - {name: n, min: 0, max: 1000000}\n";
+  return world.findings({{"name: s", ops + "\ncopy src=x+0:v0 dst=y+0:v0"}});
+}
+
+TEST(Defined, AppendingToARingExtendsTheFilledPart) {
+  EXPECT_THAT(with_ring_finds("copy src=x+0:v11 dst=kv+0:v8\ncopy src=kv+0:v7 dst=a+0:v7"), IsEmpty());
+  // The row just appended, alone, and a part of it.
+  EXPECT_THAT(with_ring_finds("copy src=x+0:v11 dst=kv+0:v8\ncopy src=kv+0:v8 dst=a+0:v11\n"
+                              "copy src=kv+8:v16 dst=b+0:v17"),
+              IsEmpty());
+  // By heads, each in columns of its own; a head read whose row is not there yet.
+  EXPECT_THAT(with_ring_finds("copy src=x+0:v17 dst=kv+0:v16\ncopy src=kv+0:v18 dst=a+0:v18\n"
+                              "copy src=x+8:v17 dst=kv+8:v16\ncopy src=kv+8:v18 dst=a+8:v18"),
+              IsEmpty());
+  EXPECT_THAT(with_ring_finds("copy src=x+0:v17 dst=kv+0:v16\ncopy src=kv+8:v18 dst=a+8:v18"),
+              ElementsAre(HasSubstr("M04 op 1 (stream s): operand 0 (src) reads bytes [8, ")));
+  // A row too far on leaves a hole.
+  EXPECT_THAT(with_ring_finds("copy src=x+0:v11 dst=kv+0:v9\ncopy src=kv+0:v7 dst=a+0:v7"),
+              ElementsAre(HasSubstr("M04 op 1 (stream s): operand 0 (src) reads")));
+}
+
+// Modulus 3 in a state of four rows: at n = 3 row 0 is written, and row 3 is nobody's.
+TEST(Defined, ARingReachesAsFarAsItsModulus) {
+  EXPECT_THAT(with_ring_finds("copy src=x+0:v11 dst=kv+0:v13\ncopy src=kv+0:v19 dst=a+0:v19"), IsEmpty());
+  EXPECT_THAT(with_ring_finds("copy src=x+0:v11 dst=kv+0:v13\ncopy src=kv+0:v7 dst=a+0:v7"),
+              ElementsAre(HasSubstr("M04 op 1 (stream s): operand 0 (src) reads bytes [48, 64)")));
+  // Two rows at a time reach row 3, which the prefix does not hold once they have wrapped.
+  EXPECT_THAT(with_ring_finds("copy src=x+0:v15 dst=kv+0:v14\ncopy src=kv+0:v20 dst=a+0:v20"), IsEmpty());
+  EXPECT_THAT(with_ring_finds("copy src=x+0:v15 dst=kv+0:v14\ncopy src=kv+0:v7 dst=a+0:v7"),
+              ElementsAre(HasSubstr("M04 op 1 (stream s): operand 0 (src) reads")));
+}
+
 TEST(Defined, ABoundedReadStaysBelowTheBoundOfTheWrite) {
   World world = with_rows("  v13: f32 [4, 4] strides [16, 4] extent[0]<=-1+1*n\n");
   const auto findings = [&](const std::string& written, const std::string& read) {

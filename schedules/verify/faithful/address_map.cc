@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include "schedules/verify/scalars.h"
 
 namespace rondo::proof {
 namespace {
@@ -66,7 +67,59 @@ std::optional<Element> element_at(const AddressMap& map, uint64_t byte) {
   return element;
 }
 
+// The stride along the axis a value moves along: as the box has it, or one coordinate a step.
+uint64_t moved_stride(const View& view, const Value& value) {
+  for (uint32_t i = 0; i < view.rank; ++i)
+    if (value.axis[i] + 1 == value.moves_along && view.extent[i] > 1)
+      return static_cast<uint64_t>(view.stride_bytes[i]);
+  return static_cast<uint64_t>(view.offset_step_bytes);
+}
+
+// The least and the largest coordinate that a scalar's shift adds to the box's low.
+struct Motion {
+  uint64_t low = 0, high = 0;
+};
+Motion motion_of(const Schedule& schedule, const View& view, const Value& value) {
+  const std::optional<ScalarEffect> effect = scalar_effect(schedule, view);
+  if (!effect) return {};  // R01 has said so
+  const uint64_t step = coordinates_a_step(view, value);
+  return {effect->shift_low * step, effect->shift_high * step};
+}
+
+std::string motion_fault(const Schedule& schedule, const View& view, const Value& value) {
+  const uint32_t axis = value.moves_along - 1u;
+  if (view.offset_step_bytes == 0) return "its box moves along axis " + std::to_string(axis) + ", the view does not";
+  if (is_panels(view)) return "its box moves along axis " + std::to_string(axis) + ", panels do not move";
+  if (coordinates_a_step(view, value) == 0)
+    return "a scalar moves it by steps of " + std::to_string(view.offset_step_bytes) + " bytes, axis " +
+           std::to_string(axis) + " has elements " + std::to_string(moved_stride(view, value)) + " bytes apart";
+  const std::optional<ScalarEffect> effect = scalar_effect(schedule, view);
+  const unsigned __int128 end =
+      static_cast<unsigned __int128>(effect ? effect->shift_high : 0) * coordinates_a_step(view, value) +
+      value.low[axis] + value.extent[axis];
+  if (const uint32_t size = schedule.tensors[value.tensor].shape[axis]; end > size)
+    return "scalar '" + std::string(schedule.name(schedule.scalars[view.scalar].name)) + "' moves it up to " +
+           (end >> 63 == 0 ? std::to_string(static_cast<uint64_t>(end)) : "2^63 and more") + " on axis " +
+           std::to_string(axis) + ", the tensor has " + std::to_string(size);
+  return "";
+}
+
 }  // namespace
+
+uint64_t coordinates_a_step(const View& view, const Value& value) {
+  const uint64_t stride = moved_stride(view, value), step = static_cast<uint64_t>(view.offset_step_bytes);
+  return stride == 0 || step % stride != 0 ? 0 : step / stride;
+}
+
+bool same_motion(const Schedule& schedule, uint32_t operand, uint32_t other) {
+  const Value &value = schedule.values[schedule.labels[operand].value],
+              &other_value = schedule.values[schedule.labels[other].value];
+  if (value.moves_along != other_value.moves_along) return false;
+  if (value.moves_along == 0) return true;
+  const View &a = schedule.views[schedule.operands[operand].view], &b = schedule.views[schedule.operands[other].view];
+  return a.scalar == b.scalar && a.offset_scale == b.offset_scale && a.offset_bias == b.offset_bias &&
+         a.offset_modulus == b.offset_modulus && coordinates_a_step(a, value) == coordinates_a_step(b, other_value);
+}
 
 std::string label_fault(const Schedule& schedule, const View& view, const Value& value) {
   const Tensor& tensor = schedule.tensors[value.tensor];
@@ -96,27 +149,40 @@ std::string label_fault(const Schedule& schedule, const View& view, const Value&
   }
   if (is_panels(view) && (view.rank != 2 || view.block_rows != 1 || value.axis[0] == 0xff || value.axis[1] == 0xff))
     return "panels name a column axis and a row axis, and have blocks of one row";
-  // An address holds one element: every axis steps over what the axes inside it cover.
-  std::array<uint32_t, kMaxRank> axes = {};
-  uint32_t count = 0;
-  for (uint32_t i = 0; i < view.rank; ++i) {
-    if (value.axis[i] == 0xff || view.extent[i] <= 1) continue;
-    uint32_t at = count++;
-    for (; at > 0 && view.stride_bytes[axes[at - 1]] > view.stride_bytes[i]; --at) axes[at] = axes[at - 1];
-    axes[at] = i;
-  }
-  uint64_t covered = block_bytes(view);
-  for (uint32_t i = 0; i < count; ++i) {
-    auto stride = static_cast<uint64_t>(view.stride_bytes[axes[i]]);
-    if (stride < covered)
-      return "steps of " + std::to_string(stride) + " bytes along view axis " + std::to_string(axes[i]) +
-             " give two elements of the box one address";
-    covered += (view.extent[axes[i]] - 1) * stride;
-  }
   for (uint32_t axis = 0; axis < tensor.rank; ++axis)
     if ((walked >> axis & 1) == 0 && value.extent[axis] != 1)
       return "no view axis walks axis " + std::to_string(axis) + ", of which the box has " +
              std::to_string(value.extent[axis]);
+  if (value.moves_along != 0)
+    if (std::string fault = motion_fault(schedule, view, value); !fault.empty()) return fault;
+  // An address holds one element: every axis steps over what the axes inside it cover.
+  struct Step {
+    uint64_t extent, stride;
+    uint32_t axis;  // of the tensor
+  };
+  std::array<Step, kMaxRank + 1> steps = {};
+  uint32_t count = 0;
+  const auto add = [&](Step step) {
+    uint32_t at = count++;
+    for (; at > 0 && steps[at - 1].stride > step.stride; --at) steps[at] = steps[at - 1];
+    steps[at] = step;
+  };
+  for (uint32_t i = 0; i < view.rank; ++i)
+    if (value.axis[i] != 0xff && view.extent[i] > 1 && value.axis[i] + 1 != value.moves_along)
+      add({view.extent[i], static_cast<uint64_t>(view.stride_bytes[i]), value.axis[i]});
+  if (value.moves_along != 0) {
+    const uint32_t axis = value.moves_along - 1u;
+    const Motion motion = motion_of(schedule, view, value);
+    const uint64_t extent = value.extent[axis] + (motion.high - motion.low);
+    if (extent > 1) add({extent, moved_stride(view, value), axis});
+  }
+  uint64_t covered = block_bytes(view);
+  for (uint32_t i = 0; i < count; ++i) {
+    if (steps[i].stride < covered)
+      return "steps of " + std::to_string(steps[i].stride) + " bytes along axis " + std::to_string(steps[i].axis) +
+             " of the tensor give two elements of the box one address";
+    covered += (steps[i].extent - 1) * steps[i].stride;
+  }
   return "";
 }
 
@@ -139,7 +205,15 @@ AddressMap address_map(const Schedule& schedule, const Operand& operand, const V
     map.panel_axis = value.axis[0];
     map.panel_columns = view.block_columns;
   }
-  if (view.offset_step_bytes != 0) {
+  if (value.moves_along != 0) {
+    const uint32_t axis = value.moves_along - 1u;
+    const Motion motion = motion_of(schedule, view, value);
+    map.stride_bytes[axis] = static_cast<int64_t>(moved_stride(view, value));
+    map.origin_bytes += motion.low * static_cast<uint64_t>(map.stride_bytes[axis]);
+    map.low[axis] += static_cast<uint32_t>(motion.low);
+    map.extent[axis] += static_cast<uint32_t>(motion.high - motion.low);
+    if (map.extent[axis] <= 1) map.stride_bytes[axis] = 0;
+  } else if (view.offset_step_bytes != 0) {
     map.scalar = view.scalar;
     map.scalar_offset = {view.offset_scale, view.offset_bias, view.offset_modulus, view.offset_step_bytes};
   }
@@ -229,6 +303,7 @@ std::string value_name(const Schedule& schedule, const Value& value) {
     text += std::to_string(value.low[axis]) + ":" + std::to_string(uint64_t{value.low[axis]} + value.extent[axis]);
   }
   text += "]";
+  if (value.moves_along != 0) text += " moving along axis " + std::to_string(value.moves_along - 1);
   if (value.version != 0) text += " after " + std::to_string(value.version) + (value.version == 1 ? " step" : " steps");
   return text;
 }

@@ -22,7 +22,8 @@ struct AddressMap {
   uint8_t panel_axis = 0xff;  // the tensor axis that is cut into panels
   uint16_t panel_columns = 1;
   uint32_t element_bytes = 0;
-  // The part of the view that a scalar decides; equal for maps that move together.
+  // Where the operand moves and its value does not; equal for maps that move together.
+  // A value that moves too is mapped as the hull of all its boxes.
   uint32_t scalar = kNone;
   std::array<int64_t, 4> scalar_offset = {};
 };
@@ -31,6 +32,14 @@ struct AddressMap {
 AddressMap address_map(const Schedule& schedule, const Operand& operand, const Value& value);
 // The map of a whole tensor lying densely in its base.
 AddressMap dense_map(const Tensor& tensor, uint32_t tensor_index);
+
+// How many coordinates of the axis a value moves along one step of the view's shift
+// is; 0 where it is no whole number. Precondition: both move.
+uint64_t coordinates_a_step(const View& view, const Value& value);
+
+// Whether a scalar moves the boxes of two labelled operands alike, or neither. Precondition:
+// label_fault is empty for both.
+bool same_motion(const Schedule& schedule, uint32_t operand, uint32_t other);
 
 // Why a value cannot be what an operand of this view holds ("" if it can): dtype,
 // extents and axes must fit each other.

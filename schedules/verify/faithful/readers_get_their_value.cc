@@ -59,6 +59,16 @@ class Rule : public ValueObserver {
     facts_.findings.add("M05", Level::kFaithful, {reading.op, writer}, message);
   }
 
+  void changing(const Change& change) override {
+    facts_.refute(change.operand);
+    if (!facts_.findings.wants("M05")) return;
+    uint32_t reader = facts_.engine.op_of(change.reader);
+    facts_.findings.add("M05", Level::kFaithful, {change.op, reader},
+                        facts_.name(change.op) + " writes " + facts_.value_text(change.operand) + " to " +
+                            facts_.place_text(change.operand) + ", where " + facts_.name(reader) + " has read " +
+                            facts_.value_text(change.reader) + " as the replay found it");
+  }
+
  private:
   std::string operand_name(uint32_t op, uint32_t slot) const {
     const Contract* contract = facts_.contract(op);
@@ -78,7 +88,16 @@ class Rule : public ValueObserver {
     if (contract == nullptr) return;
     if (contract->values == ValueRule::kSame && full.operand_count >= 2) {
       uint32_t from = full.first_operand, to = from + 1;
-      if (same_value(*facts_.value(from), *facts_.value(to)) && same_axes(*contract, from, to)) return;
+      if (same_value(*facts_.value(from), *facts_.value(to)) && same_axes(*contract, from, to)) {
+        if (same_motion(facts_.schedule, from, to)) return;
+        facts_.refute(to);
+        if (facts_.findings.wants("M05"))
+          facts_.findings.add("M05", Level::kFaithful, {op},
+                              facts_.name(op) + " copies " + facts_.value_text(from) + " and calls it " +
+                                  facts_.value_text(to) +
+                                  ", but a scalar does not move both boxes alike: what moves is no copy");
+        return;
+      }
       facts_.refute(to);
       if (facts_.findings.wants("M05"))
         facts_.findings.add("M05", Level::kFaithful, {op},
@@ -118,7 +137,10 @@ const FaithfulRule kReadersGetTheirValue = {
      "(or the binding, at the start) must name the same tensor and version, walk the axes both walk with the same "
      "strides and have the same address for the same coordinate. An update names what it writes and must find the "
      "step before, of the same box. Copies and packs pass a value on unchanged; other kernels make finished values "
-     "(version 0) from finished values; a box must fit the view of its operand and the type of its tensor."},
+     "(version 0) from finished values; a box must fit the view of its operand and the type of its tensor. Where a "
+     "scalar bounds or moves a write, what lay there before may show through and is asked too. A box that moves with "
+     "a scalar stays within its tensor, and each step is a whole number of coordinates. What a state held at the start "
+     "and what is appended to it are version 0 of one tensor, so no op reads a byte of it that is written later."},
     [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<Rule>(facts); }};
 
 }  // namespace rondo::proof

@@ -110,7 +110,7 @@ class Rule : public ValueObserver {
   // The same tensor and, on all axes but that of k, the same coordinates.
   bool same_lines(uint32_t operand, uint32_t first, uint32_t k_view_axis) const {
     const Value &value = *facts_.value(operand), &other = *facts_.value(first);
-    if (value.tensor != other.tensor) return false;
+    if (value.tensor != other.tensor || !same_motion(facts_.schedule, operand, first)) return false;
     for (uint32_t axis = 0; axis < kMaxRank; ++axis)
       if (axis != value.axis[k_view_axis] &&
           (value.low[axis] != other.low[axis] || value.extent[axis] != other.extent[axis]))

@@ -26,20 +26,22 @@ class ValueWalker : public Walker {
       tell(op, operand, kNone, judge(operand, kNone));
       return;
     }
-    uint32_t last = kNone - 1;
-    Agreement last_judged = Agreement::kYes;
+    last_ = kNone - 1;
+    last_judged_ = Agreement::kYes;
+    told_.clear();
+    uint32_t last_id = kNone - 1, last_guard = 0;
     for (const CellRun& run : runs) {
       for (uint32_t cell = run.first; cell < run.first + run.count; ++cell) {
-        uint32_t writer = writers[cell];
-        if (writer == last && last_judged != Agreement::kBytewise) continue;
-        facts_.engine.budget.spend(kUnitsPerPair, op);
-        Agreement judged = judge(operand, writer);
-        if (judged == Agreement::kBytewise) judged = judge_cell(op, operand, writer, cell);
-        bool bytewise = judged == Agreement::kBytewise;
-        if (bytewise) judged = Agreement::kYes;
-        if (writer != last || judged != Agreement::kYes) tell(op, operand, writer, judged);
-        last = writer;
-        last_judged = bytewise ? Agreement::kBytewise : judged;
+        uint32_t id = writers.newest(cell);
+        if (id == last_id && run.guard == last_guard && last_judged_ != Agreement::kBytewise) continue;
+        if (!Writers::is_layer(id)) {
+          read_writer(op, operand, id, cell, run.guard);
+          last_id = id;
+          last_guard = run.guard;
+          continue;
+        }
+        last_id = kNone - 1;
+        read_layers(op, operand, id, cell, run.guard, writers);
       }
     }
   }
@@ -49,7 +51,8 @@ class ValueWalker : public Walker {
     uint32_t last = kNone;
     for (const CellRun& run : runs) {
       for (uint32_t cell = run.first; cell < run.first + run.count; ++cell) {
-        uint32_t previous = writers[cell];
+        if (!start_reader_.empty() && start_reader_[cell].operand != kNone) change(op, operand, cell, run.guard);
+        uint32_t previous = writers.newest_operand(cell);
         if (previous == last || previous == kNone) continue;
         last = previous;
         for (const auto& rule : rules_) rule->overwriting({op, operand, previous});
@@ -64,10 +67,17 @@ class ValueWalker : public Walker {
       uint32_t last = kNone - 1;
       for (const CellRun& run : facts_.engine.cells.footprint_runs(facts_.engine.cells.whole(base))) {
         for (uint32_t cell = run.first; cell < run.first + run.count; ++cell) {
-          if (writers[cell] == last) continue;
-          last = writers[cell];
-          Agreement agreed = judge_output(base, last);
-          for (const auto& rule : rules_) rule->output(base, last, agreed);
+          for (uint32_t id = writers.newest(cell);;) {
+            const Writers::Writer writer = writers.at(id);
+            if (writer.operand != last) {
+              last = writer.operand;
+              Agreement agreed = judge_output(base, last);
+              for (const auto& rule : rules_) rule->output(base, last, agreed);
+            }
+            // That every byte is written is proven (O01): there is nothing below the last.
+            if (writer.hides_older() || facts_.engine.cells.always(cell, writer.guard) || writer.older == kNone) break;
+            id = writer.older;
+          }
         }
       }
     }
@@ -78,6 +88,66 @@ class ValueWalker : public Walker {
     if (op == op_) return;
     op_ = op;
     for (const auto& rule : rules_) rule->op(op);
+  }
+
+  // One writer that may show in a cell, where the reader looks.
+  void read_writer(uint32_t op, uint32_t operand, uint32_t writer, uint32_t cell, uint32_t guard,
+                   bool layered = false) {
+    if (writer == kNone) note_start_reader(operand, cell, guard);
+    if (writer == last_ && last_judged_ != Agreement::kBytewise) return;
+    if (std::find(told_.begin(), told_.end(), writer) != told_.end()) return;
+    facts_.engine.budget.spend(kUnitsPerPair, op);
+    Agreement judged = judge(operand, writer);
+    if (judged == Agreement::kBytewise) judged = judge_cell(op, operand, writer, cell);
+    bool bytewise = judged == Agreement::kBytewise;
+    if (bytewise) judged = Agreement::kYes;
+    if (writer != last_ || judged != Agreement::kYes) tell(op, operand, writer, judged);
+    last_ = writer;
+    last_judged_ = bytewise ? Agreement::kBytewise : judged;
+    // Writers that lie over each other come back in each cell.
+    if (layered && !bytewise && told_.size() < kMostTold) told_.push_back(writer);
+  }
+
+  // From the newest writer down to the one beyond which the reader cannot see.
+  void read_layers(uint32_t op, uint32_t operand, uint32_t id, uint32_t cell, uint32_t guard, const Writers& writers) {
+    const Cells& cells = facts_.engine.cells;
+    for (;;) {
+      const Writers::Writer writer = writers.at(id);
+      read_writer(op, operand, writer.operand, cell, guard, true);
+      if (writer.hides_older() || !facts_.engine.budget.spend(1, op)) return;
+      if (!writer.indexed && (cells.always(cell, writer.guard) || (guard != 0 && cells.implies(guard, writer.guard))))
+        return;
+      id = writer.older;
+      // What is read is defined (M04): where nothing was there at the start, the writers
+      // above made all of it.
+      if (id == kNone && !starts_defined(cells.base_of(cell))) return;
+    }
+  }
+
+  bool starts_defined(uint32_t base) const {
+    return !schedule_.is_arena(base) && schedule_.binding_of(base).role != static_cast<uint8_t>(Role::kOutput);
+  }
+
+  // Reads of what a state held at the start: of two that no guard compares, both stand.
+  void note_start_reader(uint32_t operand, uint32_t cell, uint32_t guard) {
+    const Cells& cells = facts_.engine.cells;
+    if (!starts_defined(cells.base_of(cell))) return;
+    if (start_reader_.empty()) start_reader_.resize(cells.count());
+    StartReader& known = start_reader_[cell];
+    if (known.operand == kNone || cells.implies(known.guard, guard))
+      known = {operand, guard};
+    else if (!cells.implies(guard, known.guard))
+      known.guard = 0;
+  }
+
+  // One name would have two contents: what was read, and what is written now.
+  void change(uint32_t op, uint32_t operand, uint32_t cell, uint32_t guard) {
+    const StartReader reader = start_reader_[cell];
+    const Value *read = facts_.value(reader.operand), *written = facts_.value(operand);
+    if (read == nullptr || written == nullptr || read->tensor != written->tensor) return;
+    if (facts_.engine.cells.apart(reader.guard, guard)) return;
+    start_reader_[cell].operand = kNone;
+    for (const auto& rule : rules_) rule->changing({op, operand, reader.operand});
   }
 
   // The tensor that a binding holds at the start, if the operand names one that does.
@@ -92,6 +162,8 @@ class ValueWalker : public Walker {
     uint32_t base = schedule_.operands[operand].base;
     if (writer == kNone) {
       if (!holds_at_start(base, named->tensor)) return Agreement::kOtherTensor;
+      // A sum does not go on from what the host bound: that is no step of it.
+      if (schedule_.operands[operand].access == static_cast<uint8_t>(Access::kUpdate)) return Agreement::kOtherVersion;
       return agreement(facts_.map(operand), dense_map(schedule_.tensors[named->tensor], named->tensor));
     }
     const Value* written = facts_.value(writer);
@@ -208,6 +280,15 @@ class ValueWalker : public Walker {
   const Schedule& schedule_;
   std::span<const std::unique_ptr<ValueObserver>> rules_;
   uint32_t op_ = kNone;
+  uint32_t last_ = kNone - 1;  // the writer told of last, of the operand at hand
+  Agreement last_judged_ = Agreement::kYes;
+  static constexpr size_t kMostTold = 8;
+  std::vector<uint32_t> told_;  // writers told of for the operand at hand, where several may show
+  // Per cell of a state: who has read what it held at the start, in which part of it.
+  struct StartReader {
+    uint32_t operand = kNone, guard = 0;
+  };
+  std::vector<StartReader> start_reader_;
   uint64_t diagnosis_work_ = 0;
   std::vector<std::vector<uint32_t>> writers_of_tensor_;
 };

@@ -79,6 +79,13 @@ struct Overwriting {
   uint32_t previous = 0;
 };
 
+// `operand` of `op` writes a tensor where `reader` (an operand) has read that tensor
+// as it was at the start.
+struct Change {
+  uint32_t op = 0, operand = 0;
+  uint32_t reader = 0;
+};
+
 // A value that `reader` names was made by `maker` where it looks for it, and
 // overwritten by `destroyer` before (all operands).
 struct Loss {
@@ -92,6 +99,7 @@ class ValueObserver {
   virtual void op(uint32_t) {}  // before its readings
   virtual void reading(const Reading&) {}
   virtual void overwriting(const Overwriting&) {}
+  virtual void changing(const Change&) {}
   virtual void loss(const Loss&) {}
   // A value that a reader names, that no op writes and no binding holds.
   virtual void never_made(uint32_t /*reader*/) {}
