@@ -43,6 +43,13 @@ constexpr VerbText kVerbs[] = {
      "rondo run mlp.rondo --random-inputs 1 --repeat 100       time per replay",
      "The schedule is verified first; one that is not safe, or makes a false claim, is not\n"
      "run. Files are NumPy .npy, one per binding; `rondo show` lists the bindings."},
+    {"calibrate", "", "Measure this machine and write what a planner has to know of it.",
+     "rondo calibrate -o here.yaml                 about a minute; rondo plan G --machine here.yaml\n"
+     "rondo calibrate -o here.yaml --quick         a few seconds, rougher\n"
+     "rondo calibrate --ceilings roofs.csv         what the machine reaches, as a table",
+     "Arithmetic and memory by element type, instruction set and cache, alone and on all\n"
+     "cores; handing over a token and waking a thread; every kernel over many shapes, from\n"
+     "which costs are fitted. Best done while the machine does nothing else."},
     {"version", "", "Print the version and what this build can do.",
      "rondo version\n"
      "rondo version --json",
@@ -201,6 +208,7 @@ struct Commands {
   VerifyCommand verify;
   ShowCommand show;
   RunCommand run;
+  CalibrateCommand calibrate;
   bool text = false, binary = false;
   bool no_fuse = false, no_chain = false;
   std::string planner = "tile";
@@ -313,6 +321,20 @@ void add_run(CLI::App& app, Commands& commands, Console& console) {
   add_common(*sub, console);
 }
 
+void add_calibrate(CLI::App& app, Commands& commands, Console& console) {
+  CLI::App* sub = add_verb(app, "calibrate");
+  CalibrateCommand& calibrate = commands.calibrate;
+  sub->add_option("-o,--output", calibrate.output, "machine file to write ('-': stdout)")->option_text("FILE");
+  sub->add_option("--ceilings", calibrate.ceilings, "also what the machine reaches, as a table (.csv)")
+      ->option_text("FILE");
+  sub->add_option("--name", calibrate.name, "what to call the machine (default: after its processor)")
+      ->option_text("NAME");
+  sub->add_flag("--quick", calibrate.quick, "a few seconds and a rougher result");
+  sub->add_flag("--no-kernels", calibrate.no_kernels, "leave out the rates of kernels");
+  add_number(*sub, "--time-limit", calibrate.time_limit_seconds, 1, 86400, "seconds to take at most, about");
+  add_common(*sub, console);
+}
+
 // "'--tiel' is not an option of rondo plan (did you mean '--tile'?)"
 std::string unknown_option(const CLI::App& verb, const std::vector<std::string>& arguments) {
   std::vector<std::string> names;
@@ -372,6 +394,7 @@ int run_command_line(const std::vector<std::string>& arguments, Console& console
   add_verify(app, commands, console);
   add_show(app, commands, console);
   add_run(app, commands, console);
+  add_calibrate(app, commands, console);
   add_common(*add_verb(app, "version"), console);
 
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
@@ -393,6 +416,7 @@ int run_command_line(const std::vector<std::string>& arguments, Console& console
   if (verb == "verify") return run_verify(commands.verify, console);
   if (verb == "show") return run_show(commands.show, console);
   if (verb == "run") return run_run(commands.run, console);
+  if (verb == "calibrate") return run_calibrate(commands.calibrate, console);
   return run_version(console);
 }
 

@@ -68,6 +68,16 @@ struct RunCommand {
 };
 int run_run(const RunCommand& command, Console& console);
 
+// rondo calibrate: this machine, measured, as a machine file.
+struct CalibrateCommand {
+  std::string output;    // machine file; "": none, "-": stdout
+  std::string ceilings;  // .csv file, "" for none
+  std::string name;      // of the machine; "": made of the processor's
+  bool quick = false, no_kernels = false;
+  uint32_t time_limit_seconds = 0;  // 0: as long as it takes
+};
+int run_calibrate(const CalibrateCommand& command, Console& console);
+
 // rondo version: what this build is and can do.
 int run_version(Console& console);
 

@@ -12,7 +12,7 @@ struct MachineKey {
   std::string_view what;
 };
 
-inline constexpr std::array<MachineKey, 11> kMachineKeys = {{
+inline constexpr std::array<MachineKey, 16> kMachineKeys = {{
     {"machine", "name", "", "what schedules for it say they are for"},
     {"backend", "name", "`cpu`", "the runtime backend that can replay them"},
     {"lanes", "1 to 65535", "1", "workers' places: cores, or thread blocks"},
@@ -24,7 +24,13 @@ inline constexpr std::array<MachineKey, 11> kMachineKeys = {{
     {"panel_width", "0, 8, 16 or 32", "32",
      "columns of a panel that packed right operands are fastest in; 0: do not pack"},
     {"token_ns", "number, at least 0", "0", "cost of handing a token from lane to lane"},
+    {"wake_ns", "number, at least 0", "0", "from waking a parked worker until it runs"},
     {"costs", "map from kernels to costs", "none", "with them, plans carry a makespan"},
+    {"rates", "map from kernels to maps from levels to costs", "none",
+     "costs of operations whose bytes fit in that cache and in no smaller one; level `memory`: in none"},
+    {"caches", "list of caches, smallest first", "none", "what working sets fit in"},
+    {"figures", "list of figures", "none", "what the machine reaches: the roofs of a roofline"},
+    {"measured", "map", "by hand", "where and when the figures were measured"},
 }};
 
 inline constexpr std::array<MachineKey, 4> kSpaceKeys = {{
@@ -34,10 +40,41 @@ inline constexpr std::array<MachineKey, 4> kSpaceKeys = {{
     {"bandwidth_gb_s", "number, at least 0", "not measured", "10^9 bytes a second"},
 }};
 
-inline constexpr std::array<MachineKey, 3> kCostKeys = {{
+inline constexpr std::array<MachineKey, 7> kCostKeys = {{
     {"fixed_ns", "number, at least 0", "0", "for each operation"},
     {"ns_per_flop", "number, at least 0", "0", "times the flops of the contract"},
     {"ns_per_byte", "number, at least 0", "0", "times the bytes of the contract"},
+    {"shapes", "0 to 1000000", "0", "shapes it was fitted to; 0: not a fit"},
+    {"residual", "number, at least 0", "0", "root mean square of measured / predicted - 1 over them"},
+    {"low", "number, at least 0", "0", "least measured / predicted among them"},
+    {"high", "number, at least 0", "0", "most"},
+}};
+
+inline constexpr std::array<MachineKey, 3> kCacheKeys = {{
+    {"name", "name", "", "`l1`, `l2`, ...; what rates and figures call it"},
+    {"bytes", "bytes, like `32 KiB`", "", "of one instance"},
+    {"cores", "1 to 65535", "1", "cores that share an instance"},
+}};
+
+inline constexpr std::array<MachineKey, 9> kFigureKeys = {{
+    {"kind", "`compute`, `bandwidth` or `latency`", "", "in GFLOP/s, GB/s (10^9 bytes a second) or ns"},
+    {"name", "name", "",
+     "compute: element type and instruction set, `f32_avx512`; bandwidth: a cache or `dram` for reading, with `_write` "
+     "or `_copy` behind it for those; latency: `token` or `wake`"},
+    {"value", "number, at least 0", "", "what to reckon with"},
+    {"low", "number, at least 0", "the value", "what it may fall to"},
+    {"high", "number, at least 0", "the value", "the best ever seen"},
+    {"source", "`measured`, `spec` or `user`", "`user`", "how it is known"},
+    {"threads", "1 to 65535", "1", "at work together; a rate is their sum"},
+    {"clock_mhz", "number, at least 0", "not known", "of the core while it was measured"},
+    {"method", "text", "none", "one sentence"},
+}};
+
+inline constexpr std::array<MachineKey, 4> kMeasuredKeys = {{
+    {"cpu", "text", "none", "model of the processor"},
+    {"isa", "text", "none", "instruction set of the measured kernels"},
+    {"when", "text", "none", "date and time, UTC"},
+    {"tool", "text", "none", "what measured it"},
 }};
 
 }  // namespace rondo

@@ -1,4 +1,5 @@
 // Machine files: YAML into Machine and back.
+#include <algorithm>
 #include <bit>
 #include <charconv>
 
@@ -11,7 +12,11 @@ namespace rondo {
 namespace {
 
 constexpr ErrorCode kCode = ErrorCode::kInvalidMachine;
-constexpr std::string_view kSpaceKinds[] = {"host", "scratch", "device"};  // index == SpaceKind
+constexpr std::string_view kSpaceKinds[] = {"host", "scratch", "device"};         // index == SpaceKind
+constexpr std::string_view kFigureKinds[] = {"compute", "bandwidth", "latency"};  // index == FigureKind
+constexpr std::string_view kFigureUnits[] = {"GFLOP/s", "GB/s", "ns"};            // index == FigureKind
+constexpr std::string_view kFigureSources[] = {"measured", "spec", "user"};       // index == FigureSource
+constexpr std::string_view kMemory = "memory";                                    // the level behind all caches
 
 template <class List>
 std::vector<std::string_view> names_of(const List& list) {
@@ -84,6 +89,35 @@ class Fields {
       return {};
     });
   }
+  void text(std::string_view key, std::string& value) {
+    with(key, [&](const yaml::Node& node, const std::string& what) -> Status {
+      Result<std::string> read = yaml::as_text(document_, node, what, kCode);
+      if (!read.ok()) return read.error();
+      value = *std::move(read);
+      return {};
+    });
+  }
+  // One of `words`; the enum's value is the position.
+  template <class Enum, size_t count>
+  void choice(std::string_view key, Enum& value, const std::string_view (&words)[count]) {
+    with(key, [&](const yaml::Node& node, const std::string& what) -> Status {
+      std::string list;
+      for (size_t i = 0; i < count; ++i) {
+        if (node.is_scalar() && node.text == words[i]) {
+          value = static_cast<Enum>(i);
+          return {};
+        }
+        list += (list.empty() ? "" : ", ") + std::string(words[i]);
+      }
+      return fail(what + " is '" + node.text + "'; allowed: " + list, node);
+    });
+  }
+  // The first of `keys` that is missing is an error.
+  void require(std::initializer_list<std::string_view> keys) {
+    for (std::string_view key : keys)
+      if (status_.ok() && node_.find(key) == nullptr)
+        status_ = fail(what_ + " has no '" + std::string(key) + "'", node_);
+  }
   template <class Read>
   void with(std::string_view key, Read read) {
     if (!status_.ok()) return;
@@ -146,14 +180,119 @@ Result<KernelCost> read_cost(const yaml::Document& document, const std::string& 
   fields.number("fixed_ns", cost.fixed_ns);
   fields.number("ns_per_flop", cost.ns_per_flop);
   fields.number("ns_per_byte", cost.ns_per_byte);
+  fields.integer("shapes", cost.shapes, 0, 1000000);
+  fields.number("residual", cost.residual);
+  fields.number("low", cost.low);
+  fields.number("high", cost.high);
   if (!fields.status().ok()) return fields.status().error();
   return cost;
+}
+
+Result<MachineCache> read_cache(const yaml::Document& document, const yaml::Node& node) {
+  if (Status status = yaml::check_keys(document, node, "a cache", kCode, names_of(kCacheKeys)); !status.ok())
+    return status.error();
+  MachineCache cache;
+  Fields fields(document, node, "a cache");
+  fields.require({"name", "bytes"});
+  fields.name("name", cache.name);
+  fields.bytes("bytes", cache.bytes);
+  fields.integer("cores", cache.cores, 1, 65535);
+  if (!fields.status().ok()) return fields.status().error();
+  if (cache.bytes == 0 || cache.name == kMemory)
+    return make_error(kCode,
+                      "cache '" + cache.name + "' " + (cache.bytes == 0 ? "has no bytes" : "cannot be called so"),
+                      document.place(node));
+  return cache;
+}
+
+Result<Figure> read_figure(const yaml::Document& document, const yaml::Node& node) {
+  if (Status status = yaml::check_keys(document, node, "a figure", kCode, names_of(kFigureKeys)); !status.ok())
+    return status.error();
+  Figure figure;
+  Fields fields(document, node, "a figure");
+  fields.require({"kind", "name", "value"});
+  fields.choice("kind", figure.kind, kFigureKinds);
+  fields.name("name", figure.name);
+  fields.number("value", figure.value);
+  figure.low = figure.high = figure.value;
+  fields.number("low", figure.low);
+  fields.number("high", figure.high);
+  fields.choice("source", figure.source, kFigureSources);
+  fields.integer("threads", figure.threads, 1, 65535);
+  fields.number("clock_mhz", figure.clock_mhz);
+  fields.text("method", figure.method);
+  if (!fields.status().ok()) return fields.status().error();
+  if (figure.low > figure.value || figure.value > figure.high)
+    return make_error(kCode, "figure '" + figure.name + "': its value does not lie between low and high",
+                      document.place(node));
+  return figure;
+}
+
+// A list of what `read` reads, in which no two are `same`.
+template <class Item, class Read, class Same>
+Status read_list(const yaml::Document& document, const yaml::Node& node, const std::string& what,
+                 std::vector<Item>& items, Read read, Same same) {
+  if (!node.is_sequence()) return make_error(kCode, what + " must be a list", document.place(node));
+  for (const yaml::Node& item_node : node.items) {
+    Result<Item> item = read(document, item_node);
+    if (!item.ok()) return item.error();
+    for (const Item& other : items)
+      if (same(other, *item))
+        return make_error(kCode, what + ": '" + item->name + "' is there twice", document.place(item_node));
+    items.push_back(*std::move(item));
+  }
+  return {};
+}
+
+// By kernel: a map from levels to costs.
+Status read_rates(const yaml::Document& document, const yaml::Node& node, Machine& machine) {
+  if (!node.is_map())
+    return make_error(kCode, "rates of the machine must be a map from kernels to levels", document.place(node));
+  for (const auto& [kernel, levels] : node.fields) {
+    if (!levels.is_map())
+      return make_error(kCode, "rates of '" + kernel + "' must be a map from levels to costs", document.place(levels));
+    std::vector<std::string_view> known;
+    std::string list;
+    for (const MachineCache& cache : machine.caches) known.push_back(cache.name);
+    known.push_back(kMemory);
+    for (std::string_view level : known) list += (list.empty() ? "" : ", ") + std::string(level);
+    for (const auto& [level, cost_node] : levels.fields) {
+      if (std::find(known.begin(), known.end(), level) == known.end())
+        return make_error(
+            kCode,
+            "rates of '" + kernel + "': there is no level '" + level + "'; the caches of the machine are " + list,
+            document.place(cost_node));
+      Result<KernelCost> cost = read_cost(document, kernel, cost_node);
+      if (!cost.ok()) return cost.error();
+      machine.rates.push_back({level, *std::move(cost)});
+    }
+  }
+  return {};
+}
+
+// In double quotes, as YAML reads it back.
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+  }
+  return out + "\"";
 }
 
 // Shortest decimal form that reads back the same.
 std::string decimal(double number) {
   char buffer[64];
   return std::string(buffer, std::to_chars(buffer, buffer + sizeof buffer, number).ptr);
+}
+
+std::string cost_text(const KernelCost& cost) {
+  std::string text = "{fixed_ns: " + decimal(cost.fixed_ns) + ", ns_per_flop: " + decimal(cost.ns_per_flop) +
+                     ", ns_per_byte: " + decimal(cost.ns_per_byte);
+  if (cost.shapes != 0)
+    text += ", shapes: " + std::to_string(cost.shapes) + ", residual: " + decimal(cost.residual) +
+            ", low: " + decimal(cost.low) + ", high: " + decimal(cost.high);
+  return text + "}";
 }
 
 std::string bytes_text(uint64_t bytes) {
@@ -222,6 +361,34 @@ Result<Machine> parse_machine(std::string_view text, std::string file) {
     }
     return {};
   });
+  fields.number("wake_ns", machine.wake_ns);
+  fields.with("caches", [&](const yaml::Node& node, const std::string& what) -> Status {
+    Status read = read_list(document, node, what, machine.caches, read_cache,
+                            [](const MachineCache& a, const MachineCache& b) { return a.name == b.name; });
+    for (size_t i = 1; read.ok() && i < machine.caches.size(); ++i)
+      if (machine.caches[i].bytes <= machine.caches[i - 1].bytes)
+        read = make_error(kCode,
+                          what + ": '" + machine.caches[i].name + "' is no larger than '" + machine.caches[i - 1].name +
+                              "' before it",
+                          document.place(node.items[i]));
+    return read;
+  });
+  fields.with("rates", [&](const yaml::Node& node, const std::string&) { return read_rates(document, node, machine); });
+  fields.with("figures", [&](const yaml::Node& node, const std::string& what) {
+    return read_list(document, node, what, machine.figures, read_figure, [](const Figure& a, const Figure& b) {
+      return a.kind == b.kind && a.name == b.name && a.threads == b.threads;
+    });
+  });
+  fields.with("measured", [&](const yaml::Node& node, const std::string& what) -> Status {
+    if (Status status = yaml::check_keys(document, node, what, kCode, names_of(kMeasuredKeys)); !status.ok())
+      return status;
+    Fields measured(document, node, what);
+    measured.text("cpu", machine.measured.cpu);
+    measured.text("isa", machine.measured.isa);
+    measured.text("when", machine.measured.when);
+    measured.text("tool", machine.measured.tool);
+    return measured.status();
+  });
   if (!fields.status().ok()) return fields.status().error();
   if (machine.space(SpaceKind::kHost) == nullptr)
     return make_error(kCode, "the machine has no space of kind host", document.place(root));
@@ -246,11 +413,41 @@ std::string print_machine(const Machine& machine) {
           "\ncopy_in_flight: " + std::to_string(machine.copy_in_flight) +
           "\ndirect_operands: " + (machine.direct_operands ? "true" : "false") +
           "\npanel_width: " + std::to_string(machine.panel_width) + "\ntoken_ns: " + decimal(machine.token_ns) + "\n";
+  if (machine.wake_ns != 0) text += "wake_ns: " + decimal(machine.wake_ns) + "\n";
+  if (const Measurement& from = machine.measured; !from.cpu.empty() || !from.when.empty())
+    text += "measured: {cpu: " + quoted(from.cpu) + ", isa: " + quoted(from.isa) + ", when: " + quoted(from.when) +
+            ", tool: " + quoted(from.tool) + "}\n";
+  if (!machine.caches.empty()) text += "caches:\n";
+  for (const MachineCache& cache : machine.caches)
+    text += "  - {name: " + cache.name + ", bytes: " + bytes_text(cache.bytes) +
+            ", cores: " + std::to_string(cache.cores) + "}\n";
+  if (!machine.figures.empty()) text += "figures:\n";
+  for (const Figure& figure : machine.figures)
+    text += "  - {kind: " + std::string(name_of(figure.kind)) + ", name: " + figure.name +
+            ", value: " + decimal(figure.value) + ", low: " + decimal(figure.low) + ", high: " + decimal(figure.high) +
+            ", source: " + std::string(name_of(figure.source)) + ", threads: " + std::to_string(figure.threads) +
+            (figure.clock_mhz != 0 ? ", clock_mhz: " + decimal(figure.clock_mhz) : "") +
+            (figure.method.empty() ? "" : ", method: " + quoted(figure.method)) + "}\n";
   if (!machine.costs.empty()) text += "costs:\n";
-  for (const KernelCost& cost : machine.costs)
-    text += "  " + cost.kernel + ": {fixed_ns: " + decimal(cost.fixed_ns) +
-            ", ns_per_flop: " + decimal(cost.ns_per_flop) + ", ns_per_byte: " + decimal(cost.ns_per_byte) + "}\n";
+  for (const KernelCost& cost : machine.costs) text += "  " + cost.kernel + ": " + cost_text(cost) + "\n";
+  if (!machine.rates.empty()) text += "rates:\n";
+  for (size_t i = 0; i < machine.rates.size(); ++i) {
+    const KernelRate& rate = machine.rates[i];
+    if (i == 0 || machine.rates[i - 1].cost.kernel != rate.cost.kernel) text += "  " + rate.cost.kernel + ":\n";
+    text += "    " + rate.level + ": " + cost_text(rate.cost) + "\n";
+  }
   return text;
+}
+
+std::string_view name_of(FigureKind kind) { return kFigureKinds[static_cast<size_t>(kind)]; }
+std::string_view unit_of(FigureKind kind) { return kFigureUnits[static_cast<size_t>(kind)]; }
+std::string_view name_of(FigureSource source) { return kFigureSources[static_cast<size_t>(source)]; }
+
+const KernelCost* Machine::expected_cost(std::string_view kernel, uint64_t bytes) const {
+  const std::string_view level = level_of(bytes);
+  for (const KernelRate& rate : rates)
+    if (rate.cost.kernel == kernel && rate.level == level) return &rate.cost;
+  return cost(kernel);
 }
 
 Machine default_machine() {

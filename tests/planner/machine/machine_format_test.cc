@@ -22,12 +22,15 @@ TEST(MachineFormatPage, ListsTheKeysThatAreRead) {
   add_keys(rows, "the file", kMachineKeys);
   add_keys(rows, "a space", kSpaceKeys);
   add_keys(rows, "a cost", kCostKeys);
+  add_keys(rows, "a cache", kCacheKeys);
+  add_keys(rows, "a figure", kFigureKeys);
+  add_keys(rows, "`measured`", kMeasuredKeys);
   expect_generated(kPage, "keys", markdown_table(rows));
 }
 
 TEST(MachineFormatPage, ShowsMachinesThatAreAccepted) {
   const std::vector<std::string> examples = fenced_blocks(kPage, "yaml");
-  EXPECT_EQ(examples.size(), 1u);
+  EXPECT_EQ(examples.size(), 2u);
   for (const std::string& example : examples) {
     const Result<Machine> machine = parse_machine(example, kPage);
     EXPECT_TRUE(machine.ok()) << machine.error().to_string();

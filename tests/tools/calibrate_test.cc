@@ -1,0 +1,175 @@
+// rondo calibrate, and the pieces it is made of.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <cmath>
+#include <filesystem>
+#include "rondo/contracts.h"
+#include "rondo/machine.h"
+#include "tests/tools/small_files.h"
+#include "tools/calibrate/bandwidth.h"
+#include "tools/calibrate/caches.h"
+#include "tools/calibrate/fit.h"
+#include "tools/calibrate/kernel_rates.h"
+#include "tools/calibrate/peaks.h"
+
+namespace rondo {
+namespace {
+
+using calibrate::fit_cost;
+using calibrate::TimedOp;
+using cli::read_bytes;
+using cli::rondo;
+using cli::ScratchFolder;
+using cli::write_bytes;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+TEST(FitCost, FindsTheFormulaThatTimesWereMadeWith) {
+  std::vector<TimedOp> ops;
+  for (const double flops : {10.0, 1e3, 1e5, 1e7})
+    for (const double bytes : {64.0, 4096.0, 1e6}) ops.push_back({flops, bytes, 25 + 0.01 * flops + 0.005 * bytes});
+  const KernelCost cost = fit_cost(ops);
+  EXPECT_NEAR(cost.fixed_ns, 25, 1e-6);
+  EXPECT_NEAR(cost.ns_per_flop, 0.01, 1e-9);
+  EXPECT_NEAR(cost.ns_per_byte, 0.005, 1e-9);
+  EXPECT_NEAR(cost.residual, 0, 1e-9);
+  EXPECT_NEAR(cost.low, 1, 1e-9);
+  EXPECT_NEAR(cost.high, 1, 1e-9);
+  EXPECT_EQ(cost.shapes, 12u);
+}
+
+// Times that fall with the bytes ask for a negative coefficient.
+TEST(FitCost, NeverGivesTimeBack) {
+  const KernelCost cost = fit_cost({{100, 1000, 50}, {200, 500, 90}, {400, 100, 200}, {50, 2000, 20}});
+  EXPECT_GE(cost.fixed_ns, 0);
+  EXPECT_GE(cost.ns_per_flop, 0);
+  EXPECT_GE(cost.ns_per_byte, 0);
+  EXPECT_GT(cost.ns_per_flop, 0);
+}
+
+// flops = bytes / 8 throughout, as for y = x + x: one of them says all.
+TEST(FitCost, LeavesATermOutThatSaysNothingNew) {
+  std::vector<TimedOp> ops;
+  for (const double n : {8.0, 64.0, 512.0, 4096.0}) ops.push_back({n, 8 * n, 12 + 0.5 * n});
+  const KernelCost cost = fit_cost(ops);
+  EXPECT_NEAR(cost.fixed_ns, 12, 1e-6);
+  EXPECT_NEAR(calibrate::cost_ns(cost, 1000, 8000), 512, 1e-6);
+  EXPECT_TRUE(cost.ns_per_flop == 0 || cost.ns_per_byte == 0);
+}
+
+TEST(FitCost, OfOneOperationIsItsTime) { EXPECT_NEAR(calibrate::cost_ns(fit_cost({{0, 64, 7}}), 0, 64), 7, 1e-9); }
+
+TEST(FindCaches, ReadsWhatTheSystemTells) {
+  const ScratchFolder folder;
+  const auto cache = [](int index, const char* level, const char* type, const char* size, const char* shared) {
+    const std::string at = "cpu0/cache/index" + std::to_string(index) + "/";
+    std::filesystem::create_directories(at);
+    write_bytes(at + "level", std::string(level) + "\n");
+    write_bytes(at + "type", std::string(type) + "\n");
+    write_bytes(at + "size", std::string(size) + "\n");
+    write_bytes(at + "shared_cpu_list", std::string(shared) + "\n");
+  };
+  cache(0, "1", "Data", "48K", "0,64");
+  cache(1, "1", "Instruction", "32K", "0,64");
+  cache(2, "2", "Unified", "2048K", "0,64");
+  cache(3, "3", "Unified", "105M", "0-31,64-95");
+  const std::vector<MachineCache> caches = calibrate::find_caches(".");
+  ASSERT_EQ(caches.size(), 3u);
+  EXPECT_EQ(caches[0].name, "l1");
+  EXPECT_EQ(caches[0].bytes, 48u << 10);
+  EXPECT_EQ(caches[0].cores, 2u);
+  EXPECT_EQ(caches[2].name, "l3");
+  EXPECT_EQ(caches[2].bytes, uint64_t{105} << 20);
+  EXPECT_EQ(caches[2].cores, 64u);
+  EXPECT_TRUE(calibrate::find_caches("nowhere").empty());
+}
+
+// Under AddressSanitizer also: kernels stay inside the memory of what is sampled.
+TEST(SampledOps, AreLegalAndAsLargeAsAskedFor) {
+  const kernels::Isa isa = kernels::detect_isa();
+  calibrate::ShapeLimits limits;
+  limits.most_bytes = 1 << 16;
+  for (const Contract& contract : kContracts) {
+    const kernels::KernelEntry* kernel = kernels::find_kernel(contract, isa);
+    ASSERT_NE(kernel, nullptr) << contract.name;
+    for (uint32_t i = 0; i < 5; ++i) {
+      auto op = calibrate::sample_op(contract, i, 5, limits);
+      ASSERT_TRUE(op.has_value());
+      EXPECT_LE(op->bytes, 2 * limits.most_bytes) << contract.name;
+      EXPECT_LE(op->flops, limits.most_flops) << contract.name;
+      if (i == 4) {
+        EXPECT_GE(op->bytes, limits.most_bytes / 8) << contract.name;
+      }
+      const TimedOp timed = calibrate::time_op(*kernel, *op, 0);
+      EXPECT_GT(timed.ns, 0) << contract.name;
+      const auto again = calibrate::sample_op(contract, i, 5, limits);
+      EXPECT_EQ(again->extents, op->extents);
+    }
+  }
+}
+
+TEST(PeakLoops, RunEachInstructionSetThereIs) {
+  const kernels::Isa isa = kernels::detect_isa();
+  for (const calibrate::PeakLoop& loop : calibrate::peak_loops(isa)) {
+    loop.run(10);
+    EXPECT_GT(loop.flops_per_round, 0) << loop.name;
+  }
+}
+
+TEST(WalkMemory, CopiesTheFirstHalfOntoTheSecondAndWritesAll) {
+  for (const kernels::Isa isa : {kernels::Isa::kReference, kernels::Isa::kAvx2, kernels::Isa::kAvx512}) {
+    if (isa > kernels::detect_isa()) continue;
+    cli::AlignedBytes memory(8192, 4096);
+    std::fill_n(memory.data(), 4096, std::byte{7});
+    std::fill_n(memory.data() + 4096, 4096, std::byte{1});
+    walk_memory(calibrate::Traffic::kRead, isa, memory.data(), 8192);
+    EXPECT_EQ(memory.data()[4096], std::byte{1});
+    walk_memory(calibrate::Traffic::kCopy, isa, memory.data(), 8192);
+    EXPECT_EQ(std::count(memory.data(), memory.data() + 8192, std::byte{7}), 8192);
+    walk_memory(calibrate::Traffic::kWrite, isa, memory.data(), 8192);
+    EXPECT_EQ(std::count(memory.data(), memory.data() + 8192, std::byte{7}), 0);
+  }
+}
+
+TEST(CalibrateVerb, WritesAMachineThatPlansAreMadeFor) {
+  const ScratchFolder folder;
+  write_bytes("layer.yaml", cli::kLayerGraph);
+  const cli::Ran ran =
+      rondo({"calibrate", "--quick", "--time-limit", "1", "--name", "here", "-o", "here.yaml", "--ceilings", "c.csv"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("\n  l1 "), HasSubstr("  wake "), HasSubstr("wrote here.yaml\n")));
+  const Result<Machine> machine = load_machine("here.yaml");
+  ASSERT_TRUE(machine.ok()) << machine.error().to_string();
+  EXPECT_EQ(machine->name, "here");
+  EXPECT_NE(machine->figure(FigureKind::kBandwidth, "dram", 1), nullptr);
+  EXPECT_EQ(print_machine(*machine), read_bytes("here.yaml"));
+  EXPECT_THAT(read_bytes("c.csv"),
+              StartsWith("device,kind,name,unit,value,low,high,source,method,threads,clock_mhz,when\n"));
+  const cli::Ran planned = rondo({"plan", "layer.yaml", "--machine", "here.yaml"});
+  EXPECT_EQ(planned.code, 0) << planned.err;
+  EXPECT_THAT(planned.out, HasSubstr("machine   here (cpu)"));
+}
+
+TEST(CalibrateVerb, StopsOnCtrlC) {
+  const ScratchFolder folder;
+  const std::atomic<bool> interrupted{true};
+  const cli::Ran ran = rondo({"calibrate", "-o", "here.yaml"}, {}, &interrupted);
+  EXPECT_EQ(ran.code, 130);
+  EXPECT_FALSE(std::filesystem::exists("here.yaml"));
+}
+
+TEST(CalibrateVerb, PrintsOneThingOnly) {
+  EXPECT_EQ(rondo({"calibrate", "-o", "-", "--json"}).code, 2);
+  EXPECT_EQ(rondo({"calibrate", "-o", "-", "--ceilings", "-"}).code, 2);
+}
+
+TEST(CalibrateVerb, RefusesANameThatAMachineFileWould) {
+  const cli::Ran ran = rondo({"calibrate", "--name", "my machine"});
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_THAT(ran.err, StartsWith("rondo: --name: machine of the machine must be a name of letters, digits"));
+}
+
+}  // namespace
+}  // namespace rondo
