@@ -254,6 +254,7 @@ void add_plan(CLI::App& app, Commands& commands, Console& console) {
   add_number(*sub, "--tile", options.tile, 1, 1024, "staged: rows and columns of a tile (default 32)");
   add_bytes(*sub, "--scratch", options.scratch_bytes,
             "staged: scratch memory, as in '64 KiB' (default: the machine's)");
+  add_number(*sub, "--lanes", options.lanes, 1, 256, "direct: lanes to deal the work to (default: the machine's)");
   add_number(*sub, "--depth", options.depth, 1, 64, "staged: tiles in rotation per streamed operand (default 2)");
   add_number(*sub, "--hoist", options.hoist, 0, 4096, "staged: products a load may move ahead of (default 8)");
   sub->add_flag("--no-fuse", commands.no_fuse, "keep bias and activation apart from the product before them");

@@ -23,15 +23,20 @@ void declare_arenas(const DirectLayout& layout, const Machine& machine, Tables& 
     if (space.kind == SpaceKind::kHost) host = index;
     if (space.kind == SpaceKind::kScratch) scratch = index;
   }
-  const auto declare = [&](const char* name, uint16_t space, uint64_t bytes, OwnerKind owner, bool prepared) {
+  const auto declare = [&](const std::string& name, uint16_t space, uint64_t bytes, OwnerKind owner, uint32_t lane,
+                           bool prepared) {
     if (bytes == 0) return uint16_t{0};
-    return builder.arena(arena_name(layout.graph.source, name), space, bytes, owner, 0, prepared,
+    return builder.arena(arena_name(layout.graph.source, name), space, bytes, owner, lane, prepared,
                          std::max<uint32_t>(kAlign, machine.spaces[space].align_bytes));
   };
   const Placement& placement = layout.places.placement;
-  tables.packed_base = declare("packed", host, layout.packing.prepared_bytes, OwnerKind::kEveryone, true);
-  tables.scratch_base = declare("work", scratch, placement.scratch_bytes, OwnerKind::kLane, false);
-  tables.host_base = declare("overflow", host, placement.host_bytes, OwnerKind::kEveryone, false);
+  tables.packed_base = declare("packed", host, layout.packing.prepared_bytes, OwnerKind::kEveryone, 0, true);
+  const uint32_t lanes = layout.deal.lanes;
+  for (uint32_t lane = 0; lane < lanes; ++lane)
+    tables.scratch_bases.push_back(declare("work" + (lanes == 1 ? std::string() : std::to_string(lane)), scratch,
+                                           placement.scratch_bytes, OwnerKind::kLane, lane, false));
+  tables.host_base =
+      declare(lanes == 1 ? "overflow" : "shared", host, placement.host_bytes, OwnerKind::kEveryone, 0, false);
 }
 
 Role role_of(const GraphTensor& tensor) {
@@ -45,26 +50,24 @@ Tables declare_tables(const DirectLayout& layout, const Machine& machine) {
   const Graph& graph = layout.graph.source;
   Tables tables;
   declare_arenas(layout, machine, tables);
-  tables.base.assign(graph.tensors.size(), 0);
-  tables.offset_bytes.assign(graph.tensors.size(), 0);
+  tables.binding.assign(graph.tensors.size(), 0);
   tables.tensor_id.assign(graph.tensors.size(), kNone);
   for (uint32_t tensor = 0; tensor < graph.tensors.size(); ++tensor) {
     const GraphTensor& it = graph.tensors[tensor];
     uint32_t named_base = kNone;
     if (layout.graph.is_bound(tensor)) {
-      named_base = tables.base[tensor] = tables.builder.binding(it.name, role_of(it), it.dtype, it.shape);
-    } else if (layout.places.buffer[tensor] != kNone) {
-      const Place& place = layout.places.placement.places[layout.places.buffer[tensor]];
-      tables.base[tensor] = place.in_scratch ? tables.scratch_base : tables.host_base;
-      tables.offset_bytes[tensor] = place.offset_bytes;
-    } else {
+      named_base = tables.binding[tensor] = tables.builder.binding(it.name, role_of(it), it.dtype, it.shape);
+    } else if (layout.places.buffer[tensor] == kNone) {
       continue;  // fused away
     }
     tables.tensor_id[tensor] = tables.builder.tensor(it.name, it.dtype, it.shape, named_base);
   }
   if (layout.packing.prepared_bytes != 0)
     tables.prepare_stream = tables.builder.stream("prepare", 0, Engine::kCompute, Part::kPrepare);
-  tables.replay_stream = tables.builder.stream("compute", 0, Engine::kCompute, Part::kReplay);
+  for (uint32_t lane = 0; lane < layout.deal.lanes; ++lane)
+    tables.replay_streams.push_back(
+        tables.builder.stream("compute" + (layout.deal.lanes == 1 ? std::string() : std::to_string(lane)), lane,
+                              Engine::kCompute, Part::kReplay));
   return tables;
 }
 

@@ -10,13 +10,25 @@
 
 namespace rondo::direct {
 
+// Where something lies for one lane.
+struct Address {
+  uint16_t base = 0;
+  uint64_t offset_bytes = 0;
+};
+
 struct Tables {
   ScheduleBuilder builder;
-  uint16_t packed_base = 0, scratch_base = 0, host_base = 0;  // 0 too where there is no such arena
-  std::vector<uint16_t> base;                                 // by tensor
-  std::vector<uint64_t> offset_bytes;                         // by tensor, in its base
-  std::vector<uint32_t> tensor_id;                            // by tensor: in the schedule; kNone: fused away
-  uint32_t prepare_stream = 0, replay_stream = 0;
+  uint16_t packed_base = 0, host_base = 0;  // 0 too where there is no such arena
+  std::vector<uint16_t> scratch_bases;      // by lane
+  std::vector<uint16_t> binding;            // by tensor; 0 for what is not bound
+  std::vector<uint32_t> tensor_id;          // by tensor: in the schedule; kNone: fused away
+  uint32_t prepare_stream = 0;              // of lane 0
+  std::vector<uint32_t> replay_streams;     // by lane
+
+  Address at(const Place& place, uint32_t lane) const {
+    if (place.in_scratch) return {scratch_bases[lane], place.offset_bytes};
+    return {host_base, place.offset_bytes + lane * place.next_copy_bytes};
+  }
 };
 
 Tables declare_tables(const DirectLayout& layout, const Machine& machine);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "planner/direct/emit/emit_group.h"
 #include "planner/direct/emit/emit_matmul.h"
@@ -12,54 +14,87 @@ namespace {
 
 class Emitter {
  public:
-  Emitter(const DirectLayout& layout, Tables& tables)
-      : layout_(layout), graph_(layout.graph), tables_(tables), lane_(layout, tables, tables.replay_stream) {}
+  Emitter(const DirectLayout& layout, Tables& tables) : layout_(layout), graph_(layout.graph), tables_(tables) {
+    lanes_.reserve(layout.deal.lanes);
+    for (uint32_t lane = 0; lane < layout.deal.lanes; ++lane) {
+      lanes_.emplace_back(layout, tables, lane, list_);
+      lanes_.back().packed_shared = &packed_shared_;
+    }
+  }
 
   void emit_prepare() {
     const Packing& packing = layout_.packing;
     if (packing.prepared_bytes == 0) return;
-    lane_.phase = tables_.builder.phase("prepare");
+    LaneEmitter& lane = lanes_.front();
+    lane.phase = tables_.builder.phase("prepare");
     for (uint32_t index = 0; index < graph_.groups.size(); ++index) {
       const RightOperand& right = packing.rights[index];
       if (!right.prepared) continue;
       const bool transposed = graph_.main_operator(graph_.groups[index]).transpose_b;
       if (packing.prepared.at({right.tensor, transposed}) != index) continue;
-      for (uint64_t entry = 0; entry < right.entries; ++entry) emit_pack(lane_, tables_.prepare_stream, index, entry);
+      for (uint64_t entry = 0; entry < right.entries; ++entry) prepare_pack(lane, index, entry);
     }
+    lanes::add_ops(std::exchange(list_, {}), tables_.builder);
   }
 
   void emit_segment(const Segment& segment) {
-    const uint32_t end = segment.first + segment.count;
-    if (segment.blocked()) {
-      next_phase(name_of(segment.first) + ".." + name_of(end - 1));
-      for (uint32_t index = segment.first; index < end; ++index)
-        if (packed_before_blocks(layout_, index)) emit_pack(lane_, lane_.stream, index, 0);
+    if (segment.blocked()) return emit_blocks(segment);
+    for (uint32_t index = segment.first; index < segment.first + segment.count; ++index) {
+      next_phase(name_of(index));
+      for (const Share& share : layout_.deal.shares[index]) emit_group(lanes_[share.lane], index, share.box);
     }
-    for (uint32_t row = 0; row < segment.rows;) {
-      const uint32_t rows = std::min(segment.block_rows, segment.rows - row);
-      for (uint32_t index = segment.first; index < end; ++index) {
-        if (!segment.blocked()) next_phase(name_of(index));
-        const uint32_t output = graph_.groups[index].output;
-        if (graph_.is_blocked(output)) lane_.operands.hold_rows_from(output, row);
-        emit_group(lane_, index, rows_box(graph_.shape(output), row, rows));
-      }
-      row += rows;
-    }
+    settle();
+  }
+
+  void finish() {
+    if (lanes_.size() > 1) lanes::order_lanes(list_, Part::kReplay, tables_.builder);
+    lanes::add_ops(std::exchange(list_, {}), tables_.builder);
   }
 
  private:
   const std::string& name_of(uint32_t index) const { return graph_.main_operator(graph_.groups[index]).name; }
 
-  // Phases never decrease along the stream, so a blocked segment is one phase.
+  // Each lane walks its share of the rows block by block, all groups in turn.
+  void emit_blocks(const Segment& segment) {
+    const uint32_t end = segment.first + segment.count;
+    next_phase(name_of(segment.first) + ".." + name_of(end - 1));
+    for (const Share& share : layout_.deal.shares[segment.first]) {
+      LaneEmitter& lane = lanes_[share.lane];
+      for (uint32_t index = segment.first; index < end; ++index)
+        if (packed_before_blocks(layout_, index)) pack_columns(lane, index, 0, 0, layout_.packing.rights[index].n);
+      const uint32_t end_row = share.box.low[0] + share.box.extent[0];
+      for (uint32_t row = share.box.low[0]; row < end_row;) {
+        const uint32_t rows = std::min(segment.block_rows, end_row - row);
+        for (uint32_t index = segment.first; index < end; ++index) {
+          const uint32_t output = graph_.groups[index].output;
+          if (graph_.is_blocked(output)) lane.operands.hold_rows_from(output, row);
+          emit_group(lane, index, rows_box(graph_.shape(output), row, rows));
+        }
+        row += rows;
+      }
+    }
+    settle();
+  }
+
+  // Phases never decrease along a stream, so a blocked segment is one phase.
   void next_phase(const std::string& name) {
     constexpr size_t kMostPhases = 60000;
-    if (tables_.builder.schedule().phases.size() < kMostPhases) lane_.phase = tables_.builder.phase(name);
+    if (tables_.builder.schedule().phases.size() >= kMostPhases) return;
+    const uint16_t phase = tables_.builder.phase(name);
+    for (LaneEmitter& lane : lanes_) lane.phase = phase;
+  }
+
+  // One lane alone needs no tokens, so its ops need not be kept.
+  void settle() {
+    if (lanes_.size() == 1) lanes::add_ops(std::exchange(list_, {}), tables_.builder);
   }
 
   const DirectLayout& layout_;
   const SegmentedGraph& graph_;
   Tables& tables_;
-  LaneEmitter lane_;
+  std::vector<lanes::StreamedOp> list_;
+  std::vector<LaneEmitter> lanes_;
+  PackedNow packed_shared_;
 };
 
 }  // namespace
@@ -74,6 +109,7 @@ Status emit_operations(const DirectLayout& layout, const PlanOptions& options, T
       return make_error(ErrorCode::kCancelled, "planning was cancelled");
     emitter.emit_segment(segments[index]);
   }
+  emitter.finish();
   return {};
 }
 

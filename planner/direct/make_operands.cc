@@ -1,22 +1,35 @@
 #include "planner/direct/make_operands.h"
 
+#include <algorithm>
+
 namespace rondo::direct {
 
 OperandSpec OperandMaker::box(uint32_t tensor, const Walks& walks, const Low& low, Access access) {
   const GraphTensor& it = layout_.graph.source.tensors[tensor];
+  const bool bound = layout_.graph.is_bound(tensor);
+  // Of a tensor that lanes hold in parts the place has the lane's part, and no more.
+  GraphTensor part = it;
+  Low origin{{origin_[tensor]}};
+  if (layout_.deal.is_held(tensor)) {
+    const Box& held = layout_.deal.held[tensor][lane_];
+    std::copy_n(held.extent, it.shape.size(), part.shape.begin());
+    std::copy_n(held.low, kMaxRank, origin.at);
+  }
   int64_t stride[kMaxRank] = {};
   auto bytes = static_cast<int64_t>(size_of(it.dtype));
   for (size_t axis = it.shape.size(); axis-- > 0;) {
     stride[axis] = bytes;
-    bytes *= it.shape[axis];
-    if (axis + 1 == it.shape.size() && !layout_.graph.is_bound(tensor)) bytes = static_cast<int64_t>(pitch_of(it));
+    bytes *= part.shape[axis];
+    if (axis + 1 == it.shape.size() && !bound) bytes = static_cast<int64_t>(pitch_of(part));
   }
 
   OperandSpec spec;
-  spec.base = tables_.base[tensor];
-  spec.offset_bytes = tables_.offset_bytes[tensor];
+  const Address address = bound ? Address{tables_.binding[tensor], 0}
+                                : tables_.at(layout_.places.placement.places[layout_.places.buffer[tensor]], lane_);
+  spec.base = address.base;
+  spec.offset_bytes = address.offset_bytes;
   for (size_t axis = 0; axis < it.shape.size(); ++axis)
-    spec.offset_bytes += (low.at[axis] - (axis == 0 ? origin_[tensor] : 0)) * static_cast<uint64_t>(stride[axis]);
+    spec.offset_bytes += (low.at[axis] - origin.at[axis]) * static_cast<uint64_t>(stride[axis]);
   spec.access = access;
 
   View view;
@@ -64,9 +77,9 @@ OperandSpec OperandMaker::packed(const RightOperand& right, uint64_t entry, Acce
     spec.base = tables_.packed_base;
     spec.offset_bytes = right.offset_bytes + entry * right.entry_bytes;
   } else {
-    const Place& place = layout_.places.placement.places[right.buffer];
-    spec.base = place.in_scratch ? tables_.scratch_base : tables_.host_base;
-    spec.offset_bytes = place.offset_bytes;
+    const Address address = tables_.at(layout_.places.placement.places[right.buffer], lane_);
+    spec.base = address.base;
+    spec.offset_bytes = address.offset_bytes;
   }
   spec.offset_bytes += column / right.panel_width * static_cast<uint64_t>(view.stride_bytes[0]);
   spec.access = access;

@@ -23,12 +23,12 @@ struct Low {
   uint32_t at[kMaxRank] = {};
 };
 
-// Makes operands, and their views and values in the tables. The layout and the tables
-// outlive it.
+// Makes operands of one lane's ops, and their views and values in the tables. The
+// layout and the tables outlive it.
 class OperandMaker {
  public:
-  OperandMaker(const DirectLayout& layout, Tables& tables)
-      : layout_(layout), tables_(tables), origin_(layout.graph.source.tensors.size(), 0) {}
+  OperandMaker(const DirectLayout& layout, Tables& tables, uint32_t lane)
+      : layout_(layout), tables_(tables), lane_(lane), origin_(layout.graph.source.tensors.size(), 0) {}
 
   // From now on the place of a blocked tensor holds its rows from `row` on.
   void hold_rows_from(uint32_t tensor, uint32_t row) { origin_[tensor] = row; }
@@ -49,6 +49,7 @@ class OperandMaker {
 
   const DirectLayout& layout_;
   Tables& tables_;
+  uint32_t lane_;
   std::vector<uint32_t> origin_;  // by tensor: the first row its place holds now
 };
 

@@ -17,6 +17,10 @@ constexpr size_t kMostBySize = 1024;
 
 uint64_t rounded(uint64_t bytes) { return (bytes + kAlign - 1) / kAlign * kAlign; }
 
+uint64_t bytes_in(const Buffer& buffer, bool scratch) {
+  return rounded(buffer.bytes) * (scratch ? 1 : buffer.host_copies);
+}
+
 bool together(const Buffer& a, const Buffer& b) { return a.first <= b.last && b.first <= a.last; }
 
 // The smallest gap among `taken` that holds `bytes` below `capacity`.
@@ -42,16 +46,17 @@ Placement place_by_size(const std::vector<Buffer>& buffers, uint64_t capacity) {
   std::vector<uint32_t> placed;
   std::vector<std::pair<uint64_t, uint64_t>> taken;
   for (uint32_t index : order) {
-    const uint64_t bytes = rounded(buffers[index].bytes);
     for (const bool scratch : {true, false}) {
+      if (scratch && buffers[index].shared) continue;
+      const uint64_t bytes = bytes_in(buffers[index], scratch);
       taken.clear();
       for (uint32_t other : placed)
         if (placement.places[other].in_scratch == scratch && together(buffers[index], buffers[other]))
           taken.emplace_back(placement.places[other].offset_bytes,
-                             placement.places[other].offset_bytes + rounded(buffers[other].bytes));
+                             placement.places[other].offset_bytes + bytes_in(buffers[other], scratch));
       const std::optional<uint64_t> offset = best_gap(taken, bytes, scratch ? capacity : UINT64_MAX);
       if (!offset) continue;
-      placement.places[index] = {scratch, *offset};
+      placement.places[index] = {scratch, *offset, 0};
       uint64_t& extent = scratch ? placement.scratch_bytes : placement.host_bytes;
       extent = std::max(extent, *offset + bytes);
       break;
@@ -121,13 +126,14 @@ Placement place_by_time(const std::vector<Buffer>& buffers, uint64_t capacity) {
   for (uint32_t index : starts) {
     for (; buffers[ends[ended]].last < buffers[index].first; ++ended) {
       const Place& place = placement.places[ends[ended]];
-      (place.in_scratch ? scratch : host).give(place.offset_bytes, rounded(buffers[ends[ended]].bytes));
+      (place.in_scratch ? scratch : host).give(place.offset_bytes, bytes_in(buffers[ends[ended]], place.in_scratch));
     }
-    const uint64_t bytes = rounded(buffers[index].bytes);
-    std::optional<uint64_t> offset = scratch.take(bytes);
+    std::optional<uint64_t> offset;
+    if (!buffers[index].shared) offset = scratch.take(rounded(buffers[index].bytes));
     const bool in_scratch = offset.has_value();
+    const uint64_t bytes = bytes_in(buffers[index], in_scratch);
     if (!offset) offset = host.take(bytes);
-    placement.places[index] = {in_scratch, offset.value_or(0)};
+    placement.places[index] = {in_scratch, offset.value_or(0), 0};
     uint64_t& extent = in_scratch ? placement.scratch_bytes : placement.host_bytes;
     extent = std::max(extent, offset.value_or(0) + bytes);
   }
@@ -156,6 +162,9 @@ Placement place_buffers(const std::vector<Buffer>& buffers, uint64_t scratch_cap
     };
     if (cost(other) < cost(best)) best = std::move(other);
   }
+  for (size_t index = 0; index < buffers.size(); ++index)
+    if (!best.places[index].in_scratch && buffers[index].host_copies > 1)
+      best.places[index].next_copy_bytes = rounded(buffers[index].bytes);
   best.live_peak_bytes = live_peak(buffers);
   return best;
 }

@@ -13,9 +13,15 @@ void widen(const SegmentedGraph& graph, uint32_t group, Buffer& buffer) {
   buffer.last = std::max(buffer.last, segment.blocked() ? segment.first + segment.count - 1 : group);
 }
 
+// Every lane holds the same box of both, or all lanes share both.
+bool lie_alike(const Deal& deal, uint32_t a, uint32_t b) {
+  if (deal.is_held(a) != deal.is_held(b)) return false;
+  return !deal.is_held(a) || deal.held[a] == deal.held[b];
+}
+
 // The input whose place the result may take: dead after this group, of the same
 // shape, and read once by it. kNone if there is none.
-uint32_t reusable_input(const SegmentedGraph& graph, uint32_t index) {
+uint32_t reusable_input(const SegmentedGraph& graph, const Deal& deal, uint32_t index) {
   const FusedGroup& group = graph.groups[index];
   if (group.kind == OperatorKind::kMatmul || graph.is_bound(group.output)) return kNone;
   const bool commutes = group.kind == OperatorKind::kAdd || group.kind == OperatorKind::kMul;
@@ -24,7 +30,7 @@ uint32_t reusable_input(const SegmentedGraph& graph, uint32_t index) {
     if (graph.is_bound(input) || graph.last_reader[input] != index) continue;
     if (graph.shape(input) != graph.shape(group.output)) continue;
     if (std::count(group.inputs.begin(), group.inputs.end(), input) != 1) continue;
-    if (graph.is_blocked(input) != graph.is_blocked(group.output)) continue;
+    if (graph.is_blocked(input) != graph.is_blocked(group.output) || !lie_alike(deal, input, group.output)) continue;
     // Within blocks a whole input may be read by other groups of later blocks.
     if (graph.segment_of_group(index).blocked() && !graph.is_blocked(input)) continue;
     return i;
@@ -32,9 +38,19 @@ uint32_t reusable_input(const SegmentedGraph& graph, uint32_t index) {
   return kNone;
 }
 
-// Of the rows that are held at a time.
-uint64_t held_bytes(const SegmentedGraph& graph, uint32_t index) {
+// Of what a lane holds at a time.
+uint64_t held_bytes(const SegmentedGraph& graph, const Deal& deal, uint32_t index) {
   const GraphTensor& tensor = graph.source.tensors[index];
+  if (deal.is_held(index)) {
+    uint64_t most = 0;
+    for (const Box& box : deal.held[index]) {
+      GraphTensor part = tensor;
+      std::copy_n(box.extent, part.shape.size(), part.shape.begin());
+      if (part.shape.back() != 0)
+        most = std::max(most, bytes_of(part) / part.shape.back() / size_of(part.dtype) * pitch_of(part));
+    }
+    return most;
+  }
   const uint64_t bytes = bytes_of(tensor) / tensor.shape.back() / size_of(tensor.dtype) * pitch_of(tensor);
   if (!graph.is_blocked(index)) return bytes;
   return bytes / tensor.shape[0] * graph.segments[graph.internal[index]].block_rows;
@@ -42,20 +58,44 @@ uint64_t held_bytes(const SegmentedGraph& graph, uint32_t index) {
 
 }  // namespace
 
-TensorPlaces place_tensors(const SegmentedGraph& graph, const Packing& packing) {
+// Two lanes that need one matrix pack a copy each in their scratch, but share the
+// one in host memory; matrices of their own are packed side by side there.
+void deal_packing(const SegmentedGraph& graph, const Packing& packing, const Deal& deal, std::vector<Buffer>& buffers) {
+  for (uint32_t index = 0; index < graph.groups.size(); ++index) {
+    const RightOperand& right = packing.rights[index];
+    if (right.buffer == kNone) continue;
+    bool apart = right.entries > 1;
+    const std::vector<uint32_t>& b_shape = graph.shape(right.tensor);
+    const size_t rank = graph.shape(graph.groups[index].output).size(), missing = rank - b_shape.size();
+    for (const Share& a : deal.shares[index])
+      for (const Share& b : deal.shares[index]) {
+        bool meet = a.lane != b.lane;
+        for (size_t axis = missing; axis + 2 < rank; ++axis)
+          if (b_shape[axis - missing] != 1)
+            meet &= a.box.low[axis] < b.box.low[axis] + b.box.extent[axis] &&
+                    b.box.low[axis] < a.box.low[axis] + a.box.extent[axis];
+        apart &= !meet;
+      }
+    if (apart) buffers[right.buffer].host_copies = deal.lanes;
+  }
+}
+
+TensorPlaces place_tensors(const SegmentedGraph& graph, const Packing& packing, const Deal& deal) {
   TensorPlaces places;
   std::vector<Buffer> buffers = packing.buffers;
+  if (deal.lanes > 1) deal_packing(graph, packing, deal, buffers);
   places.buffer.assign(graph.source.tensors.size(), kNone);
   places.in_place.assign(graph.groups.size(), kNone);
   for (uint32_t index = 0; index < graph.groups.size(); ++index) {
     const FusedGroup& group = graph.groups[index];
     if (graph.is_bound(group.output)) continue;
-    const uint32_t reused = places.in_place[index] = reusable_input(graph, index);
+    const uint32_t reused = places.in_place[index] = reusable_input(graph, deal, index);
     if (reused != kNone) {
       places.buffer[group.output] = places.buffer[group.inputs[reused]];
     } else {
       places.buffer[group.output] = static_cast<uint32_t>(buffers.size());
-      buffers.push_back({held_bytes(graph, group.output), index, index});
+      const bool own = deal.lanes == 1 || deal.is_held(group.output) || graph.is_blocked(group.output);
+      buffers.push_back({held_bytes(graph, deal, group.output), index, index, !own, own ? deal.lanes : 1});
     }
   }
   for (uint32_t index = 0; index < graph.groups.size(); ++index) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "planner/direct/choose_packing.h"
+#include "planner/direct/deal.h"
 #include "planner/direct/place_buffers.h"
 #include "planner/direct/segment_graph.h"
 
@@ -16,13 +17,15 @@ struct TensorPlaces {
 };
 
 // A result takes the place of an input that dies with it; everything else gets a
-// buffer that lives from its first to its last group.
-TensorPlaces place_tensors(const SegmentedGraph& graph, const Packing& packing);
+// buffer that lives from its first to its last group. With several lanes scratch has
+// only what one lane holds for itself.
+TensorPlaces place_tensors(const SegmentedGraph& graph, const Packing& packing, const Deal& deal);
 
 // What is decided before the first table of the schedule is written.
 struct DirectLayout {
   SegmentedGraph graph;
   Packing packing;
+  Deal deal;
   TensorPlaces places;
 };
 

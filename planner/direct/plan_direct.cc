@@ -6,6 +6,7 @@
 
 #include "planner/claims/derive_claims.h"
 #include "planner/direct/check_limits.h"
+#include "planner/direct/choose_deal.h"
 #include "planner/direct/choose_packing.h"
 #include "planner/direct/declare_tables.h"
 #include "planner/direct/emit_operations.h"
@@ -19,13 +20,24 @@ namespace {
 
 // Packed copies are what one can do without when host memory is short.
 DirectLayout lay_out(SegmentedGraph graph, uint32_t panel_width, uint64_t host_capacity_bytes) {
-  DirectLayout layout{std::move(graph), {}, {}};
+  DirectLayout layout{std::move(graph), {}, {}, {}};
+  layout.deal = deal_to_one(layout.graph);
   for (uint32_t width : {panel_width, 0u}) {
     layout.packing = choose_packing(layout.graph, width);
-    layout.places = place_tensors(layout.graph, layout.packing);
+    layout.places = place_tensors(layout.graph, layout.packing, layout.deal);
     if (host_bytes(layout) <= host_capacity_bytes) break;
   }
   return layout;
+}
+
+// What the lanes share must lie in host memory: where that is short, one lane has to do.
+void spread(DirectLayout& layout, const Machine& machine, uint32_t lanes, uint64_t host_capacity_bytes) {
+  Deal one = std::exchange(layout.deal, choose_deal(layout, machine, lanes));
+  if (layout.deal.lanes == 1) return;
+  TensorPlaces places_of_one = std::exchange(layout.places, place_tensors(layout.graph, layout.packing, layout.deal));
+  if (host_bytes(layout) <= host_capacity_bytes) return;
+  layout.deal = std::move(one);
+  layout.places = std::move(places_of_one);
 }
 
 // Header, costs and claims around the operations.
@@ -36,7 +48,7 @@ Schedule finish_schedule(const DirectLayout& layout, const Machine& machine, con
   made.source = options.graph_name.empty() ? layout.graph.source.name : options.graph_name;
   made.backend = machine.backend;
   made.machine = machine.name;
-  made.lane_count = 1;
+  made.lane_count = layout.deal.lanes;
   for (const KernelCost& cost : machine.costs)
     for (const KernelRef& kernel : made.kernels)
       if (made.name(kernel.name) == cost.kernel) {
@@ -62,7 +74,9 @@ Result<Plan> plan_direct(const Graph& graph, const Machine& machine, const PlanO
                       "machine '" + machine.name + "' has no direct operands: its kernels reach scratch only");
   SegmentedGraph segmented = segment_graph(graph, machine, options);
   if (Status status = check_counts(segmented); !status.ok()) return status.error();
-  const DirectLayout layout = lay_out(std::move(segmented), machine.panel_width, host->capacity_bytes);
+  DirectLayout layout = lay_out(std::move(segmented), machine.panel_width, host->capacity_bytes);
+  if (const uint32_t lanes = options.lanes != 0 ? options.lanes : machine.lanes; lanes > 1)
+    spread(layout, machine, lanes, host->capacity_bytes);
   if (Status status = check_fit(layout, *host); !status.ok()) return status.error();
   Tables tables = declare_tables(layout, machine);
   if (Status status = emit_operations(layout, options, tables); !status.ok()) return status.error();

@@ -36,6 +36,22 @@ inline constexpr uint32_t kRowMultiple = 48;
 // Fewer rows than this in a block leave the matmul kernel nothing to reuse. Not measured.
 inline constexpr uint32_t kLeastBlockRows = 8;
 
+// Work is cut for lanes at multiples of this many columns: what the widest panels hold.
+inline constexpr uint32_t kLaneColumns = 32;
+// And, where each lane gets kFewRows or more, of this many rows. Not measured.
+inline constexpr uint32_t kLaneRows = 8, kFewRows = 32;
+
+// What the machine file leaves out. A kernel without a cost is taken to begin in
+// kNsPerOp and to do 1 / kNsPerFlop flops or move 1 / kNsPerByte bytes a ns, whichever takes longer (80
+// GFLOP/s, 12 GB/s). A lane gets bytes that another one wrote at 8 GB/s, and hears
+// of them kTokenNs late: figures of pairs of cores in one package. Not measured here.
+inline constexpr double kNsPerOp = 20, kNsPerFlop = 0.0125, kNsPerByte = 0.08;
+inline constexpr double kNsPerCrossedByte = 0.125;
+inline constexpr double kTokenNs = 430;
+
+// Larger graphs are not dealt: every way to cut a group is tried by emitting it.
+inline constexpr uint64_t kMostDealtOps = uint64_t{1} << 17;
+
 // Ops and prepared ops together; hostile batch counts stop here.
 inline constexpr uint64_t kMaxOps = uint64_t{1} << 22;
 

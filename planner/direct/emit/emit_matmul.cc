@@ -6,18 +6,28 @@
 namespace rondo::direct {
 namespace {
 
+// Several lanes may use the place of what the replay packs.
+bool is_shared(const LaneEmitter& lane, const RightOperand& right) {
+  const Place& place = lane.layout.places.placement.places[right.buffer];
+  return lane.layout.deal.lanes > 1 && !place.in_scratch && place.next_copy_bytes == 0;
+}
+
+void pack_range(LaneEmitter& lane, uint32_t stream, uint32_t index, uint64_t entry, uint32_t first, uint32_t count) {
+  const RightOperand& right = lane.layout.packing.rights[index];
+  OpSpec op;
+  op.kernel = "pack";
+  op.operands = {lane.operands.unpacked(right, lane.operands.entry_low(right, entry), first, count),
+                 lane.operands.packed(right, entry, Access::kWrite, first, count)};
+  lane.add_to(stream, std::move(op));
+}
+
 // Columns [first, first + count) of a product, seen by the right operand that is read
 // where it lies or packed; packs it first if it is not there yet.
 OperandSpec right_of_product(LaneEmitter& lane, uint32_t index, const Low& low, uint32_t first, uint32_t count) {
   const RightOperand& right = lane.layout.packing.rights[index];
   if (right.panel_width == 0) return lane.operands.unpacked(right, low, first, count);
   const uint64_t entry = lane.operands.entry_at(right, low);
-  const bool there = right.prepared || packed_before_blocks(lane.layout, index);
-  if (!there && (lane.packed_group != index || lane.packed_entry != entry)) {
-    emit_pack(lane, lane.stream, index, entry);
-    lane.packed_group = index;
-    lane.packed_entry = entry;
-  }
+  if (!right.prepared) pack_columns(lane, index, entry, first, count);
   return lane.operands.packed(right, entry, Access::kRead, first, count);
 }
 
@@ -83,13 +93,18 @@ void emit_matmul(LaneEmitter& lane, uint32_t index, const Box& box) {
   }
 }
 
-void emit_pack(LaneEmitter& lane, uint32_t stream, uint32_t index, uint64_t entry) {
+void prepare_pack(LaneEmitter& lane, uint32_t index, uint64_t entry) {
+  pack_range(lane, lane.tables.prepare_stream, index, entry, 0, lane.layout.packing.rights[index].n);
+}
+
+void pack_columns(LaneEmitter& lane, uint32_t index, uint64_t entry, uint32_t first, uint32_t count) {
   const RightOperand& right = lane.layout.packing.rights[index];
-  OpSpec op;
-  op.kernel = "pack";
-  op.operands = {lane.operands.unpacked(right, lane.operands.entry_low(right, entry), 0, right.n),
-                 lane.operands.packed(right, entry, Access::kWrite, 0, right.n)};
-  lane.add_to(stream, std::move(op));
+  PackedMatrix& now = (is_shared(lane, right) ? *lane.packed_shared : lane.packed)[index];
+  if (now.entry != entry) now = {entry, {}};
+  for (const auto& [begin, end] : now.columns)
+    if (begin <= first && first + count <= end) return;
+  pack_range(lane, lane.stream, index, entry, first, count);
+  now.columns.emplace_back(first, first + count);
 }
 
 bool packed_before_blocks(const DirectLayout& layout, uint32_t index) {
