@@ -1,0 +1,92 @@
+// Runs the ranges of a launch on one or more threads, step by step.
+//
+// Every range is a small machine that never blocks: a step issues its next op (if
+// its waits are met and fewer than in_flight are unfinished) or carries an unfinished
+// one further. An unfinished copy goes through two steps, as on a copy engine: the
+// source is read, which raises its `read` signals, and later the destination is
+// written, which raises its `done` signals. Which machine and which op goes on is
+// drawn from a seed, so that ops complete in any order the schedule allows; without
+// a seed the oldest goes first.
+#pragma once
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+#include "runtime/backends/counter_tokens.h"
+#include "runtime/backends/device.h"
+
+namespace rondo::runtime {
+
+// Made by tests: what goes wrong, and where.
+struct DeviceFaults {
+  std::atomic<uint32_t> mute_op{kNone};   // completes without its signals
+  std::atomic<uint32_t> stall_op{kNone};  // does not complete while this names it
+};
+
+struct InterpreterOptions {
+  uint64_t seed = 0;           // 0: nothing is shuffled
+  bool staged_copies = false;  // copies go through memory of the device, in two steps
+  uint32_t max_in_flight = 1;
+  uint64_t copy_ticks = 0;         // a copy completes no earlier than this after its begin ...
+  double copy_ticks_per_byte = 0;  // ... and this for each byte of its destination
+  DeviceFaults* faults = nullptr;
+};
+
+class Interpreter {
+ public:
+  Interpreter(const InterpreterOptions& options, std::shared_ptr<Bell> bell)
+      : options_(options), bell_(std::move(bell)) {}
+
+  // Takes memory for launches of such ranges. Throws std::bad_alloc.
+  void reserve(const Launch& launch);
+  // Sets the machines to the begin of their ranges. One thread, before any `work`.
+  void begin(const Launch& launch);
+  // Runs the machines that `worker` of `workers` has; returns when they have finished,
+  // or when the launch is stopped. Each worker on a thread of its own.
+  void work(uint32_t worker, uint32_t workers);
+  // After all workers have returned: of a stopped launch, tells the control what is waited for.
+  void end();
+
+ private:
+  struct Unfinished {
+    uint32_t op = kNone;
+    bool staged = false;  // the source was read, into `staging`
+    uint64_t not_before = 0;
+    std::byte* staging = nullptr;  // null: the stream has no copy that fits
+  };
+  struct Machine {
+    const Stream* stream = nullptr;  // of the schedule
+    uint32_t next = 0, end = 0;      // ops
+    uint32_t first_slot = 0, slots = 0;
+    uint32_t unfinished = 0;  // the first so many slots, oldest first
+  };
+  enum class Step { kProgress, kLater, kBlocked, kFinished };
+
+  uint32_t slots_of(const Stream& stream) const {
+    return std::clamp<uint32_t>(stream.in_flight, 1, options_.max_in_flight);
+  }
+  Step step(Machine& machine, uint64_t& random);
+  bool may_begin(const Op& op) const;
+  void begin_op(Machine& machine);
+  void advance(Machine& machine, uint32_t slot);
+  void signal(uint32_t op, bool reads, bool done);
+  void run_kernel(const Op& op) const;
+  void note_kernels(const Schedule& schedule);
+  // The bytes of the destination where the op is a copy in two steps, else 0.
+  uint64_t staged_bytes(uint32_t op) const;
+  void fill_staging(const Op& op, std::byte* staging) const;
+  void empty_staging(const Op& op, const std::byte* staging) const;
+
+  InterpreterOptions options_;
+  std::shared_ptr<Bell> bell_;
+  Launch launch_;
+  uint64_t launches_ = 0;
+  std::vector<Machine> machines_;
+  std::vector<Unfinished> slots_;
+  std::vector<uint8_t> is_copy_;       // per kernel of the schedule
+  std::vector<uint64_t> most_staged_;  // per stream: bytes of its largest copy, in whole lines
+  std::vector<std::byte> staging_;
+};
+
+}  // namespace rondo::runtime
