@@ -5,6 +5,7 @@
 #endif
 #include <unistd.h>
 #include <algorithm>
+#include "runtime/backends/device_replayer.h"
 
 namespace rondo::runtime {
 namespace {
@@ -36,6 +37,10 @@ std::shared_ptr<Core> make_core(const RuntimeOptions& options) {
     core->options = options;
     if (options.allocator.allocate == nullptr && options.allocator.release == nullptr)
       core->options.allocator = Allocator{nullptr, heap_allocate, heap_release};
+    if (Result<std::shared_ptr<Device>> device = make_device(options.device); device.ok())
+      core->device = std::move(*device);
+    else
+      core->device_made = device.error();
     core->limit_bytes = options.memory_limit_bytes != 0 ? options.memory_limit_bytes : physical_memory_bytes();
     return core;
   } catch (const std::bad_alloc&) {

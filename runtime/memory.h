@@ -17,10 +17,14 @@ namespace rondo::runtime {
 
 inline constexpr uint64_t kHugePageBytes = uint64_t{2} << 20;
 
+class Device;  // runtime/backends/device.h
+
 // What all programs, states and sessions of one Runtime share.
 struct Core {
   RuntimeOptions options;
   uint64_t limit_bytes = 0;
+  std::shared_ptr<Device> device;  // null: none was asked for
+  Status device_made;              // why there is none that was
   std::atomic<uint64_t> bytes_in_use{0};
 };
 

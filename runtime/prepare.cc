@@ -4,6 +4,7 @@
 #include <cstring>
 #include "kernels/kernel.h"
 #include "rondo/contracts.h"
+#include "runtime/backends/device_replayer.h"
 #include "runtime/program.h"
 #include "runtime/requirements.h"
 #include "runtime/serial.h"
@@ -14,10 +15,14 @@ namespace {
 
 constexpr std::string_view kBackend = "cpu";
 
-Status check_backend(const Schedule& schedule) {
-  if (schedule.backend == kBackend) return {};
+Status check_backend(const Core& core, const Schedule& schedule) {
+  if (!core.device_made) return core.device_made;
+  const bool has_device = core.device != nullptr;
+  if (schedule.backend == kBackend || (has_device && schedule.backend == core.device->traits().backend)) return {};
+  std::vector<std::string> known = {quoted(kBackend)};
+  if (has_device) known.push_back(quoted(core.device->traits().backend));
   return make_error(ErrorCode::kUnavailable, "the schedule was planned for backend " + quoted(schedule.backend) +
-                                                 ", this runtime has " + quoted(kBackend));
+                                                 ", this runtime has " + join(known));
 }
 
 // Kernels compute in f32, round to nearest even and keep denormals; copies move bytes.
@@ -103,15 +108,17 @@ Status take_constants(const ProgramData& program, std::span<const Constant> cons
 Status place_arenas(ProgramData& program, const PrepareOptions& options, std::vector<std::byte*>& bases,
                     std::vector<Block>& temporary) {
   if (Status good = check_supplied(program.needs.arenas, options.arenas, true); !good) return good;
+  if (Status good = check_lent_to_host(program, options.arenas); !good) return good;
   for (const SuppliedArena& memory : options.arenas) bases[memory.arena] = static_cast<std::byte*>(memory.data);
   const std::vector<bool> used = bases_used(program.verified, Part::kPrepare);
   uint64_t bytes = 0;
   for (const ArenaRequirement& arena : program.needs.arenas)
-    if (bases[arena.arena] == nullptr && (arena.prepared || used[arena.arena]))
+    if (bases[arena.arena] == nullptr && (arena.prepared || used[arena.arena]) && !lies_on_device(program, arena.arena))
       bytes = saturating_add(bytes, arena.bytes);
   if (Status fits = check_memory(*program.core, bytes, "the program"); !fits) return fits;
   for (const ArenaRequirement& arena : program.needs.arenas) {
     if (bases[arena.arena] != nullptr || !(arena.prepared || used[arena.arena])) continue;
+    if (lies_on_device(program, arena.arena)) continue;
     Result<Block> block = allocate(program.core, arena.bytes, arena.preferred_align_bytes, describe(arena));
     if (!block) return block.error();
     bases[arena.arena] = block->data();
@@ -166,12 +173,19 @@ Result<std::shared_ptr<const ProgramData>> make_program(const std::shared_ptr<Co
   if (const Allocator& allocator = core->options.allocator;
       allocator.allocate == nullptr || allocator.release == nullptr)
     return make_error(ErrorCode::kInvalidArgument, "the allocator has one of its two functions");
-  if (Status good = check_backend(verified.schedule()); !good) return good.error();
+  if (Status good = check_backend(*core, verified.schedule()); !good) return good.error();
   auto program = std::make_shared<ProgramData>(verified);
   program->core = core;
   program->serial = next_serial.fetch_add(1, std::memory_order_relaxed);
   program->needs = requirements_of(verified);
   program->recording.record_count = verified.order(Part::kReplay).size();
+  program->way.lanes = verified.schedule().lane_count;
+  if (verified.schedule().backend != kBackend) {
+    program->device = std::make_unique<DeviceProgram>();
+    program->device->device = core->device;
+    program->recording = recording_of_streams(verified);
+    if (Status good = check_reach(*program); !good) return good.error();
+  }
   program->bases.assign(verified.schedule().base_count(), nullptr);
 
   std::vector<std::byte*> bases(program->bases);  // what prepare sees
@@ -183,11 +197,18 @@ Result<std::shared_ptr<const ProgramData>> make_program(const std::shared_ptr<Co
   if (Status good = place_arenas(*program, options, bases, temporary); !good) return good.error();
   if (Status good = check_lent_memory(*program, bases); !good) return good.error();
 
-  SerialWork work{tables_of(*program, Part::kPrepare)};
-  work.bases = bases.data();
-  run_serial(work);
+  PrepareOptions keeping = options;
+  if (program->device != nullptr) {
+    if (Status good = prepare_on_device(*program, bases); !good) return good.error();
+    program->way = program->device->launches.way;
+    keeping.copy_constants = false;  // they are copies already
+  } else {
+    SerialWork work{tables_of(*program, Part::kPrepare)};
+    work.bases = bases.data();
+    run_serial(work);
+  }
 
-  if (Status good = keep_for_replays(*program, options, bases); !good) return good.error();
+  if (Status good = keep_for_replays(*program, keeping, bases); !good) return good.error();
   return std::shared_ptr<const ProgramData>(std::move(program));
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include "kernels/kernel.h"
+#include "runtime/backends/device_replayer.h"
 #include "runtime/requirements.h"
 #include "runtime/session.h"
 #include "runtime/state.h"
@@ -19,10 +20,16 @@ const char* name_of(InstructionSet set) {
 
 InstructionSet detect_instruction_set() { return static_cast<InstructionSet>(kernels::detect_isa()); }
 
+namespace runtime {
+ProgramData::ProgramData(VerifiedSchedule schedule) : verified(std::move(schedule)) {}
+ProgramData::~ProgramData() = default;
+}  // namespace runtime
+
 const VerifiedSchedule& Program::verified() const { return data_->verified; }
 const Requirements& Program::requirements() const { return data_->needs; }
 InstructionSet Program::instruction_set() const { return data_->instruction_set; }
 const std::vector<std::string>& Program::kernel_names() const { return data_->kernel_names; }
+const ReplayWay& Program::way() const { return data_->way; }
 
 Result<BindingHandle> Program::binding(std::string_view name) const {
   return runtime::without_exceptions([&]() -> Result<BindingHandle> {

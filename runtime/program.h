@@ -12,8 +12,11 @@
 
 namespace rondo::runtime {
 
+struct DeviceProgram;  // runtime/backends/device_replayer.h
+
 struct ProgramData {
-  explicit ProgramData(VerifiedSchedule schedule) : verified(std::move(schedule)) {}
+  explicit ProgramData(VerifiedSchedule schedule);
+  ~ProgramData();
 
   std::shared_ptr<Core> core;
   VerifiedSchedule verified;
@@ -28,6 +31,9 @@ struct ProgramData {
   std::vector<std::byte*> bases;
   std::vector<Region> regions;  // of the same, for overlap checks
   std::vector<Block> blocks;    // of the same, where the runtime owns them
+
+  std::unique_ptr<DeviceProgram> device;  // null: replays run on the host
+  ReplayWay way;
 
   RecordingLayout recording;  // of the replay part
 

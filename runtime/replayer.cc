@@ -1,6 +1,7 @@
 #include "runtime/replayer.h"
 
 #include <string>
+#include "runtime/backends/device_replayer.h"
 #include "runtime/program.h"
 #include "runtime/serial.h"
 
@@ -30,7 +31,8 @@ Status Replayer::start(const ReplayCall&) {
   return make_error(ErrorCode::kUnavailable, "only the calling thread replays here: there is nothing to submit to");
 }
 
-Result<std::unique_ptr<Replayer>> make_replayer(const ProgramData&, const PartTables& tables) {
+Result<std::unique_ptr<Replayer>> make_replayer(const ProgramData& program, const PartTables& tables) {
+  if (program.device != nullptr) return make_device_replayer(program, tables);
   return std::unique_ptr<Replayer>(std::make_unique<SerialReplayer>(tables));
 }
 

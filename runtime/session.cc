@@ -1,6 +1,7 @@
 #include "runtime/session.h"
 
 #include <algorithm>
+#include "runtime/backends/device_replayer.h"
 #include "runtime/requirements.h"
 #include "runtime/trace/trace_recorder.h"
 
@@ -60,6 +61,7 @@ Status place_arenas(SessionData& session, const SessionOptions& options) {
   const ProgramData& program = *session.program;
   const std::vector<ArenaRequirement>& arenas = program.needs.arenas;
   if (Status good = check_supplied(arenas, options.arenas, false); !good) return good;
+  if (Status good = check_lent_to_host(program, options.arenas); !good) return good;
   for (const SuppliedArena& memory : options.arenas) {
     const Region region{describe(arenas[memory.arena]), memory.data, arenas[memory.arena].bytes, true};
     if (Status apart = check_apart(region, program.regions); !apart) return apart;
@@ -67,10 +69,11 @@ Status place_arenas(SessionData& session, const SessionOptions& options) {
   }
   uint64_t bytes = 0;
   for (const ArenaRequirement& arena : arenas)
-    if (session.bases[arena.arena] == nullptr) bytes = saturating_add(bytes, arena.bytes);
+    if (session.bases[arena.arena] == nullptr && !lies_on_device(program, arena.arena))
+      bytes = saturating_add(bytes, arena.bytes);
   if (Status fits = check_memory(*program.core, bytes, "a session"); !fits) return fits;
   for (const ArenaRequirement& arena : arenas) {
-    if (arena.prepared) continue;
+    if (arena.prepared || lies_on_device(program, arena.arena)) continue;
     if (session.bases[arena.arena] == nullptr) {
       Result<Block> block = allocate(program.core, arena.bytes, arena.preferred_align_bytes, describe(arena));
       if (!block) return block.error();

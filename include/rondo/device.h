@@ -4,10 +4,19 @@
 // threads of the host: docs/backends.md. A schedule names the backend it was planned
 // for and is replayed on no other.
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <string>
+#include "rondo/view.h"
 
 namespace rondo {
+
+// For tests of what a host does when a device fails: ops, by index, that do. May be
+// changed at any time.
+struct EmulatedFaults {
+  std::atomic<uint32_t> mute_op{kNone};   // completes without its signals
+  std::atomic<uint32_t> stall_op{kNone};  // does not complete while this names it
+};
 
 // The emulated device is harsher than hardware where a schedule may not rely on it.
 struct EmulatedDeviceOptions {
@@ -24,6 +33,7 @@ struct EmulatedDeviceOptions {
   // so that copies take time beside the kernels. 0 and 0: as soon as its turn comes.
   uint64_t copy_ns = 0;
   double copy_ns_per_byte = 0;
+  EmulatedFaults* faults = nullptr;  // borrowed as long as the device lives
 };
 
 // How a replay reaches the device.

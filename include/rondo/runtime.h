@@ -24,6 +24,7 @@
 #include <string_view>
 #include <type_traits>
 #include <vector>
+#include "rondo/device.h"
 #include "rondo/dtype.h"
 #include "rondo/result.h"
 #include "rondo/schedule.h"
@@ -153,6 +154,8 @@ struct RuntimeOptions {
   // time; 0: the physical memory of the machine. Asking for more is kDoesNotFit,
   // before any of it is touched. Memory the host supplies does not count.
   uint64_t memory_limit_bytes = 0;
+  // Schedules planned for a device need it here; those for the host are replayed as ever.
+  DeviceOptions device = {};
 };
 
 struct PrepareOptions {
@@ -260,6 +263,8 @@ class Program {
   // Schedule::kernels became ("matmul_f32_avx512").
   InstructionSet instruction_set() const;
   const std::vector<std::string>& kernel_names() const;
+  // Where and in how many launches replays are carried out.
+  const ReplayWay& way() const;
 
   // kNotFound lists the names there are. Constants have no handle: they belong to the program.
   Result<BindingHandle> binding(std::string_view name) const;
@@ -281,8 +286,8 @@ class Runtime {
 
   // Allocates the prepared arenas and replays the `prepare` part into them.
   // kUnavailable: the schedule is for another backend, or needs numerics that no
-  // kernel here has. kInvalidArgument: a constant is missing (all are named), unknown,
-  // or of the wrong size, type or alignment. kDoesNotFit: memory.
+  // kernel here has, or an op reaches for memory that its engine does not have there. kInvalidArgument: a constant is
+  // missing (all are named), unknown, or of the wrong size, type or alignment. kDoesNotFit: memory.
   Result<Program> prepare(const VerifiedSchedule& verified, std::span<const Constant> constants = {},
                           const PrepareOptions& options = {}) const;
 

@@ -23,7 +23,8 @@
 #include <utility>
 #include "rondo/result.h"
 #include "rondo/schedule.h"
-#include "runtime/serial.h"
+#include "runtime/part_tables.h"
+#include "runtime/trace/recording.h"
 
 namespace rondo::runtime {
 
@@ -89,12 +90,6 @@ struct LaunchTables {
   const uint64_t* counts_before = nullptr;  // of each token when the replay began; waits count from there
 };
 
-// When an op began and completed, in ticks (runtime/trace/ticks.h).
-struct OpSpan {
-  uint64_t begin = 0;
-  uint64_t end = 0;
-};
-
 // Scratch of the lanes of a launch: undefined when it begins, unless the traits say otherwise.
 struct ScratchRange {
   std::byte* data = nullptr;
@@ -125,7 +120,7 @@ struct Launch {
   uint32_t lanes = 0;                   // lane_count() of the ranges
   std::span<const ScratchRange> scratch;
   LaunchControl* control = nullptr;
-  OpSpan* times = nullptr;  // by op index; null: none are taken
+  OpStamps* times = nullptr;  // by op index; null: none are taken
 };
 
 // Commands in order: each begins when all before it have completed. A call returns

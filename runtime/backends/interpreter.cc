@@ -124,16 +124,17 @@ void Interpreter::signal(uint32_t op_index, bool reads, bool done) {
 void Interpreter::run_kernel(const Op& op) const {
   if (op.kernel == kNoKernel) return;
   const LaunchTables& tables = launch_.tables;
+  PartTables part;
+  part.operands = tables.schedule->operands.data();
+  part.kernels = tables.kernels;
+  part.bases = tables.bases;
+  part.views = tables.views;
+  part.view_offsets = tables.view_offsets;
   kernels::KernelArgs args = {};
-  for (uint32_t i = 0; i < op.operand_count; ++i) {
-    const Operand& operand = tables.schedule->operands[op.first_operand + i];
-    args.data[i] = tables.bases[operand.base] + operand.offset_bytes;
-    if (tables.view_offsets != nullptr) args.data[i] += tables.view_offsets[operand.view];
-    args.view[i] = tables.views + operand.view;
-  }
-  args.params = op.params;
-  args.flags = op.flags;
-  tables.kernels[op.kernel].run(args);
+  if (tables.view_offsets != nullptr)
+    run_op<true>(part, op, args);
+  else
+    run_op<false>(part, op, args);
 }
 
 // The kernel itself copies in both steps, each time with a dense view of the staging

@@ -13,16 +13,11 @@
 #include <cstdint>
 #include <memory>
 #include <vector>
+#include "rondo/device.h"
 #include "runtime/backends/counter_tokens.h"
 #include "runtime/backends/device.h"
 
 namespace rondo::runtime {
-
-// Made by tests: what goes wrong, and where.
-struct DeviceFaults {
-  std::atomic<uint32_t> mute_op{kNone};   // completes without its signals
-  std::atomic<uint32_t> stall_op{kNone};  // does not complete while this names it
-};
 
 struct InterpreterOptions {
   uint64_t seed = 0;           // 0: nothing is shuffled
@@ -30,7 +25,7 @@ struct InterpreterOptions {
   uint32_t max_in_flight = 1;
   uint64_t copy_ticks = 0;         // a copy completes no earlier than this after its begin ...
   double copy_ticks_per_byte = 0;  // ... and this for each byte of its destination
-  DeviceFaults* faults = nullptr;
+  EmulatedFaults* faults = nullptr;
 };
 
 class Interpreter {

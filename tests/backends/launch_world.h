@@ -43,7 +43,7 @@ class LaunchWorld {
   Schedule schedule;
   LaunchControl control;
   std::unique_ptr<DeviceTokens> tokens;
-  std::vector<OpSpan> times;  // taken where it has a size
+  std::vector<OpStamps> times;  // taken where it has a size
 
  private:
   Device& device_;

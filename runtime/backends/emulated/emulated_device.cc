@@ -35,7 +35,7 @@ double ticks_per_ns() {
 
 class EmulatedDevice final : public Device {
  public:
-  EmulatedDevice(const EmulatedDeviceOptions& options, DeviceFaults* faults) : bell_(std::make_shared<Bell>()) {
+  explicit EmulatedDevice(const EmulatedDeviceOptions& options) : bell_(std::make_shared<Bell>()) {
     traits_.backend = "emulated";
     traits_.own_memory = true;
     traits_.scratch_outlives_launch = false;
@@ -50,7 +50,7 @@ class EmulatedDevice final : public Device {
     queue_.interpreter.seed = options.seed;
     queue_.interpreter.staged_copies = true;
     queue_.interpreter.max_in_flight = kMostInFlight;
-    queue_.interpreter.faults = faults;
+    queue_.interpreter.faults = options.faults;
     if (options.copy_ns != 0 || options.copy_ns_per_byte > 0) {
       queue_.interpreter.copy_ticks = static_cast<uint64_t>(static_cast<double>(options.copy_ns) * ticks_per_ns());
       queue_.interpreter.copy_ticks_per_byte = options.copy_ns_per_byte * ticks_per_ns();
@@ -88,9 +88,9 @@ class EmulatedDevice final : public Device {
 
 }  // namespace
 
-std::shared_ptr<Device> make_emulated_device(const EmulatedDeviceOptions& options, DeviceFaults* faults) {
+std::shared_ptr<Device> make_emulated_device(const EmulatedDeviceOptions& options) {
   try {
-    return std::make_shared<EmulatedDevice>(options, faults);
+    return std::make_shared<EmulatedDevice>(options);
   } catch (const std::bad_alloc&) {
     return nullptr;
   }

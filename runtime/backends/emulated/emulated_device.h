@@ -6,11 +6,10 @@
 #pragma once
 #include "rondo/device.h"
 #include "runtime/backends/device.h"
-#include "runtime/backends/interpreter.h"
 
 namespace rondo::runtime {
 
-// nullptr when out of memory. `faults`, where given, lives as long as the device.
-std::shared_ptr<Device> make_emulated_device(const EmulatedDeviceOptions& options = {}, DeviceFaults* faults = nullptr);
+// nullptr when out of memory.
+std::shared_ptr<Device> make_emulated_device(const EmulatedDeviceOptions& options = {});
 
 }  // namespace rondo::runtime

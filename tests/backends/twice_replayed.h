@@ -1,0 +1,21 @@
+// One schedule replayed on the host and on the emulated device with equal data.
+#pragma once
+#include <cstdint>
+#include <string>
+#include "rondo/runtime.h"
+#include "rondo/schedule.h"
+
+namespace rondo::testing {
+
+struct TwiceReplayed {
+  std::string failure;     // empty, or what the first refusal said
+  std::string difference;  // empty where outputs and state agree bit by bit
+  ReplayWay way;
+  uint64_t ops = 0;
+};
+
+// Every binding gets numbers drawn from `seed`; `replays` are made one after the other
+// in one session of each side, and outputs and state compared after the last.
+TwiceReplayed replay_twice(Schedule schedule, const DeviceOptions& device, uint64_t seed, uint32_t replays = 2);
+
+}  // namespace rondo::testing
