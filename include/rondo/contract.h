@@ -16,8 +16,9 @@ namespace rondo {
 
 // How an operand may be used, seen from the contract. `kResult` is written under
 // `init` (or always, where the kernel takes no `accumulate`) and updated under
-// `accumulate`.
-enum class Use : uint8_t { kSource, kResult, kWork, kHint };
+// `accumulate`. `kTable` is read like a source and holds indices: it keeps out of
+// the one dtype that all other operands of an op share.
+enum class Use : uint8_t { kSource, kResult, kWork, kHint, kTable };
 
 // Which spaces an operand may lie in, by SpaceKind bit. Bindings count as host.
 using SpaceSet = uint32_t;
@@ -31,13 +32,18 @@ struct OperandContract {
   // layout `panels` presents its own two axes as the dims its operand declares.
   std::string_view dims;
   Use use = Use::kSource;
-  DTypeSet dtypes = set_of(DType::kF32);  // and all operands of one op share one dtype, see Contract
+  DTypeSet dtypes = set_of(DType::kF32);  // and all operands of one op but tables share one dtype
   LayoutSet layouts = set_of(Layout::kRows);
   uint8_t optional = 0;       // trailing operands only
   uint8_t unit_inner = 0;     // the innermost axis (if its extent is > 1) has stride = element size
   uint16_t panel_align = 64;  // offset alignment under layout `panels`; rows need element alignment
   int8_t may_equal = -1;      // this result may lie exactly on that operand (same base, offset, view)
   SpaceSet spaces = kAnySpace;
+  // The `kTable` operand whose entries choose rows along the first of `dims`; -1:
+  // none. Such an operand has indexed access: its footprint is its whole view, and
+  // what a kernel does with an entry outside [0, extent) is to clamp it. There are
+  // no leading axes before an indexed one.
+  int8_t indexed_by = -1;
 };
 
 enum class ParamKind : uint8_t { kAbsent, kF32, kEnum };
@@ -51,14 +57,34 @@ struct ParamContract {
 
 // One product: coefficient * product of named factors. A factor is a dimension of
 // the contract, "..." (the product of the leading axes), "size" (bytes of an
-// element) or "acc" (1 under `accumulate`, else 0).
+// element), "index" (bytes of an entry of the table), "acc" (1 under `accumulate`,
+// else 0) or "pairs" (`pairs_of` its dimensions m and s, under its parameter mask).
 struct Term {
   int64_t coefficient = 0;
   std::string_view factors;
 };
-using Formula = std::array<Term, 5>;
+using Formula = std::array<Term, 8>;
 
-enum class Family : uint8_t { kCopy, kPack, kMatmul, kPointwise, kRows };
+// How many pairs of a query row and a key an attention looks at. Causal masks are
+// aligned at the end: row i of m sees the keys j <= i + s - m, so that with m > s
+// the first rows see none. m and s are below 2^32.
+constexpr uint64_t pairs_of(uint64_t m, uint64_t s, bool causal) {
+  if (!causal) return m * s;
+  const uint64_t rows = m < s ? m : s;  // that see any; from the last upwards s, s - 1, ... keys
+  return rows == 0 ? 0 : rows * s - rows * (rows - 1) / 2;
+}
+
+enum class Family : uint8_t {
+  kCopy,
+  kPack,
+  kMatmul,
+  kPointwise,
+  kRows,
+  kReduce,
+  kGather,
+  kRotary,
+  kAttention,
+};
 
 // How values flow from sources to the result; the `faithful` rules follow it.
 enum class ValueRule : uint8_t {
@@ -143,6 +169,8 @@ constexpr uint64_t hash_of(const Contract& contract) {
     hash = fnv1a(operand.panel_align, hash);
     hash = fnv1a(static_cast<uint64_t>(operand.may_equal), hash);
     hash = fnv1a(operand.spaces, hash);
+    // Only where there is one: contracts older than indexed access keep their hash.
+    if (operand.indexed_by >= 0) hash = fnv1a(static_cast<uint64_t>(operand.indexed_by), fnv1a("indexed", hash));
   }
   for (const ParamContract& param : contract.params) {
     if (param.kind == ParamKind::kAbsent) continue;

@@ -1,4 +1,4 @@
-// copy: any element type, any strides. An instruction set supplies the two shapes
+// copy and assign: any element type, any strides. An instruction set supplies the two shapes
 // that matter (dense runs, and the transposition of 4-byte elements); the walk
 // brings boxes to them and moves whatever is left element by element.
 #pragma once

@@ -5,7 +5,9 @@
 
 namespace rondo::kernels {
 
-void copy_any_reference(const KernelArgs& args) {
+namespace {
+
+void copy_elements(const KernelArgs& args) {
   const View& src = *args.view[0];
   const View& dst = *args.view[1];
   const size_t size = size_of(static_cast<DType>(dst.dtype));
@@ -21,5 +23,10 @@ void copy_any_reference(const KernelArgs& args) {
                           l * src.stride_bytes[3],
                       size);
 }
+
+}  // namespace
+
+void copy_any_reference(const KernelArgs& args) { copy_elements(args); }
+void assign_any_reference(const KernelArgs& args) { copy_elements(args); }
 
 }  // namespace rondo::kernels

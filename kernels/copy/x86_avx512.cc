@@ -6,5 +6,6 @@
 namespace rondo::kernels {
 
 void copy_any_avx512(const KernelArgs& args) { walk_copy(args, {copy_run<Avx512>, transpose_f32}); }
+void assign_any_avx512(const KernelArgs& args) { walk_copy(args, {copy_run<Avx512>, transpose_f32}); }
 
 }  // namespace rondo::kernels

@@ -1,11 +1,13 @@
-// Element-by-element kernels: fill, add, mul, relu, gelu.
+// Element-by-element kernels: fill; add, sub, mul, div; relu, gelu, silu, sigmoid,
+// tanh, exp, sqrt.
 //
 // An instruction set supplies functions over dense rows; the walks below bring
 // any box to such rows. Elements that do not lie densely (broadcast or strided
 // along the row) go through a buffer on the stack, kRowBuffer at a time.
 //
-// relu(x) keeps NaN and -0. gelu(-inf) is 0, its limit. Results of add, mul and
-// relu are those of one IEEE operation; gelu's error is in kernels/vector/math.h.
+// relu(x) keeps NaN and -0. gelu(-inf) and silu(-inf) are 0, their limits. Results
+// of add, sub, mul, div, relu and sqrt are those of one IEEE operation; errors of the
+// others are in kernels/vector/math.h.
 #pragma once
 #include <cstdint>
 #include "kernels/kernel.h"
@@ -27,5 +29,6 @@ void walk_fill(const KernelArgs& args, FillRow row);
 float relu_exact(float x);
 double gelu_erf_exact(double x);
 double gelu_tanh_exact(double x);
+double silu_exact(double x);
 
 }  // namespace rondo::kernels

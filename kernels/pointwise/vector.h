@@ -37,6 +37,18 @@ struct PointwiseRows {
     binary(
         a, b, y, count, [](F u, F v) __attribute__((always_inline)) { return V::mul(u, v); });
   }
+  static void sub(const float* a, const float* b, float* y, int64_t count) {
+    binary(
+        a, b, y, count, [](F u, F v) __attribute__((always_inline)) { return V::sub(u, v); });
+  }
+  static void div(const float* a, const float* b, float* y, int64_t count) {
+    binary(
+        a, b, y, count, [](F u, F v) __attribute__((always_inline)) { return V::div(u, v); });
+  }
+  static void sqrt(const float* x, float* y, int64_t count) {
+    unary(
+        x, y, count, [](F u) __attribute__((always_inline)) { return V::sqrt(u); });
+  }
   static void relu(const float* x, float* y, int64_t count) {
     unary(
         x, y, count, [](F u) __attribute__((always_inline)) { return relu_of<V>(u); });

@@ -9,8 +9,11 @@ using Rows = PointwiseRows<Avx2>;
 
 void fill_f32_avx2(const KernelArgs& args) { walk_fill(args, Rows::fill); }
 void add_f32_avx2(const KernelArgs& args) { walk_binary(args, Rows::add); }
+void sub_f32_avx2(const KernelArgs& args) { walk_binary(args, Rows::sub); }
+void div_f32_avx2(const KernelArgs& args) { walk_binary(args, Rows::div); }
 void mul_f32_avx2(const KernelArgs& args) { walk_binary(args, Rows::mul); }
 void relu_f32_avx2(const KernelArgs& args) { walk_unary(args, Rows::relu); }
+void sqrt_f32_avx2(const KernelArgs& args) { walk_unary(args, Rows::sqrt); }
 void gelu_f32_avx2(const KernelArgs& args) { walk_unary(args, args.params[0] == 0 ? Rows::gelu_erf : Rows::gelu_tanh); }
 
 }  // namespace rondo::kernels

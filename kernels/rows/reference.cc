@@ -25,9 +25,17 @@ void layer_norm_row(const float* x, const float* gamma, const float* beta, float
   for (int64_t i = 0; i < count; ++i) y[i] = static_cast<float>((x[i] - mean) * scale * gamma[i] + beta[i]);
 }
 
+void rms_norm_row(const float* x, const float* gamma, float* y, int64_t count, float eps) {
+  double squares = 0;
+  for (int64_t i = 0; i < count; ++i) squares += static_cast<double>(x[i]) * x[i];
+  const double scale = 1.0 / std::sqrt(squares / static_cast<double>(count) + eps);
+  for (int64_t i = 0; i < count; ++i) y[i] = static_cast<float>(x[i] * scale * gamma[i]);
+}
+
 }  // namespace
 
 void softmax_f32_reference(const KernelArgs& args) { walk_softmax(args, softmax_row); }
 void layer_norm_f32_reference(const KernelArgs& args) { walk_layer_norm(args, layer_norm_row); }
+void rms_norm_f32_reference(const KernelArgs& args) { walk_rms_norm(args, rms_norm_row); }
 
 }  // namespace rondo::kernels

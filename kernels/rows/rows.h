@@ -1,4 +1,4 @@
-// Kernels over whole rows (the last axis): softmax, layer_norm.
+// Kernels over whole rows (the last axis): softmax, layer_norm, rms_norm.
 //
 // An instruction set supplies one function per row; rows are dense by contract.
 //
@@ -18,7 +18,10 @@ using SoftmaxRow = void (*)(const float* x, float* y, int64_t count);
 using LayerNormRow = void (*)(const float* x, const float* gamma, const float* beta, float* y, int64_t count,
                               float eps);
 
+using RmsNormRow = void (*)(const float* x, const float* gamma, float* y, int64_t count, float eps);
+
 void walk_softmax(const KernelArgs& args, SoftmaxRow row);
 void walk_layer_norm(const KernelArgs& args, LayerNormRow row);
+void walk_rms_norm(const KernelArgs& args, RmsNormRow row);
 
 }  // namespace rondo::kernels

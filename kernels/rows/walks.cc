@@ -36,4 +36,13 @@ void walk_layer_norm(const KernelArgs& args, LayerNormRow row) {
   for_each_last_axis(args, 3, [&](const float* x, float* y) { row(x, gamma, beta, y, count, eps); });
 }
 
+void walk_rms_norm(const KernelArgs& args, RmsNormRow row) {
+  const int64_t count = args.view[0]->extent[args.view[0]->rank - 1];
+  if (count == 0) return;
+  const float* gamma = reinterpret_cast<const float*>(args.data[1]);
+  float eps;
+  std::memcpy(&eps, &args.params[0], sizeof eps);
+  for_each_last_axis(args, 2, [&](const float* x, float* y) { row(x, gamma, y, count, eps); });
+}
+
 }  // namespace rondo::kernels

@@ -31,6 +31,7 @@ struct Avx512 {
   static RONDO_KERNEL_INLINE F sub(F a, F b) { return _mm512_sub_ps(a, b); }
   static RONDO_KERNEL_INLINE F mul(F a, F b) { return _mm512_mul_ps(a, b); }
   static RONDO_KERNEL_INLINE F div(F a, F b) { return _mm512_div_ps(a, b); }
+  static RONDO_KERNEL_INLINE F sqrt(F a) { return _mm512_sqrt_ps(a); }
   static RONDO_KERNEL_INLINE F fma(F a, F b, F c) { return _mm512_fmadd_ps(a, b, c); }    // a b + c
   static RONDO_KERNEL_INLINE F fms(F a, F b, F c) { return _mm512_fmsub_ps(a, b, c); }    // a b - c
   static RONDO_KERNEL_INLINE F fnma(F a, F b, F c) { return _mm512_fnmadd_ps(a, b, c); }  // c - a b

@@ -11,7 +11,7 @@
 
 namespace rondo::kernels {
 
-inline constexpr uint32_t kMaxWalked = 3;
+inline constexpr uint32_t kMaxWalked = 4;
 
 struct BoxWalk {
   // Outermost first, right-aligned: [kMaxRank - 1] is the row. Absent axes have

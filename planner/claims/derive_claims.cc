@@ -43,6 +43,17 @@ struct Extents {
     }
     return 0;
   }
+  // Of the tables, or of the other operands, which share one dtype.
+  uint64_t element_bytes(bool table) const {
+    for (uint32_t i = 0; i < op.operand_count && i < contract.operand_count; ++i)
+      if ((contract.operands[i].use == Use::kTable) == table) return size_of(static_cast<DType>(view(i).dtype));
+    return 0;
+  }
+  bool causal() const {
+    for (uint32_t i = 0; i < contract.params.size(); ++i)
+      if (contract.params[i].name == "mask") return op.params[i] != 0;
+    return false;
+  }
   uint64_t evaluate(const Formula& formula) const {
     uint64_t total = 0;
     for (const Term& term : formula) {
@@ -51,7 +62,11 @@ struct Extents {
       for (uint32_t i = 0; i < word_count(term.factors); ++i) {
         const std::string_view factor = word_at(term.factors, i);
         if (factor == "size")
-          product *= size_of(static_cast<DType>(view(0).dtype));
+          product *= element_bytes(false);
+        else if (factor == "index")
+          product *= element_bytes(true);
+        else if (factor == "pairs")
+          product *= pairs_of(of("m"), of("s"), causal());
         else if (factor == "acc")
           product *= (op.flags & kOpAccumulate) != 0 ? 1 : 0;
         else

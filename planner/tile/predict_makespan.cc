@@ -10,6 +10,15 @@ namespace {
 // The extent of a dimension of the contract, or the product of "...", at this call.
 double factor_of(const MicroProgram& micro, const Compute& compute, const Contract& contract, std::string_view factor) {
   if (factor == "size") return static_cast<double>(size_of(DType::kF32));
+  if (factor == "pairs") {
+    const auto extent = [&](std::string_view dim) {
+      return static_cast<uint64_t>(factor_of(micro, compute, contract, dim));
+    };
+    bool causal = false;
+    for (uint32_t i = 0; i < contract.params.size(); ++i)
+      causal |= contract.params[i].name == "mask" && compute.params[i] != 0;
+    return static_cast<double>(pairs_of(extent("m"), extent("s"), causal));
+  }
   if (factor == "acc") return (compute.flags & kOpAccumulate) != 0 ? 1 : 0;
   for (uint32_t use = 0; use < compute.use_count; ++use) {
     const PieceUse& operand = micro.uses[compute.first_use + use];

@@ -5,9 +5,10 @@
 namespace rondo {
 namespace {
 
-constexpr std::string_view kFamilies[] = {"copy", "pack", "matmul", "pointwise", "rows"};
+constexpr std::string_view kFamilies[] = {"copy",   "pack",   "matmul", "pointwise", "rows",
+                                          "reduce", "gather", "rotary", "attention"};
 constexpr std::string_view kValueRules[] = {"same", "product", "map"};
-constexpr std::string_view kUses[] = {"source", "result", "work", "hint"};
+constexpr std::string_view kUses[] = {"source", "result", "work", "hint", "table"};
 constexpr std::string_view kEngines[] = {"compute", "copy_in", "copy_out"};
 constexpr std::string_view kSpaceKinds[] = {"host", "scratch", "device"};
 constexpr std::string_view kFlags[] = {"init", "accumulate", "final"};
@@ -45,6 +46,7 @@ std::string canonical_print(const Contract& contract) {
     if (operand.may_equal >= 0) text += sentence(" may_equal=", contract.operands[operand.may_equal].name);
     if (operand.spaces != kAnySpace)
       text += sentence(" spaces=", set_words(operand.spaces, 3, [](uint32_t bit) { return kSpaceKinds[bit]; }));
+    if (operand.indexed_by >= 0) text += sentence(" indexed_by=", contract.operands[operand.indexed_by].name);
   }
   text += ")";
   for (const ParamContract& param : contract.params) {

@@ -54,8 +54,11 @@ bool OpReader::read(Line& line) {
   op.first_operand = static_cast<uint32_t>(schedule_.operands.size());
   for (uint32_t slot = 0; slot < op.operand_count; ++slot) {
     Operand& operand = draft.operands[slot];
-    if (draft.access_given[slot] == nullptr)
-      operand.access = static_cast<uint8_t>(plain_access(*draft.contract, slot, op.flags));
+    if (draft.access_given[slot] == nullptr) {
+      const PlainAccess plain = plain_access(*draft.contract, slot, op.flags);
+      operand.access = static_cast<uint8_t>(plain.access);
+      operand.aux = plain.aux;
+    }
     schedule_.operands.push_back(operand);
     schedule_.labels.push_back(draft.labels[slot]);
   }

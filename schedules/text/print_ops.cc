@@ -106,7 +106,7 @@ void OpPrinter::append_operand(std::string& text, const Op& op, const Contract& 
   append_offset(text, operand.offset_bytes);
   append_all(text, ":v", operand.view);
   const auto access = static_cast<Access>(operand.access);
-  if (access != plain_access(contract, slot, op.flags)) {
+  if (PlainAccess{access, operand.aux} != plain_access(contract, slot, op.flags)) {
     append_all(text, "!", kAccessWords[operand.access]);
     if (access == Access::kIndexedRead || access == Access::kIndexedWrite) {
       text += '(';

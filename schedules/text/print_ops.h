@@ -23,20 +23,33 @@ class OpPrinter {
   std::vector<const Contract*> contracts_;
 };
 
-// The access the text leaves out: what the contract and the op's flags say.
-constexpr Access plain_access(const Contract& contract, uint32_t slot, uint16_t flags) {
-  if (slot >= contract.operand_count) return Access::kRead;
-  switch (contract.operands[slot].use) {
+// What the text leaves out: the access that the contract and the op's flags say,
+// and of an indexed one its table and axis (always the first).
+struct PlainAccess {
+  Access access = Access::kRead;
+  uint8_t aux = 0;
+
+  bool operator==(const PlainAccess&) const = default;
+};
+
+constexpr PlainAccess plain_access(const Contract& contract, uint32_t slot, uint16_t flags) {
+  if (slot >= contract.operand_count) return {};
+  const OperandContract& operand = contract.operands[slot];
+  const auto table = static_cast<uint8_t>(operand.indexed_by);
+  switch (operand.use) {
     case Use::kSource:
-      return Access::kRead;
+      return operand.indexed_by >= 0 ? PlainAccess{Access::kIndexedRead, table} : PlainAccess{};
     case Use::kResult:
-      return flags & kOpAccumulate ? Access::kUpdate : Access::kWrite;
+      if (operand.indexed_by >= 0) return {Access::kIndexedWrite, table};
+      return {flags & kOpAccumulate ? Access::kUpdate : Access::kWrite};
     case Use::kWork:
-      return Access::kWork;
+      return {Access::kWork};
     case Use::kHint:
-      return Access::kHint;
+      return {Access::kHint};
+    case Use::kTable:
+      return {};
   }
-  return Access::kRead;
+  return {};
 }
 
 }  // namespace rondo

@@ -49,7 +49,9 @@ uint32_t axis_of(const OperandContract& operand, const View& view, std::string_v
 
 std::optional<OpExtents> extents_of(const Contract& contract, const Schedule& schedule, const Op& op) {
   OpExtents extents;
-  bool leading_known = false;
+  bool leading_known = false, dtype_known = false;
+  for (uint32_t i = 0; i < contract.params.size(); ++i)
+    if (contract.params[i].name == "mask") extents.causal = op.params[i] != 0;
   // Operands in rows first: a panel's columns include the padding of the last one.
   for (const bool panels : {false, true}) {
     for (uint32_t i = 0; i < op.operand_count && i < contract.operand_count; ++i) {
@@ -58,7 +60,13 @@ std::optional<OpExtents> extents_of(const Contract& contract, const Schedule& sc
       const OperandContract& operand = contract.operands[i];
       const auto leading = leading_axes(operand, view);
       if (!leading) return std::nullopt;
-      if (i == 0) extents.dtype = static_cast<DType>(view.dtype);
+      const auto dtype = static_cast<DType>(view.dtype);
+      if (operand.use == Use::kTable) {
+        extents.index_bytes = size_of(dtype);
+      } else if (!dtype_known) {
+        dtype_known = true;
+        extents.dtype = dtype;
+      }
       if (!leading_known && word_count(operand.dims) > 0 && word_at(operand.dims, 0) == kLeading) {
         leading_known = true;
         extents.leading_count = *leading;
@@ -95,6 +103,11 @@ std::optional<uint64_t> evaluate(const Formula& formula, const OpExtents& extent
       };
       if (factor == "size") {
         take(size_of(extents.dtype));
+      } else if (factor == "index") {
+        take(extents.index_bytes);
+      } else if (factor == "pairs") {
+        const Dim *m = extents.find("m"), *s = extents.find("s");
+        take(m == nullptr || s == nullptr ? 0 : pairs_of(m->extent, s->extent, extents.causal));
       } else if (factor == "acc") {
         take((op_flags & kOpAccumulate) != 0 ? 1 : 0);
       } else if (factor == kLeading) {

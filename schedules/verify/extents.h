@@ -25,7 +25,9 @@ struct OpExtents {
   uint32_t named_count = 0;
   std::array<Dim, kMaxRank> leading = {};  // what "..." stands for
   uint32_t leading_count = 0;
-  DType dtype = DType::kF32;
+  DType dtype = DType::kF32;  // of the operands that are no tables
+  uint64_t index_bytes = 0;   // of an entry of the table; 0 without one
+  bool causal = false;        // the op's parameter `mask`, where the contract has one
 
   const Dim* find(std::string_view name) const {
     for (uint32_t i = 0; i < named_count; ++i)

@@ -55,6 +55,13 @@ std::vector<double> matmul_error(const KernelCase& kase, const RunOf& run) {
   return allowed;
 }
 
+// The rows that the entries of table operand `table` choose from.
+uint32_t indexed_rows(const Contract& contract, const KernelCase& kase, uint32_t table) {
+  for (uint32_t i = 0; i < contract.operand_count; ++i)
+    if (contract.operands[i].indexed_by == static_cast<int>(table)) return kase.views[i].extent[0];
+  return 0;
+}
+
 }  // namespace
 
 uint32_t bits_of(float value) {
@@ -92,7 +99,12 @@ RunOf run_case(const KernelCase& kase, kernels::KernelFn fn, Placement placement
   for (uint32_t i = 0; i < kase.views.size(); ++i) {
     run.operands.push_back(std::make_unique<GuardedOperand>(kase.views[i], placement, shift_bytes));
     GuardedOperand& operand = *run.operands.back();
-    if (static_cast<DType>(kase.views[i].dtype) != DType::kF32) {
+    if (contract.operands[i].use == Use::kTable) {
+      const int64_t rows = indexed_rows(contract, kase, i);
+      for (uint64_t element = 0; element < operand.size(); ++element)
+        operand.set_index(element,
+                          kase.draw_index ? kase.draw_index(random) : static_cast<int64_t>(random() % (rows + 4)) - 2);
+    } else if (static_cast<DType>(kase.views[i].dtype) != DType::kF32) {
       operand.fill_bytes(random);
     } else {
       for (uint64_t element = 0; element < operand.size(); ++element)

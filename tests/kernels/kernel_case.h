@@ -21,6 +21,8 @@ struct KernelCase {
   uint32_t seed = 1;
   // Elements of f32 sources; the default is uniform in [-1, 1].
   std::function<float(std::mt19937&)> draw = {};
+  // Entries of a table; the default is any row, and some beyond either end.
+  std::function<int64_t(std::mt19937&)> draw_index = {};
 
   std::string to_string() const;
 };

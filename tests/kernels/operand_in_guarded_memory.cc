@@ -108,6 +108,10 @@ void GuardedOperand::fill_bytes(std::mt19937& random) {
     if (in_box_[static_cast<size_t>(i)]) data_[i] = static_cast<std::byte>(random());
 }
 
+void GuardedOperand::set_index(uint64_t element, int64_t value) {
+  std::memcpy(data_ + offsets_[element], &value, static_cast<size_t>(element_bytes_));  // little-endian
+}
+
 bool GuardedOperand::same_bits(const GuardedOperand& other) const {
   for (uint64_t i = 0; i < size(); ++i)
     if (std::memcmp(data_ + offsets_[i], other.data_ + other.offsets_[i], static_cast<size_t>(element_bytes_)) != 0)

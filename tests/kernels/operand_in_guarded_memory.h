@@ -35,7 +35,8 @@ class GuardedOperand {
   void set(uint64_t element, float value);
   std::vector<float> values() const;
   void fill(const std::vector<float>& values);
-  void fill_bytes(std::mt19937& random);  // any element type
+  void fill_bytes(std::mt19937& random);            // any element type
+  void set_index(uint64_t element, int64_t value);  // of an integer type
   bool same_bits(const GuardedOperand& other) const;
 
   // What is in the box now becomes what the box must hold later (sources).

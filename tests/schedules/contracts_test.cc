@@ -41,6 +41,10 @@ TEST(CanonicalPrint, DiffersWhereverTheHashDiffers) {
   change([](Contract& c) { c.operands[2].may_equal = 0; });
   change([](Contract& c) { c.operands[2].may_equal = 1; });
   change([](Contract& c) { c.operands[0].spaces = set_of(SpaceKind::kHost); });
+  change([](Contract& c) { c.operands[0].use = Use::kTable; });
+  change([](Contract& c) { c.operands[0].indexed_by = 1; });
+  change([](Contract& c) { c.operands[0].indexed_by = 3; });
+  change([](Contract& c) { c.operands[1].indexed_by = 3; });
   change([](Contract& c) { c.params[0].name = "activation"; });
   change([](Contract& c) { c.params[0].kind = ParamKind::kF32; });
   change([](Contract& c) { c.params[0].choices = "none relu"; });

@@ -164,6 +164,48 @@ TEST(Extents, AreReadByNameAndEvaluateFormulas) {
   EXPECT_EQ(evaluate(matmul.bytes, *extents, kOpInit), 4u * (3 * 5 + 5 * 7 + 3 * 7));
 }
 
+TEST(Extents, CountsThePairsOfAnAttentionThatItsMaskLeaves) {
+  ScheduleBuilder builder;
+  const uint16_t x = builder.binding("x", Role::kInput, DType::kF32, {64});
+  const uint16_t ids = builder.binding("ids", Role::kTable, DType::kI64, {7});
+  const Contract& attention = *find_contract("attention");
+  OpSpec op;
+  op.kernel = "attention";
+  op.operands = {{x, 0, builder.view(DType::kF32, {3, 2}, {8, 4})},
+                 {x, 0, builder.view(DType::kF32, {7, 2}, {8, 4})},
+                 {x, 0, builder.view(DType::kF32, {7, 5}, {20, 4})},
+                 {x, 0, builder.view(DType::kF32, {3, 5}, {20, 4})}};
+  const uint32_t stream = builder.stream("s", 0, rondo::Engine::kCompute);
+  builder.add(stream, op);
+  op.params[0] = 1;  // causal: 5, 6 and 7 keys
+  builder.add(stream, op);
+  op.kernel = "attention_indexed";
+  op.params[0] = 0x3f800000;
+  op.operands.insert(op.operands.begin() + 3, {ids, 0, builder.view(DType::kI64, {7}, {8})});
+  builder.add(stream, op);
+  const Schedule schedule = builder.finish();
+  const auto flops = [&](const Contract& contract, uint32_t index) {
+    return evaluate(contract.flops, *extents_of(contract, schedule, schedule.ops[index]), 0);
+  };
+  EXPECT_EQ(flops(attention, 0), 21u * (2 * 2 + 2 * 5 + 4));
+  EXPECT_EQ(flops(attention, 1), 18u * (2 * 2 + 2 * 5 + 4));
+  const Contract& indexed = *find_contract("attention_indexed");
+  EXPECT_EQ(flops(indexed, 2), 21u * (2 * 2 + 2 * 5 + 4));
+  EXPECT_EQ(evaluate(indexed.bytes, *extents_of(indexed, schedule, schedule.ops[2]), 0),
+            4u * (3 * 2 + 7 * 2 + 7 * 5 + 3 * 5) + 7 * 8);
+}
+
+TEST(PairsOf, AreWhatAMaskAlignedAtTheEndLeaves) {
+  for (uint64_t m = 0; m < 9; ++m)
+    for (uint64_t s = 0; s < 9; ++s) {
+      uint64_t seen = 0;
+      for (uint64_t i = 0; i < m; ++i)
+        for (uint64_t j = 0; j < s; ++j) seen += j + m <= i + s;
+      EXPECT_EQ(pairs_of(m, s, true), seen) << m << " " << s;
+      EXPECT_EQ(pairs_of(m, s, false), m * s);
+    }
+}
+
 TEST(Rules, HaveOneCodeEachInTheirLevelAndSayWhatTheyCheck) {
   std::set<std::string_view> codes;
   std::set<std::pair<std::string_view, Level>> seen;  // M11 has a part in each level

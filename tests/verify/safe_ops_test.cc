@@ -137,6 +137,34 @@ TEST(Signature, RefusesAnotherAccessThanTheContracts) {
                           "K01 op 2 (stream s): operand 0 (src) is indexed read, copy needs read"));
 }
 
+TEST(Signature, ChecksWhatATableIndexes) {
+  World world;
+  world.bindings += "  - {name: ids, role: table, dtype: i32, shape: [2], align: 4, index_limit: 4}\n";
+  world.views +=
+      "  v6: i32 [2] strides [4]\n"
+      "  v7: f32 [2, 4] strides [16, 4]\n"
+      "  v8: f32 [2, 3] strides [16, 4]\n"
+      "  v9: f32 [2] strides [4]\n";
+  const auto of = [&](const std::string& op) {
+    return world.findings({{"name: s", op + "\ncopy src=x+0:v0 dst=y+0:v0"}});
+  };
+  EXPECT_THAT(of("gather rows=ids+0:v6 src=x+0:v3 dst=a+0:v7"), IsEmpty());
+  EXPECT_THAT(of("gather rows=ids+0:v6 src=x+0:v3!indexed_read(rows,0) dst=a+0:v7"), IsEmpty());
+  EXPECT_THAT(
+      of("gather rows=ids+0:v6 src=x+0:v3!indexed_read(rows,1) dst=a+0:v7"),
+      ElementsAre("K01 op 0 (stream s): operand 1 (src) is indexed by operand 0 along axis 1, gather indexes it "
+                  "by operand 0 (rows) along axis 0"));
+  EXPECT_THAT(of("gather rows=ids+0:v6 src=x+0:v3!read dst=a+0:v7"),
+              ElementsAre("K01 op 0 (stream s): operand 1 (src) is read, gather needs indexed read"));
+  EXPECT_THAT(of("gather rows=x+0:v9 src=x+0:v3 dst=a+0:v7"),
+              ElementsAre("K01 op 0 (stream s): operand 0 (rows) is f32, which gather does not take"));
+  EXPECT_THAT(of("gather rows=ids+0:v6 src=x+0:v3 dst=a+0:v8"),
+              ElementsAre("K01 op 0 (stream s): has c = 4 but 3 in operand 2 (dst)"));
+  EXPECT_THAT(of("attention_indexed q=x+0:v7 k=x+0:v3 v=x+0:v3 rows=ids+0:v6 y=a+0:v7 scale=0.5"), IsEmpty());
+  EXPECT_THAT(of("attention_indexed q=x+0:v7 k=x+0:v3 v=x+0:v3 rows=ids+0:v6 y=a+0:v7 scale=0"),
+              ElementsAre("K01 op 0 (stream s): has scale = 0, allowed is 1.17549e-38 to 3.4e+38"));
+}
+
 TEST(Signature, KeepsComputeKernelsOffCopyEngines) {
   EXPECT_THAT(World().findings({{"name: s, engine: copy_in", "relu x=x+0:v0 y=y+0:v0"}}),
               ElementsAre("K01 op 0 (stream s): runs on a copy-in engine, relu needs a compute engine"));

@@ -59,17 +59,18 @@ Recount recount(const Engine& engine) {
       else
         *result.flops += *flops;
       bool moves = contract->family == Family::kCopy || contract->family == Family::kPack;
-      if (!moves) {
+      // What an assignment makes is a new value: its source is read for it, not loaded.
+      if (!moves || contract->values != ValueRule::kSame) {
         for (uint32_t i = op.first_operand; i < op.first_operand + op.operand_count; ++i)
           if (schedule.operands[i].access == static_cast<uint8_t>(Access::kRead) && !schedule.labels.empty() &&
               schedule.labels[i].value != kNone)
             ++result.loads_eliminated;
-        continue;
       }
+      if (!moves) continue;
       ++result.copies;
       if (op.operand_count < 2) continue;
       const Operand &from = schedule.operands[op.first_operand], &to = schedule.operands[op.first_operand + 1];
-      if (schedule.is_arena(to.base)) --result.loads_eliminated;
+      if (schedule.is_arena(to.base) && contract->values == ValueRule::kSame) --result.loads_eliminated;
       result.bytes_moved[{space_of(schedule, from, host), space_of(schedule, to, host)}] +=
           box_bytes(engine.view_of(to)).value_or(0);
     }

@@ -1,6 +1,7 @@
 // K01: each op is what its kernel's contract says.
 #include <bit>
 #include <cmath>
+#include <cstdio>
 #include "schedules/structure/sentence.h"
 #include "schedules/verify/safe/list.h"
 
@@ -48,14 +49,20 @@ class SignatureCheck {
       if (param.kind == ParamKind::kF32) {
         const auto value = std::bit_cast<float>(op_.params[i]);
         if (!std::isfinite(value) || value < param.low || value > param.high)
-          return sentence("has ", param.name, " = ", std::to_string(value), ", allowed is ", std::to_string(param.low),
-                          " to ", std::to_string(param.high));
+          return sentence("has ", param.name, " = ", number(value), ", allowed is ", number(param.low), " to ",
+                          number(param.high));
       }
     }
     return {};
   }
 
  private:
+  static std::string number(float value) {
+    char digits[32];
+    std::snprintf(digits, sizeof digits, "%g", static_cast<double>(value));
+    return digits;
+  }
+
   const View& view(uint32_t slot) const { return schedule_.views[at(slot).view]; }
   const Operand& at(uint32_t slot) const { return schedule_.operands[op_.first_operand + slot]; }
 
@@ -68,36 +75,51 @@ class SignatureCheck {
     return {};
   }
 
-  Access expected(Use use) const {
-    switch (use) {
+  Access expected(const OperandContract& declared) const {
+    switch (declared.use) {
       case Use::kSource:
-        return Access::kRead;
+        return declared.indexed_by >= 0 ? Access::kIndexedRead : Access::kRead;
       case Use::kResult:
+        if (declared.indexed_by >= 0) return Access::kIndexedWrite;
         return (op_.flags & kOpAccumulate) != 0 ? Access::kUpdate : Access::kWrite;
       case Use::kWork:
         return Access::kWork;
       case Use::kHint:
         return Access::kHint;
+      case Use::kTable:
+        return Access::kRead;
     }
     return Access::kRead;
+  }
+
+  // The first operand that is no table: its dtype is that of all others.
+  uint32_t typed_slot() const {
+    uint32_t slot = 0;
+    while (slot + 1 < op_.operand_count && contract_.operands[slot].use == Use::kTable) ++slot;
+    return slot;
   }
 
   std::string operand(uint32_t slot) const {
     const OperandContract& declared = contract_.operands[slot];
     const Operand& operand = at(slot);
     const View& box = view(slot);
-    const Access access = expected(declared.use);
+    const Access access = expected(declared);
     if (operand.access != static_cast<uint8_t>(access))
       return sentence("is ", kAccessNames[operand.access], ", ", contract_.name,
                       (op_.flags & kOpAccumulate) != 0 && declared.use == Use::kResult ? " under accumulate" : "",
                       " needs ", kAccessNames[static_cast<int>(access)]);
-    if (operand.aux != 0) return sentence("has aux ", operand.aux, ", only indexed access has one");
+    const uint32_t aux = declared.indexed_by >= 0 ? static_cast<uint32_t>(declared.indexed_by) : 0;
+    if (operand.aux != aux) {
+      if (declared.indexed_by < 0) return sentence("has aux ", operand.aux, ", only indexed access has one");
+      return sentence("is indexed by operand ", operand.aux & 15, " along axis ", operand.aux >> 4, ", ",
+                      contract_.name, " indexes it by ", operand_name(&contract_, aux), " along axis 0");
+    }
     const auto dtype = static_cast<DType>(box.dtype);
     if ((declared.dtypes & set_of(dtype)) == 0)
       return sentence("is ", info(dtype).name, ", which ", contract_.name, " does not take");
-    if (box.dtype != view(0).dtype)
-      return sentence("is ", info(dtype).name, " and ", operand_name(&contract_, 0), " is ",
-                      info(static_cast<DType>(view(0).dtype)).name, ", all operands of an op have one dtype");
+    if (const uint32_t typed = typed_slot(); declared.use != Use::kTable && box.dtype != view(typed).dtype)
+      return sentence("is ", info(dtype).name, " and ", operand_name(&contract_, typed), " is ",
+                      info(static_cast<DType>(view(typed).dtype)).name, ", all operands of an op have one dtype");
     const auto layout = static_cast<Layout>(box.layout);
     if ((declared.layouts & set_of(layout)) == 0)
       return sentence("has layout ", kLayouts[box.layout].name, ", which ", contract_.name, " does not take there");
@@ -200,10 +222,11 @@ void check(const Tables& tables, Findings& findings) {
 const SafeRule kSignatureRule = {
     {"K01", Level::kSafe, "every op fits its kernel's contract",
      "Number of operands; access of each (a result is written under `init` and updated under `accumulate`, and "
-     "exactly one of the two is set where the contract takes them); one dtype for all operands, from the contract's "
-     "set; layouts; rank; equal extents, and equal bounds by scalars, for equal dimension names (columns of panels "
+     "exactly one of the two is set where the contract takes them; what the contract indexes has indexed access "
+     "by its table along axis 0); one dtype for all operands but tables, from the contract's set; layouts; rank; equal "
+     "extents, and equal bounds by scalars, for equal dimension names (columns of panels "
      "rounded up to whole panels); unit stride where asked; flags and parameters within their ranges; an engine "
-     "that runs the kernel. No kernel of this version takes indexed operands. Kernels check nothing of this."},
+     "that runs the kernel. Kernels check nothing of this, but clamp indices."},
     check};
 
 }  // namespace rondo::proof

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include "rondo/contracts.h"
 
 namespace rondo {
 namespace {
@@ -137,10 +138,10 @@ TEST(Machine, RefusesUnknownWordsAndGuesses) {
       "costs, rates, caches, figures, measured");
   EXPECT_EQ(refusal("machine: m\nspaces: {host: {kind: hots, capacity: 1 KiB}}\n"),
             "m.yaml:2:23: kind of space 'host' is 'hots'; allowed: host, scratch, device");
-  EXPECT_EQ(
-      refusal(std::string("machine: m\n") + kHost + "costs: {matmull: {fixed_ns: 1}}\n"),
-      "m.yaml:3:18: unknown kernel 'matmull' (did you mean 'matmul'?); known: copy, fill, pack, matmul, add, mul, "
-      "relu, gelu, softmax, layer_norm");
+  std::string known;
+  for (const Contract& contract : kContracts) known += (known.empty() ? "" : ", ") + std::string(contract.name);
+  EXPECT_EQ(refusal(std::string("machine: m\n") + kHost + "costs: {matmull: {fixed_ns: 1}}\n"),
+            "m.yaml:3:18: unknown kernel 'matmull' (did you mean 'matmul'?); known: " + known);
   EXPECT_EQ(refusal(std::string("machine: m\n") + kHost + "costs: {matmul: {per_flop: 1}}\n"),
             "m.yaml:3:18: unknown key 'per_flop' in cost of 'matmul'; allowed: fixed_ns, ns_per_flop, ns_per_byte, "
             "shapes, residual, low, high");

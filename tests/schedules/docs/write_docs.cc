@@ -170,7 +170,7 @@ std::string decimal(float number) {
 std::string print_contract(const Contract& contract) {
   std::string text = sentence("## ", contract.name, "\n\n", contract.summary,
                               "\n\n| operand | dims | use | dtypes | layouts | |\n|---|---|---|---|---|---|\n");
-  static constexpr std::string_view kUses[] = {"read", "written", "work", "hint"};
+  static constexpr std::string_view kUses[] = {"read", "written", "work", "hint", "table"};
   for (uint32_t i = 0; i < contract.operand_count; ++i) {
     const OperandContract& operand = contract.operands[i];
     std::string notes;
@@ -180,6 +180,7 @@ std::string print_contract(const Contract& contract) {
     if (operand.layouts & set_of(Layout::kPanels)) note("panels aligned to ", operand.panel_align);
     if (operand.may_equal >= 0) note("may lie exactly on ", contract.operands[operand.may_equal].name);
     if (operand.spaces != kAnySpace) note("not in every space");
+    if (operand.indexed_by >= 0) note("rows chosen by ", contract.operands[operand.indexed_by].name);
     const bool updated = operand.use == Use::kResult && contract.flags & kOpAccumulate;
     text += sentence("| ", operand.name, " | ", operand.dims, " | ", kUses[static_cast<uint8_t>(operand.use)],
                      updated ? ", updated under accumulate" : "", " | ", words_of(operand.dtypes, true), " | ",
@@ -215,7 +216,11 @@ std::string print_contracts() {
       "equal\n"
       "extents; `...` stands for any leading axes, the same for every operand that has it. In formulas `size` is the "
       "bytes of\n"
-      "an element and `acc` is 1 under `accumulate`, else 0. Formulas and summaries are not part of the hash.\n\n";
+      "an element, `index` the bytes of a table's entry, `acc` is 1 under `accumulate`, else 0, and `pairs` counts the "
+      "keys\n"
+      "that the rows of an attention see: m s, or under `mask=causal` those with j <= i + s - m. A table holds indices "
+      "of rows;\n"
+      "they are clamped to the rows there are. Formulas and summaries are not part of the hash.\n\n";
   for (const Contract& contract : kContracts) text += sentence(print_contract(contract), "\n");
   text.pop_back();
   return text;
