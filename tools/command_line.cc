@@ -315,6 +315,12 @@ void add_run(CLI::App& app, Commands& commands, Console& console) {
   sub->add_option("--trace", run.trace, "write a Perfetto trace of the replays (.pftrace)")->option_text("FILE");
   sub->add_option("--roofline", run.roofline, "write time, work and rates per kernel and phase (.csv)")
       ->option_text("FILE");
+  sub->add_option("--roofline-svg", run.roofline_svg, "draw them below the roofs of the machine (.svg)")
+      ->option_text("FILE");
+  sub->add_flag("--compare-plan", run.compare_plan, "what the plan expected of each phase against what it took");
+  sub->add_option("--compare-csv", run.compare_csv, "the same as a table (.csv)")->option_text("FILE");
+  sub->add_option("--machine", run.machine, "machine file with roofs and costs to compare with (see calibrate)")
+      ->option_text("FILE");
   add_choice<std::string>(*sub, "--isa", run.isa, {{"reference", "reference"}, {"avx2", "avx2"}, {"avx512", "avx512"}},
                           "at most this instruction set (default: the CPU's best)");
   add_bytes(*sub, "--memory-limit", run.memory_limit_bytes, "refuse to take more (default: 3/4 of this machine's)");

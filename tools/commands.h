@@ -62,6 +62,10 @@ struct RunCommand {
   std::string isa;                  // "": the best of this CPU
   std::string trace;                // .pftrace file, "" for none
   std::string roofline;             // .csv file, "" for none
+  std::string roofline_svg;         // .svg file, "" for none
+  std::string machine;              // machine file whose figures and costs to compare with, "" for none
+  bool compare_plan = false;        // what the plan expected against what it took
+  std::string compare_csv;          // the same as a .csv file, "" for none
   std::string check;                // graph file to compare with, "" for none
   uint64_t memory_limit_bytes = 0;  // 0: three quarters of the machine's memory
   bool dry_run = false;

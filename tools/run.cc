@@ -337,9 +337,10 @@ int run_run(const RunCommand& command, Console& console) {
   if (!program.ok()) return console.fail(program.error());
   Result<Session> session = open_session(command, *program, *tensors);
   if (!session.ok()) return console.fail(session.error());
-  Result<std::optional<TraceBuffer>> trace = make_observation(command, *program);
-  if (!trace.ok()) return console.fail(trace.error());
-  const Result<std::vector<double>> all_times = replay(*session, command.repeat, *trace ? &**trace : nullptr, console);
+  Result<Observation> observation = make_observation(command, *program);
+  if (!observation.ok()) return console.fail(observation.error());
+  TraceBuffer* trace = observation->trace ? &*observation->trace : nullptr;
+  const Result<std::vector<double>> all_times = replay(*session, command.repeat, trace, console);
   if (!all_times.ok())
     return console.fail(all_times.error(), all_times.error().code == ErrorCode::kFailedPrecondition
                                                ? kUsage
@@ -347,9 +348,8 @@ int run_run(const RunCommand& command, Console& console) {
   const Times times = summarize(*all_times);
   if (const Status written = write_outputs(command, *tensors, console); !written.ok())
     return console.fail(written.error());
-  if (*trace)
-    if (const Status written = write_observation(command, *program, **trace, console); !written.ok())
-      return console.fail(written.error());
+  const Result<std::optional<PlanComparison>> comparison = write_observation(command, *program, *observation, console);
+  if (!comparison.ok()) return console.fail(comparison.error());
 
   std::optional<GraphCheck> check;
   if (!command.check.empty()) {
@@ -374,6 +374,7 @@ int run_run(const RunCommand& command, Console& console) {
         .set("gflop_s", gflops);
     json.set("outputs", outputs_json(*tensors));
     if (check) json.set("check", check->json());
+    if (*comparison && command.compare_plan) json.set("plan", (*comparison)->json());
     console.print(json);
   } else if (!data_on_stdout && console.verbosity >= 0) {
     std::ostream& out = console.out();
@@ -389,6 +390,7 @@ int run_run(const RunCommand& command, Console& console) {
     out << "\n\n";
     print_outputs(*tensors, out);
     if (check) out << '\n' << check->text();
+    if (*comparison && command.compare_plan) out << '\n' << (*comparison)->text();
   }
   if (check && !check->good())
     return console.fail(kBad, command.schedule + " does not compute " + command.check + ": " + check->failure());

@@ -58,7 +58,8 @@ std::string phase_row(const Schedule& schedule, const Timeline& timeline, size_t
 
 }  // namespace
 
-Timeline predict_timeline(const Schedule& schedule, const std::vector<uint32_t>& order) {
+Timeline predict_timeline(const Schedule& schedule, const std::vector<uint32_t>& order,
+                          const std::vector<double>* durations) {
   Timeline timeline;
   timeline.from_costs = !schedule.costs.empty();
   std::vector<uint32_t> stream_of_op(schedule.ops.size(), 0);
@@ -68,7 +69,8 @@ Timeline predict_timeline(const Schedule& schedule, const std::vector<uint32_t>&
   std::map<std::pair<uint32_t, uint8_t>, double> queue_free;
   std::vector<double> stream_free(schedule.streams.size(), 0);
   std::vector<std::vector<double>> raised(schedule.tokens.size());  // [n - 1]: when the token counts n
-  for (const uint32_t index : order) {
+  for (size_t position = 0; position < order.size(); ++position) {
+    const uint32_t index = order[position];
     const Op& op = schedule.ops[index];
     const uint32_t stream = stream_of_op[index];
     double& queue = queue_free[{schedule.streams[stream].lane, schedule.streams[stream].engine}];
@@ -76,7 +78,7 @@ Timeline predict_timeline(const Schedule& schedule, const std::vector<uint32_t>&
     for (const Wait& wait : op.waits)
       if (wait.token < raised.size() && wait.count > 0 && wait.count <= raised[wait.token].size())
         span.begin = std::max(span.begin, raised[wait.token][wait.count - 1]);
-    span.end = span.begin + duration_of(schedule, op);
+    span.end = span.begin + (durations != nullptr ? (*durations)[position] : duration_of(schedule, op));
     queue = stream_free[stream] = span.end;
     for (const uint32_t signal : op.signals)
       if (signal < raised.size())

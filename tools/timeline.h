@@ -20,8 +20,10 @@ struct Timeline {
 };
 
 // `order` holds op indices of the replay part, each after the ops it waits for.
+// `durations`, where given, are beside `order` and stand for the file's costs.
 // Precondition: check_structure accepts the schedule.
-Timeline predict_timeline(const Schedule& schedule, const std::vector<uint32_t>& order);
+Timeline predict_timeline(const Schedule& schedule, const std::vector<uint32_t>& order,
+                          const std::vector<double>* durations = nullptr);
 
 // One row per stream: '#' busy three quarters of the column's time, '+' a quarter,
 // '.' less, ' ' idle; below, where phases begin. At most `columns` wide.

@@ -1,6 +1,7 @@
 #include "runtime/trace/live_bytes.h"
 
 #include <algorithm>
+#include "runtime/roofline/runs.h"
 
 namespace rondo {
 namespace {
@@ -18,23 +19,11 @@ struct Touch {
 // Runs of adjacent bytes of a box, clipped to the arena. False above `limit` runs.
 bool add_runs(const Operand& operand, const View& view, uint64_t arena_bytes, uint64_t limit, uint32_t position,
               bool write, std::vector<Touch>& touches) {
-  uint64_t run = block_bytes(view);
-  uint32_t outer = std::min<uint32_t>(view.rank, kMaxRank);
-  for (uint32_t axis = 0; axis < outer; ++axis)
-    if (view.extent[axis] == 0) return true;
-  while (outer > 0 && (view.extent[outer - 1] == 1 || view.stride_bytes[outer - 1] == static_cast<int64_t>(run)))
-    run *= view.extent[--outer];
-  uint32_t index[kMaxRank] = {};
-  while (true) {
-    uint64_t begin = operand.offset_bytes;
-    for (uint32_t axis = 0; axis < outer; ++axis) begin += index[axis] * static_cast<uint64_t>(view.stride_bytes[axis]);
-    if (begin < arena_bytes) touches.push_back({position, write, {begin, begin + std::min(run, arena_bytes - begin)}});
-    if (touches.size() > limit) return false;
-    uint32_t axis = outer;
-    while (axis > 0 && (view.stride_bytes[axis - 1] == 0 || ++index[axis - 1] == view.extent[axis - 1]))
-      index[--axis] = 0;
-    if (axis == 0) return true;
-  }
+  return runtime::for_each_run(view, operand.offset_bytes, [&](uint64_t begin, uint64_t bytes) {
+    if (begin < arena_bytes)
+      touches.push_back({position, write, {begin, begin + std::min(bytes, arena_bytes - begin)}});
+    return touches.size() <= limit;
+  });
 }
 
 bool is_write(uint8_t access) {
