@@ -11,10 +11,15 @@
 //
 // attention_indexed takes rows rows[j] of k and v, clamped to the rows there are
 // (kernels/gather/gather.h); where there are none, y is 0.
+//
+// Scores, weights and sums are f32; scores beyond its range are infinite. A row's
+// weights are summed over blocks of keys, whose size depends on d alone; the order of
+// sums depends on the extents, the row's place in them and the instruction set.
+// Error, vector kernels, as tests/kernels holds them: with g the error of a score,
+// (d + 4) 2^-24 scale sum |q k|, it is (4 g + (16 + s / 4) 2^-24) max |v|.
+// Stack buffers stay below 56 KiB.
 #pragma once
 #include <cstdint>
-#include <cstring>
-#include "kernels/gather/gather.h"
 #include "kernels/kernel.h"
 
 namespace rondo::kernels {
@@ -28,52 +33,19 @@ struct AttentionShape {
   int64_t y_row;
   float scale;
   bool causal;
-
-  int64_t visible(int64_t row) const {
-    const int64_t keys = causal ? row + s - m + 1 : s;
-    return keys < 0 ? 0 : keys;
-  }
+  const std::byte* table;  // nullptr: key j is row j of k and v
+  const View* table_view;
+  int64_t table_rows;  // of k and v, that entries choose from
 };
 
-inline AttentionShape shape_of_attention(const KernelArgs& args) {
-  const View &q = *args.view[0], &k = *args.view[1], &v = *args.view[2], &y = *args.view[3];
-  AttentionShape shape = {.m = q.extent[0],
-                          .s = k.extent[0],
-                          .d = q.extent[1],
-                          .e = v.extent[1],
-                          .q = args.data[0],
-                          .k = args.data[1],
-                          .v = args.data[2],
-                          .q_row = q.stride_bytes[0],
-                          .k_row = k.stride_bytes[0],
-                          .v_row = v.stride_bytes[0],
-                          .y = args.data[3],
-                          .y_row = y.stride_bytes[0],
-                          .scale = 0,
-                          .causal = args.params[0] != 0};
-  std::memcpy(&shape.scale, &args.params[1], sizeof shape.scale);
-  return shape;
-}
-
+AttentionShape shape_of_attention(const KernelArgs& args);
 // s is the length of the table, and 0 where k and v have no rows.
-inline AttentionShape shape_of_attention_indexed(const KernelArgs& args) {
-  const View &q = *args.view[0], &k = *args.view[1], &v = *args.view[2], &rows = *args.view[3], &y = *args.view[4];
-  AttentionShape shape = {.m = q.extent[0],
-                          .s = k.extent[0] == 0 ? 0 : rows.extent[0],
-                          .d = q.extent[1],
-                          .e = v.extent[1],
-                          .q = args.data[0],
-                          .k = args.data[1],
-                          .v = args.data[2],
-                          .q_row = q.stride_bytes[0],
-                          .k_row = k.stride_bytes[0],
-                          .v_row = v.stride_bytes[0],
-                          .y = args.data[4],
-                          .y_row = y.stride_bytes[0],
-                          .scale = 0,
-                          .causal = false};
-  std::memcpy(&shape.scale, &args.params[0], sizeof shape.scale);
-  return shape;
-}
+AttentionShape shape_of_attention_indexed(const KernelArgs& args);
+
+// How many keys row i sees: in [0, s].
+int64_t keys_seen(const AttentionShape& shape, int64_t row);
+
+// Where the keys [begin, begin + count) and their values lie.
+void locate_keys(const AttentionShape& shape, int64_t begin, int64_t count, const std::byte** k, const std::byte** v);
 
 }  // namespace rondo::kernels

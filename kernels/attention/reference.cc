@@ -12,15 +12,15 @@ constexpr int64_t kColumns = 64;  // of y, summed at a time on the stack
 
 const float* floats(const std::byte* p) { return reinterpret_cast<const float*>(p); }
 
-// row_of(j): which row of k and v is the j-th key.
-template <class RowOf>
-void attend(const AttentionShape& a, RowOf row_of) {
+void attend(const AttentionShape& a) {
   for (int64_t i = 0; i < a.m; ++i) {
     const float* q = floats(a.q + i * a.q_row);
     float* y = reinterpret_cast<float*>(a.y + i * a.y_row);
-    const int64_t keys = a.visible(i);
+    const int64_t keys = keys_seen(a, i);
+    const std::byte *k_row, *v_row;
     const auto score = [&](int64_t j) {
-      const float* k = floats(a.k + row_of(j) * a.k_row);
+      locate_keys(a, j, 1, &k_row, &v_row);
+      const float* k = floats(k_row);
       double sum = 0;
       for (int64_t c = 0; c < a.d; ++c) sum += static_cast<double>(q[c]) * k[c];
       return sum * a.scale;
@@ -33,7 +33,7 @@ void attend(const AttentionShape& a, RowOf row_of) {
       double sum[kColumns] = {};
       for (int64_t j = 0; j < keys; ++j) {
         const double weight = std::exp(score(j) - largest);
-        const float* v = floats(a.v + row_of(j) * a.v_row) + begin;
+        const float* v = floats(v_row) + begin;
         for (int64_t c = 0; c < columns; ++c) sum[c] += weight * v[c];
       }
       for (int64_t c = 0; c < columns; ++c) y[begin + c] = keys == 0 ? 0.0f : static_cast<float>(sum[c] / total);
@@ -43,13 +43,7 @@ void attend(const AttentionShape& a, RowOf row_of) {
 
 }  // namespace
 
-void attention_f32_reference(const KernelArgs& args) {
-  attend(shape_of_attention(args), [](int64_t j) { return j; });
-}
-
-void attention_indexed_f32_reference(const KernelArgs& args) {
-  const RowIndices rows(args.data[3], *args.view[3], args.view[1]->extent[0]);
-  attend(shape_of_attention_indexed(args), [&](int64_t j) { return rows.at(j); });
-}
+void attention_f32_reference(const KernelArgs& args) { attend(shape_of_attention(args)); }
+void attention_indexed_f32_reference(const KernelArgs& args) { attend(shape_of_attention_indexed(args)); }
 
 }  // namespace rondo::kernels

@@ -32,4 +32,10 @@ class RowIndices {
   bool wide_;
 };
 
+// bytes >= 0, no overlap.
+using CopyRun = void (*)(const std::byte* src, std::byte* dst, int64_t bytes);
+
+void walk_gather(const KernelArgs& args, CopyRun run);
+void walk_scatter(const KernelArgs& args, CopyRun run);
+
 }  // namespace rondo::kernels

@@ -49,6 +49,22 @@ struct PointwiseRows {
     unary(
         x, y, count, [](F u) __attribute__((always_inline)) { return V::sqrt(u); });
   }
+  static void tanh(const float* x, float* y, int64_t count) {
+    unary(
+        x, y, count, [](F u) __attribute__((always_inline)) { return tanh_of<V>(u); });
+  }
+  static void sigmoid(const float* x, float* y, int64_t count) {
+    unary(
+        x, y, count, [](F u) __attribute__((always_inline)) { return sigmoid_of<V>(u); });
+  }
+  static void silu(const float* x, float* y, int64_t count) {
+    unary(
+        x, y, count, [](F u) __attribute__((always_inline)) { return silu_of<V>(u); });
+  }
+  static void exp(const float* x, float* y, int64_t count) {
+    unary(
+        x, y, count, [](F u) __attribute__((always_inline)) { return exp_of<V>(u); });
+  }
   static void relu(const float* x, float* y, int64_t count) {
     unary(
         x, y, count, [](F u) __attribute__((always_inline)) { return relu_of<V>(u); });

@@ -13,6 +13,10 @@ void sub_f32_avx512(const KernelArgs& args) { walk_binary(args, Rows::sub); }
 void div_f32_avx512(const KernelArgs& args) { walk_binary(args, Rows::div); }
 void mul_f32_avx512(const KernelArgs& args) { walk_binary(args, Rows::mul); }
 void relu_f32_avx512(const KernelArgs& args) { walk_unary(args, Rows::relu); }
+void tanh_f32_avx512(const KernelArgs& args) { walk_unary(args, Rows::tanh); }
+void sigmoid_f32_avx512(const KernelArgs& args) { walk_unary(args, Rows::sigmoid); }
+void silu_f32_avx512(const KernelArgs& args) { walk_unary(args, Rows::silu); }
+void exp_f32_avx512(const KernelArgs& args) { walk_unary(args, Rows::exp); }
 void sqrt_f32_avx512(const KernelArgs& args) { walk_unary(args, Rows::sqrt); }
 void gelu_f32_avx512(const KernelArgs& args) {
   walk_unary(args, args.params[0] == 0 ? Rows::gelu_erf : Rows::gelu_tanh);

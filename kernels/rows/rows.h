@@ -5,8 +5,9 @@
 // softmax follows its formula in IEEE arithmetic: an element of -inf becomes 0
 // as long as its row has a larger one; a row of only -inf, or with inf or NaN,
 // becomes NaN. layer_norm of a constant row with eps = 0 is 0 / 0 = NaN.
+// rms_norm of a row of 0 with eps = 0 is NaN; squares whose sum leaves f32 give 0.
 // Error, vector kernels, as tests/kernels holds them: softmax 4 ulp + n ulp / 16;
-// layer_norm 8 ulp of |y - beta| + |beta|. Sums run over lanes, then halves onto halves.
+// layer_norm 8 ulp of |y - beta| + |beta|; rms_norm 4 ulp + n ulp / 16. Sums run over lanes, then halves onto halves.
 #pragma once
 #include <cstdint>
 #include "kernels/kernel.h"

@@ -93,5 +93,25 @@ void layer_norm_row(const float* x, const float* gamma, const float* beta, float
       });
 }
 
+template <class V>
+void rms_norm_row(const float* x, const float* gamma, float* y, int64_t count, float eps) {
+  using F = typename V::F;
+  using Mask = typename V::Mask;
+  F squares = V::zero();
+  over_row<V>(
+      count, [&](int64_t i, Mask mask, bool tail) __attribute__((always_inline)) {
+        const F v = tail ? V::load(x + i, mask) : V::load(x + i);
+        squares = V::fma(v, v, squares);
+      });
+  const F scale = V::set(1.0f / __builtin_sqrtf(V::sum(squares) / static_cast<float>(count) + eps));
+  over_row<V>(
+      count, [&](int64_t i, Mask mask, bool tail) __attribute__((always_inline)) {
+        if (!tail)
+          V::store(y + i, V::mul(V::mul(V::load(x + i), scale), V::load(gamma + i)));
+        else
+          V::store(y + i, mask, V::mul(V::mul(V::load(x + i, mask), scale), V::load(gamma + i, mask)));
+      });
+}
+
 }  // namespace
 }  // namespace rondo::kernels

@@ -7,5 +7,6 @@ namespace rondo::kernels {
 
 void softmax_f32_avx512(const KernelArgs& args) { walk_softmax(args, softmax_row<Avx512>); }
 void layer_norm_f32_avx512(const KernelArgs& args) { walk_layer_norm(args, layer_norm_row<Avx512>); }
+void rms_norm_f32_avx512(const KernelArgs& args) { walk_rms_norm(args, rms_norm_row<Avx512>); }
 
 }  // namespace rondo::kernels

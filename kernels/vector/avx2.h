@@ -44,6 +44,18 @@ struct Avx2 {
   static RONDO_KERNEL_INLINE F max(F a, F b) { return _mm256_max_ps(a, b); }
   static RONDO_KERNEL_INLINE F min(F a, F b) { return _mm256_min_ps(a, b); }
   static RONDO_KERNEL_INLINE F abs(F a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
+  // Lanes of a where x is negative (by its sign bit), else of b.
+  static RONDO_KERNEL_INLINE F where_negative(F x, F a, F b) { return _mm256_blendv_ps(b, a, x); }
+  // a, which has no sign, with the sign of x.
+  static RONDO_KERNEL_INLINE F with_sign_of(F x, F a) {
+    return _mm256_or_ps(_mm256_and_ps(_mm256_set1_ps(-0.0f), x), a);
+  }
+  // NaN in the lanes where a is, else 0; and NaN where either is, of two such.
+  static RONDO_KERNEL_INLINE F nan_of(F a) { return _mm256_cmp_ps(a, a, _CMP_UNORD_Q); }
+  static RONDO_KERNEL_INLINE F either(F a, F b) { return _mm256_or_ps(a, b); }
+  // Neighbours 2i and 2i + 1 exchanged; a b - c in even lanes, a b + c in odd ones.
+  static RONDO_KERNEL_INLINE F swap_pairs(F a) { return _mm256_permute_ps(a, 0xb1); }
+  static RONDO_KERNEL_INLINE F fmaddsub(F a, F b, F c) { return _mm256_fmaddsub_ps(a, b, c); }
   // Lanes outside the mask become `fill`.
   static RONDO_KERNEL_INLINE F keep(Mask mask, F a, F fill) {
     return _mm256_blendv_ps(fill, a, _mm256_castsi256_ps(mask));
@@ -56,6 +68,13 @@ struct Avx2 {
     const __m256i whole = _mm256_cvtps_epi32(exponent);
     const __m256i half = _mm256_srai_epi32(whole, 1);
     return _mm256_mul_ps(_mm256_mul_ps(a, power_of_two(half)), power_of_two(_mm256_sub_epi32(whole, half)));
+  }
+
+  static RONDO_KERNEL_INLINE float first_lane(F a) { return _mm256_cvtss_f32(a); }
+  // The sums of four vectors, in an order of their own.
+  static RONDO_KERNEL_INLINE void store_sums(float* p, F a, F b, F c, F d) {
+    const __m256 sums = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
+    _mm_storeu_ps(p, _mm_add_ps(_mm256_castps256_ps128(sums), _mm256_extractf128_ps(sums, 1)));
   }
 
   // Halves are added onto halves: the order is the same whatever the compiler.

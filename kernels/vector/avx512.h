@@ -38,6 +38,22 @@ struct Avx512 {
   static RONDO_KERNEL_INLINE F max(F a, F b) { return _mm512_max_ps(a, b); }
   static RONDO_KERNEL_INLINE F min(F a, F b) { return _mm512_min_ps(a, b); }
   static RONDO_KERNEL_INLINE F abs(F a) { return _mm512_abs_ps(a); }
+  // Lanes of a where x is negative (by its sign bit), else of b.
+  static RONDO_KERNEL_INLINE F where_negative(F x, F a, F b) {
+    return _mm512_mask_blend_ps(_mm512_movepi32_mask(_mm512_castps_si512(x)), b, a);
+  }
+  // a, which has no sign, with the sign of x.
+  static RONDO_KERNEL_INLINE F with_sign_of(F x, F a) {
+    return _mm512_or_ps(_mm512_and_ps(_mm512_set1_ps(-0.0f), x), a);
+  }
+  // NaN in the lanes where a is, else 0; and NaN where either is, of two such.
+  static RONDO_KERNEL_INLINE F nan_of(F a) {
+    return _mm512_castsi512_ps(_mm512_movm_epi32(_mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q)));
+  }
+  static RONDO_KERNEL_INLINE F either(F a, F b) { return _mm512_or_ps(a, b); }
+  // Neighbours 2i and 2i + 1 exchanged; a b - c in even lanes, a b + c in odd ones.
+  static RONDO_KERNEL_INLINE F swap_pairs(F a) { return _mm512_permute_ps(a, 0xb1); }
+  static RONDO_KERNEL_INLINE F fmaddsub(F a, F b, F c) { return _mm512_fmaddsub_ps(a, b, c); }
   // Lanes outside the mask become `fill`.
   static RONDO_KERNEL_INLINE F keep(Mask mask, F a, F fill) { return _mm512_mask_blend_ps(mask, fill, a); }
   // To the nearest integer, ties to even.
@@ -46,6 +62,14 @@ struct Avx512 {
   }
   // a * 2^exponent for integral exponents in [-150, 129], rounded once.
   static RONDO_KERNEL_INLINE F scale(F a, F exponent) { return _mm512_scalef_ps(a, exponent); }
+
+  static RONDO_KERNEL_INLINE float first_lane(F a) { return _mm512_cvtss_f32(a); }
+  // The sums of four vectors, in an order of their own.
+  static RONDO_KERNEL_INLINE void store_sums(float* p, F a, F b, F c, F d) {
+    const __m256 sums =
+        _mm256_hadd_ps(_mm256_hadd_ps(half_sum(a), half_sum(b)), _mm256_hadd_ps(half_sum(c), half_sum(d)));
+    _mm_storeu_ps(p, _mm_add_ps(_mm256_castps256_ps128(sums), _mm256_extractf128_ps(sums, 1)));
+  }
 
   // Halves are added onto halves: the order is the same whatever the compiler.
   static RONDO_KERNEL_INLINE float sum(F a) {
@@ -59,6 +83,11 @@ struct Avx512 {
     const __m128 quarter = _mm_max_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
     const __m128 pair = _mm_max_ps(quarter, _mm_movehl_ps(quarter, quarter));
     return _mm_cvtss_f32(_mm_max_ss(pair, _mm_shuffle_ps(pair, pair, 1)));
+  }
+
+ private:
+  static RONDO_KERNEL_INLINE __m256 half_sum(F a) {
+    return _mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));
   }
 };
 

@@ -1,12 +1,16 @@
-// exp, gelu and relu on vectors: written once for every instruction set.
+// exp, sigmoid, silu, tanh, gelu and relu on vectors: written once for every
+// instruction set.
 //
 // Errors against exact values, as tests/kernels/pointwise_test.cc holds them over
-// dense samples of f32 arguments (exp through softmax):
+// dense samples of f32 arguments:
 //   exp        2 ulp; overflow gives inf, underflow subnormals and then 0
 //   gelu_erf   6 ulp for x >= -13; below -14.5 it is 0
 //   gelu_tanh  4 ulp for x >= 0; 4 ulp + 2^-26 for x < 0, where the rounding of the
 //              exponent shows in the relative error of a vanishing value
-// NaN gives NaN; gelu(inf) = inf, gelu(-inf) = 0; relu(NaN) = NaN.
+//   sigmoid    4 ulp; below -87 subnormals and then 0
+//   silu       5 ulp for x >= -87, below 2^-142
+//   tanh       3 ulp
+// NaN gives NaN; gelu(inf) = inf, gelu(-inf) = 0, and so silu; relu(NaN) = NaN.
 #pragma once
 #include "kernels/vector/inline.h"
 
@@ -28,6 +32,37 @@ RONDO_KERNEL_INLINE typename V::F exp_of(typename V::F x) {
   p = V::fma(p, r, V::set(0.5f));
   p = V::fma(V::mul(r, r), p, r);
   return V::scale(V::add(p, V::set(1.0f)), n);
+}
+
+// 1 / (1 + e^-x) for x >= 0, e^x / (1 + e^x) below: neither overflows.
+template <class V>
+RONDO_KERNEL_INLINE typename V::F sigmoid_of(typename V::F x) {
+  const auto e = exp_of<V>(V::sub(V::zero(), V::abs(x)));
+  const auto one = V::set(1.0f);
+  return V::div(V::where_negative(x, e, one), V::add(one, e));
+}
+
+// x sigmoid(x). Below -104 the sigmoid is 0, which an infinity would turn into NaN.
+template <class V>
+RONDO_KERNEL_INLINE typename V::F silu_of(typename V::F x) {
+  return V::mul(V::max(V::set(-120.0f), x), sigmoid_of<V>(x));
+}
+
+// t + t^3 P(t^2) below 0.625 (the coefficients of Cephes' tanhf, Moshier 1984 to
+// 1992), 1 - 2 / (e^(2t) + 1) above, t = |x|.
+template <class V>
+RONDO_KERNEL_INLINE typename V::F tanh_of(typename V::F x) {
+  const auto t = V::min(V::set(10.0f), V::abs(x));
+  const auto square = V::mul(t, t);
+  auto p = V::set(-5.70498872745e-3f);
+  p = V::fma(p, square, V::set(2.06390887954e-2f));
+  p = V::fma(p, square, V::set(-5.37397155531e-2f));
+  p = V::fma(p, square, V::set(1.33314422036e-1f));
+  p = V::fma(p, square, V::set(-3.33332819422e-1f));
+  const auto near = V::fma(V::mul(p, square), t, t);
+  const auto e = exp_of<V>(V::add(t, t));
+  const auto far = V::sub(V::set(1.0f), V::div(V::set(2.0f), V::add(e, V::set(1.0f))));
+  return V::with_sign_of(x, V::where_negative(V::sub(t, V::set(0.625f)), near, far));
 }
 
 // x Phi(x) = max(x, 0) - t Q(t), t = |x|: no cancellation on either side. The

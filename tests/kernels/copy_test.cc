@@ -17,6 +17,13 @@ TEST(Copy, MovesDenseRunsOfEveryType) {
       expect_all_agree_with_reference({.contract = "copy", .views = {box({n}, {}, dtype), box({n}, {}, dtype)}});
 }
 
+TEST(Assign, MovesWhatCopyMoves) {
+  for (DType dtype : kTypes)
+    for (uint32_t n : kSizes)
+      for (const View& src : {box({5, n}, {n + 3, 1}, dtype), box({5, n}, {1, 6}, dtype), box({5, n}, {0, 2}, dtype)})
+        expect_all_agree_with_reference({.contract = "assign", .views = {src, box({5, n}, {n + 1, 1}, dtype)}});
+}
+
 TEST(Copy, MovesRowsWithGaps) {
   for (DType dtype : kTypes)
     for (uint32_t n : kSizes)

@@ -55,6 +55,66 @@ std::vector<double> matmul_error(const KernelCase& kase, const RunOf& run) {
   return allowed;
 }
 
+// Ulps that kernels/vector/math.h states; 0 for what is not a function of one element.
+double function_error(std::string_view contract) {
+  if (contract == "exp") return 2;
+  if (contract == "sigmoid") return 4;
+  if (contract == "silu") return 5;
+  if (contract == "tanh") return 3;
+  return 0;
+}
+
+std::vector<double> reduction_error(const KernelCase& kase, const RunOf& run) {
+  const uint32_t n = kase.views[0].extent[kase.views[1].rank];
+  std::vector<double> allowed(run.result->size(), 0x1p-149);  // either zero for the largest
+  if (kase.contract == "reduce_max") return allowed;
+  for (size_t row = 0; row < allowed.size(); ++row) {
+    double sum = 0;
+    for (uint32_t i = 0; i < n; ++i) sum += std::fabs(run.operands[0]->get(row * n + i));
+    allowed[row] += (24 + n / 16.0) * kEps * sum / (kase.contract == "reduce_mean" && n > 0 ? n : 1);
+  }
+  return allowed;
+}
+
+std::vector<double> rotary_error(const KernelCase& kase, const RunOf& run) {
+  const std::vector<float> x = kase.in_place >= 0 ? run.before : run.operands[0]->values();
+  const std::vector<float> cos = run.operands[1]->values(), sin = run.operands[2]->values();
+  const View& view = kase.views[0];
+  const uint64_t d = view.extent[view.rank - 1];
+  std::vector<double> allowed(x.size(), 0.0);
+  for (uint64_t i = 0; i < x.size(); ++i) {
+    const uint64_t row = i / d * d, column = i % d;
+    if (column >= d / 2 * 2) continue;
+    const uint64_t other = kase.params[0] == 1 ? column ^ 1 : column < d / 2 ? column + d / 2 : column - d / 2;
+    allowed[i] = 2 * kEps * (std::fabs(double{x[i]} * cos[i]) + std::fabs(double{x[row + other]} * sin[i])) + 1e-45;
+  }
+  return allowed;
+}
+
+// Over all rows of k and v, whichever of them a row sees.
+std::vector<double> attention_error(const KernelCase& kase, const RunOf& run) {
+  const bool indexed = kase.contract == "attention_indexed";
+  const uint64_t m = kase.views[0].extent[0], d = kase.views[0].extent[1], n = kase.views[1].extent[0],
+                 e = kase.views[2].extent[1], s = indexed ? kase.views[3].extent[0] : n;
+  float scale;
+  std::memcpy(&scale, &kase.params[indexed ? 0 : 1], sizeof scale);
+  const std::vector<float> q = run.operands[0]->values(), k = run.operands[1]->values(), v = run.operands[2]->values();
+  std::vector<double> largest(e, 0.0), allowed;
+  for (uint64_t i = 0; i < v.size(); ++i) largest[i % e] = std::max<double>(largest[i % e], std::fabs(v[i]));
+  for (uint64_t row = 0; row < m; ++row) {
+    double most = 0;
+    for (uint64_t key = 0; key < n; ++key) {
+      double sum = 0;
+      for (uint64_t c = 0; c < d; ++c) sum += std::fabs(double{q[row * d + c]} * k[key * d + c]);
+      most = std::max(most, sum);
+    }
+    const double score = static_cast<double>(d + 4) * kEps * scale * most;
+    for (uint64_t c = 0; c < e; ++c)
+      allowed.push_back((4 * score + (16 + static_cast<double>(s) / 4) * kEps) * largest[c] + 1e-45);
+  }
+  return allowed;
+}
+
 // The rows that the entries of table operand `table` choose from.
 uint32_t indexed_rows(const Contract& contract, const KernelCase& kase, uint32_t table) {
   for (uint32_t i = 0; i < contract.operand_count; ++i)
@@ -155,9 +215,18 @@ std::vector<double> allowed_error(const KernelCase& kase, const RunOf& run) {
   if (kase.contract == "gelu")
     for (size_t i = 0; i < allowed.size(); ++i)
       allowed[i] = 8 * kEps * std::fabs(kase.in_place >= 0 ? run.before[i] : run.operands[0]->get(i)) + 1e-38;
+  if (kase.contract == "attention" || kase.contract == "attention_indexed") return attention_error(kase, run);
+  if (kase.contract.starts_with("reduce_")) return reduction_error(kase, run);
+  if (kase.contract == "rotary") return rotary_error(kase, run);
+  if (const double ulps = function_error(kase.contract); ulps > 0)
+    for (size_t i = 0; i < allowed.size(); ++i)
+      allowed[i] = 2 * ulps * kEps * std::fabs(run.result->get(i)) + (kase.contract == "silu" ? 0x1p-142 : 0x1p-148);
   const View& view = run.result->view();
   const uint32_t columns = view.rank > 0 ? view.extent[view.rank - 1] : 1;
   if (kase.contract == "softmax")
+    for (size_t i = 0; i < allowed.size(); ++i)
+      allowed[i] = (8 + columns / 8.0) * kEps * std::fabs(run.result->get(i)) + 1e-38;
+  if (kase.contract == "rms_norm")
     for (size_t i = 0; i < allowed.size(); ++i)
       allowed[i] = (8 + columns / 8.0) * kEps * std::fabs(run.result->get(i)) + 1e-38;
   if (kase.contract == "layer_norm")

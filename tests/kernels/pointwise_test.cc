@@ -1,4 +1,4 @@
-// fill, add, mul, relu and gelu on every instruction set.
+// The element-by-element kernels on every instruction set.
 #include <gtest/gtest.h>
 #include <cmath>
 #include <cstring>
@@ -10,6 +10,7 @@ namespace rondo::testing {
 namespace {
 
 constexpr uint32_t kSizes[] = {0, 1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 48, 49, 64, 65, 511, 512, 513, 1030};
+constexpr const char* kUnaries[] = {"relu", "tanh", "sigmoid", "silu", "exp", "sqrt"};
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr float kInf = std::numeric_limits<float>::infinity();
 
@@ -33,12 +34,14 @@ TEST(Pointwise, AgreesWithTheReferenceOnDenseRows) {
   for (uint32_t n : kSizes) {
     const View v = box({n});
     expect_all_agree_with_reference({.contract = "fill", .views = {v}, .params = {value_param(2.5f)}});
-    for (const char* binary : {"add", "mul"}) {
+    for (const char* binary : {"add", "sub", "mul", "div"}) {
       expect_all_agree_with_reference({.contract = binary, .views = {v, v, v}});
       expect_all_agree_with_reference({.contract = binary, .views = {v, v, v}, .in_place = 0});
     }
-    expect_all_agree_with_reference({.contract = "relu", .views = {v, v}});
-    expect_all_agree_with_reference({.contract = "relu", .views = {v, v}, .in_place = 0});
+    for (const char* unary : kUnaries) {
+      expect_all_agree_with_reference({.contract = unary, .views = {v, v}});
+      expect_all_agree_with_reference({.contract = unary, .views = {v, v}, .in_place = 0});
+    }
     for (uint32_t form : {0u, 1u}) {
       expect_all_agree_with_reference({.contract = "gelu", .views = {v, v}, .params = {form}});
       expect_all_agree_with_reference({.contract = "gelu", .views = {v, v}, .params = {form}, .in_place = 0});
@@ -58,7 +61,9 @@ TEST(Pointwise, AgreesWithTheReferenceOnAnyStrides) {
       for (const View& a : sources) {
         for (const View& b : sources) expect_all_agree_with_reference({.contract = "add", .views = {a, b, y}});
         expect_all_agree_with_reference({.contract = "mul", .views = {a, sources[0], y}});
-        expect_all_agree_with_reference({.contract = "relu", .views = {a, y}});
+        for (const char* binary : {"sub", "div"})
+          expect_all_agree_with_reference({.contract = binary, .views = {a, sources[1], y}});
+        for (const char* unary : kUnaries) expect_all_agree_with_reference({.contract = unary, .views = {a, y}});
         expect_all_agree_with_reference({.contract = "gelu", .views = {a, y}, .params = {0}});
       }
       expect_all_agree_with_reference({.contract = "add", .views = {y, sources[1], y}, .in_place = 0});
@@ -131,6 +136,102 @@ TEST(Gelu, StaysWithinItsStatedError) {
     EXPECT_LE(worst_tanh, 4.0) << entry.name;
     RecordProperty(std::string(entry.name) + "_erf_ulp", std::to_string(worst_erf));
     RecordProperty(std::string(entry.name) + "_tanh_ulp", std::to_string(worst_tanh));
+  }
+}
+
+// Over every magnitude of both signs, subnormals among them.
+std::vector<float> magnitudes(float most, double step = 1.003) {
+  std::vector<float> x = {0.0f, -0.0f};
+  for (double v = 1e-45; v < static_cast<double>(most); v *= v < 1e-20 ? 1.5 : step)
+    x.insert(x.end(), {static_cast<float>(v), -static_cast<float>(v)});
+  return x;
+}
+
+double ulp_of(double exact) { return std::max(std::ldexp(1.0, std::ilogb(exact) - 23), 0x1p-149); }
+
+// The largest error in ulps of the exact result, beyond `absolute`.
+double worst_ulps(const kernels::KernelEntry& entry, const std::vector<float>& x, double (*exact)(double),
+                  double absolute = 0) {
+  const std::vector<float> y = over(entry, x);
+  double worst = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double wanted = exact(x[i]);
+    if (wanted == static_cast<double>(y[i])) continue;
+    worst = std::max(worst, (std::fabs(static_cast<double>(y[i]) - wanted) - absolute) / ulp_of(wanted));
+  }
+  return worst;
+}
+
+// The errors that kernels/vector/math.h states.
+TEST(Functions, StayWithinTheirStatedErrors) {
+  const auto check = [](const char* contract, const std::vector<float>& x, double (*exact)(double), double ulps,
+                        double absolute = 0) {
+    for (const kernels::KernelEntry& entry : kernels_to_test(contract, true)) {
+      const double worst = worst_ulps(entry, x, exact, absolute);
+      EXPECT_LE(worst, ulps) << entry.name;
+      ::testing::Test::RecordProperty(std::string(entry.name) + "_ulp", std::to_string(worst));
+    }
+  };
+  check(
+      "exp", magnitudes(88.7f), [](double x) { return std::exp(x); }, 2);
+  check(
+      "exp", {-87.5f, -95.0f, -100.0f, -103.0f, -103.9f, -104.5f, -1e30f}, [](double x) { return std::exp(x); }, 1);
+  check(
+      "sigmoid", magnitudes(86.9f), [](double x) { return 1 / (1 + std::exp(-x)); }, 4);
+  check(
+      "sigmoid", magnitudes(3e38f, 1.01), [](double x) { return 1 / (1 + std::exp(-x)); }, 4, 0x1p-149);
+  check(
+      "silu", magnitudes(86.9f), [](double x) { return x / (1 + std::exp(-x)); }, 5);
+  check(
+      "silu", magnitudes(3e38f, 1.01), [](double x) { return x / (1 + std::exp(-x)); }, 5, 0x1p-142);
+  check(
+      "tanh", magnitudes(3e38f), [](double x) { return std::tanh(x); }, 3);
+}
+
+TEST(Functions, TakeNanInfinityAndZero) {
+  const std::vector<float> x = {kNan, kInf, -kInf, 0.0f, -0.0f};
+  const auto check = [&](const char* contract, const std::vector<float>& wanted) {
+    for (const kernels::KernelEntry& entry : kernels_to_test(contract, true)) {
+      const std::vector<float> y = over(entry, x);
+      EXPECT_TRUE(std::isnan(y[0])) << entry.name;
+      for (size_t i = 1; i < x.size(); ++i) {
+        EXPECT_TRUE(y[i] == wanted[i - 1] || (std::isnan(y[i]) && std::isnan(wanted[i - 1])))
+            << entry.name << " of " << x[i] << " is " << y[i];
+      }
+    }
+  };
+  check("exp", {kInf, 0, 1, 1});
+  check("sigmoid", {1, 0, 0.5, 0.5});
+  check("silu", {kInf, 0, 0, 0});
+  check("tanh", {1, -1, 0, 0});
+  check("sqrt", {kInf, kNan, 0, 0});
+}
+
+TEST(Sigmoid, AndItsMirrorImageSumToOne) {
+  for (const kernels::KernelEntry& entry : kernels_to_test("sigmoid", true)) {
+    const std::vector<float> y = over(entry, magnitudes(100.0f));
+    for (size_t i = 0; i < y.size(); i += 2) EXPECT_NEAR(y[i] + y[i + 1], 1.0f, 2e-7) << entry.name;
+  }
+}
+
+TEST(Tanh, IsOddAndSigmoidStretched) {
+  for (const kernels::KernelEntry& entry : kernels_to_test("tanh", true)) {
+    const std::vector<float> x = magnitudes(30.0f), y = over(entry, x);
+    std::vector<float> twice;
+    for (float v : x) twice.push_back(2 * v);
+    for (const kernels::KernelEntry& other : kernels_to_test("sigmoid", true)) {
+      const std::vector<float> sigmoid = over(other, twice);
+      for (size_t i = 0; i < x.size(); ++i) EXPECT_NEAR(y[i], 2 * sigmoid[i] - 1, 4e-7) << entry.name;
+    }
+    for (size_t i = 0; i < x.size(); i += 2) EXPECT_EQ(bits_of(y[i]), bits_of(-y[i + 1])) << entry.name << " " << x[i];
+  }
+}
+
+TEST(Silu, DiffersByItsArgumentFromItsMirrorImage) {  // x s(x) + x s(-x) = x
+  for (const kernels::KernelEntry& entry : kernels_to_test("silu", true)) {
+    const std::vector<float> x = magnitudes(100.0f), y = over(entry, x);
+    for (size_t i = 0; i < x.size(); i += 2)
+      EXPECT_NEAR(y[i] - y[i + 1], x[i], 3e-7 * std::fabs(x[i]) + 1e-44) << entry.name;
   }
 }
 

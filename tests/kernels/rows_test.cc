@@ -18,6 +18,13 @@ KernelCase layer_norm(const View& x, const View& y, int in_place = -1, float eps
       .contract = "layer_norm", .views = {x, box({n}), box({n}), y}, .params = {bits_of(eps)}, .in_place = in_place};
 }
 
+KernelCase rms_norm(const View& x, const View& y, int in_place = -1, float eps = 1e-5f) {
+  return {.contract = "rms_norm",
+          .views = {x, box({x.extent[x.rank - 1]}), y},
+          .params = {bits_of(eps)},
+          .in_place = in_place};
+}
+
 // Views of rows of n whose leading axes lie in every way.
 std::vector<View> row_views(uint32_t n, bool source) {
   const int64_t row = n + 3;
@@ -123,6 +130,46 @@ TEST(LayerNorm, RowsHaveMeanBetaAndVarianceGammaSquared) {
 TEST(LayerNorm, LetsNanThroughItsRowAlone) {
   for (const kernels::KernelEntry& entry : kernels_to_test("layer_norm", true)) {
     KernelCase kase = layer_norm(box({3, 21}), box({3, 21}));
+    uint32_t drawn = 0;
+    kase.draw = [&](std::mt19937& random) { return drawn++ == 21 + 20 ? kNan : static_cast<float>(random() % 64); };
+    const RunOf run = run_case(kase, entry.fn, Placement::kEndsAtUnreadablePage);
+    for (uint32_t i = 0; i < 63; ++i) EXPECT_EQ(std::isnan(run.result->get(i)), i / 21 == 1) << entry.name;
+  }
+}
+
+TEST(RmsNorm, AgreesWithTheReference) {
+  for (uint32_t n : kSizes) {
+    for (const View& view : row_views(n, false)) {
+      expect_all_agree_with_reference(rms_norm(view, view));
+      expect_all_agree_with_reference(rms_norm(view, view, 0));
+    }
+    expect_all_agree_with_reference(rms_norm(box({4, n}, {0, 1}), box({4, n})));
+  }
+}
+
+TEST(RmsNorm, RowsHaveTheMeanSquareOfGammaWhateverTheirScale) {
+  for (const kernels::KernelEntry& entry : kernels_to_test("rms_norm", true)) {
+    for (float scale : {1e-10f, 1.0f, 1e10f}) {
+      for (uint32_t n : {1u, 10u, 77u, 1000u}) {
+        KernelCase kase = rms_norm(box({2, n}), box({2, n}), -1, 0.0f);
+        uint32_t drawn = 0;
+        kase.draw = [&, scale, n](std::mt19937& random) {  // x, then gamma = 3
+          return drawn++ < 2 * n ? scale * static_cast<float>(1 + random() % 4096) * 0.01f : 3.0f;
+        };
+        const RunOf run = run_case(kase, entry.fn, Placement::kEndsAtUnreadablePage);
+        for (uint32_t row = 0; row < 2; ++row) {
+          double squares = 0;
+          for (uint32_t i = 0; i < n; ++i) squares += std::pow(run.result->get(row * n + i), 2);
+          EXPECT_NEAR(squares / n, 9.0, 2e-5) << entry.name << " n=" << n;
+        }
+      }
+    }
+  }
+}
+
+TEST(RmsNorm, LetsNanThroughItsRowAlone) {
+  for (const kernels::KernelEntry& entry : kernels_to_test("rms_norm", true)) {
+    KernelCase kase = rms_norm(box({3, 21}), box({3, 21}));
     uint32_t drawn = 0;
     kase.draw = [&](std::mt19937& random) { return drawn++ == 21 + 20 ? kNan : static_cast<float>(random() % 64); };
     const RunOf run = run_case(kase, entry.fn, Placement::kEndsAtUnreadablePage);

@@ -1,0 +1,21 @@
+// Block sizes of the vector attention.
+#pragma once
+#include <cstdint>
+
+namespace rondo::kernels {
+
+// Fewer query rows than this read the keys where they lie, one row after another;
+// more pack them. Not measured.
+inline constexpr int64_t kPackedRows = 6;
+
+// Keys that one row's scores are kept of. On the packed path fewer where d is
+// larger: 128 for d <= 64, 64 for d <= 128, else 32, so that a panel of them (d at
+// most kMostDepth at a time) is 32 KiB. Not measured.
+inline constexpr int64_t kMostKeys = 128;
+inline constexpr int64_t kPanelFloats = 8192;
+inline constexpr int64_t kMostDepth = 256;
+
+// Query rows that share a packed panel; a multiple of the rows of a tile. Not measured.
+inline constexpr int64_t kRowsAtOnce = 240;
+
+}  // namespace rondo::kernels
