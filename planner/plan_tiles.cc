@@ -9,9 +9,10 @@ Result<Plan> plan_tiles(const Graph& graph, const Machine& machine, const PlanOp
   if (graph.operators.empty())
     return make_error(ErrorCode::kInvalidArgument,
                       "graph '" + graph.name + "' has no operators: there is nothing to plan");
-  // Copies pay only beside an engine that computes meanwhile; the policies other
-  // than the default are about copies.
-  const bool copies_pay = machine.copy_in_engines + machine.copy_out_engines != 0;
+  // Copies to scratch pay only beside an engine that computes meanwhile, and not where
+  // kernels work in memory of the device; the policies other than the default are about copies.
+  const bool copies_pay =
+      machine.copy_in_engines + machine.copy_out_engines != 0 && machine.space(SpaceKind::kDevice) == nullptr;
   const bool direct =
       options.staging == Staging::kDirect || (options.staging == Staging::kAuto && machine.direct_operands &&
                                               !copies_pay && options.policy == PlacementPolicy::kDefault);

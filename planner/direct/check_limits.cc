@@ -1,6 +1,7 @@
 #include "planner/direct/check_limits.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
 
 #include "planner/direct/tuning.h"
@@ -33,17 +34,44 @@ Status check_counts(const SegmentedGraph& graph) {
   return {};
 }
 
-uint64_t host_bytes(const DirectLayout& layout) {
-  uint64_t bytes = layout.packing.prepared_bytes + layout.places.placement.host_bytes;
-  for (uint32_t tensor = 0; tensor < layout.graph.source.tensors.size(); ++tensor)
-    if (layout.graph.is_bound(tensor)) bytes += rounded(bytes_of(layout.graph.source.tensors[tensor]));
+SharedBytes shared_bytes(const DirectLayout& layout) {
+  const SegmentedGraph& graph = layout.graph;
+  const uint64_t arenas = layout.packing.prepared_bytes + layout.places.placement.host_bytes;
+  SharedBytes bytes;
+  for (uint32_t tensor = 0; tensor < graph.source.tensors.size(); ++tensor)
+    if (graph.is_bound(tensor)) bytes.host += rounded(bytes_of(graph.source.tensors[tensor]));
+  if (!graph.on_device) {
+    bytes.host += arenas;
+    return bytes;
+  }
+  bytes.device = arenas;
+  std::set<uint32_t> read;
+  for (uint32_t index = 0; index < graph.groups.size(); ++index) {
+    const FusedGroup& group = graph.groups[index];
+    for (uint32_t i = 0; i < group.inputs.size(); ++i)
+      if (i != 1 || !layout.packing.rights[index].prepared) read.insert(group.inputs[i]);
+    if (group.bias != kNone) read.insert(group.bias);
+  }
+  for (const uint32_t tensor : read)
+    if (graph.source.tensors[tensor].role == TensorRole::kConstant)
+      bytes.device += rounded(bytes_of(graph.source.tensors[tensor]));
   return bytes;
 }
 
-Status check_fit(const DirectLayout& layout, const MachineSpace& host) {
+bool fits(const DirectLayout& layout, const Machine& machine) {
+  const SharedBytes needed = shared_bytes(layout);
+  const MachineSpace* device = machine.space(SpaceKind::kDevice);
+  return needed.host <= machine.space(SpaceKind::kHost)->capacity_bytes &&
+         (device == nullptr || needed.device <= device->capacity_bytes);
+}
+
+Status check_fit(const DirectLayout& layout, const Machine& machine) {
   const SegmentedGraph& graph = layout.graph;
-  const uint64_t needed = host_bytes(layout);
-  if (needed <= host.capacity_bytes) return {};
+  if (fits(layout, machine)) return {};
+  const SharedBytes needed_of = shared_bytes(layout);
+  const MachineSpace& host = *machine.space(SpaceKind::kHost);
+  const MachineSpace& space = needed_of.host > host.capacity_bytes ? host : *machine.space(SpaceKind::kDevice);
+  const uint64_t needed = &space == &host ? needed_of.host : needed_of.device;
   uint32_t largest = 0;
   uint64_t most = 0;
   for (uint32_t index = 0; index < graph.groups.size(); ++index) {
@@ -53,8 +81,8 @@ Status check_fit(const DirectLayout& layout, const MachineSpace& host) {
   }
   const FusedGroup& group = graph.groups[largest];
   return make_error(ErrorCode::kDoesNotFit,
-                    "the graph needs " + std::to_string(needed) + " bytes of space '" + host.name + "', which has " +
-                        std::to_string(host.capacity_bytes) + "; most of them for " + graph.titled(group) +
+                    "the graph needs " + std::to_string(needed) + " bytes of space '" + space.name + "', which has " +
+                        std::to_string(space.capacity_bytes) + "; most of them for " + graph.titled(group) +
                         ", which touches " + std::to_string(most),
                     graph.main_operator(group).place);
 }

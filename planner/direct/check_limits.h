@@ -10,10 +10,15 @@ namespace rondo::direct {
 // kTooComplex for more operations or bindings than a schedule holds.
 Status check_counts(const SegmentedGraph& graph);
 
-// Bindings, packed constants and what overflows scratch.
-uint64_t host_bytes(const DirectLayout& layout);
+// What a layout needs of the spaces that all lanes share.
+struct SharedBytes {
+  uint64_t host = 0;    // bindings; without a device all that device has, too
+  uint64_t device = 0;  // packed constants, what does not lie in scratch, constants read where they lie
+};
+SharedBytes shared_bytes(const DirectLayout& layout);
+bool fits(const DirectLayout& layout, const Machine& machine);
 
-// kDoesNotFit, with the bytes needed, if `host` holds fewer than host_bytes.
-Status check_fit(const DirectLayout& layout, const MachineSpace& host);
+// kDoesNotFit, with the bytes needed, if a space holds less.
+Status check_fit(const DirectLayout& layout, const Machine& machine);
 
 }  // namespace rondo::direct

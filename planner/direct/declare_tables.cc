@@ -17,12 +17,14 @@ std::string arena_name(const Graph& graph, std::string wanted) {
 
 void declare_arenas(const DirectLayout& layout, const Machine& machine, Tables& tables) {
   ScheduleBuilder& builder = tables.builder;
-  uint16_t host = 0, scratch = 0;
+  uint16_t host = 0, scratch = 0, device = 0;
   for (const MachineSpace& space : machine.spaces) {
     const uint16_t index = builder.space(space.name, space.kind, space.capacity_bytes, space.align_bytes);
     if (space.kind == SpaceKind::kHost) host = index;
     if (space.kind == SpaceKind::kScratch) scratch = index;
+    if (space.kind == SpaceKind::kDevice) device = index;
   }
+  const uint16_t shared = layout.graph.on_device ? device : host;
   const auto declare = [&](const std::string& name, uint16_t space, uint64_t bytes, OwnerKind owner, uint32_t lane,
                            bool prepared) {
     if (bytes == 0) return uint16_t{0};
@@ -30,13 +32,13 @@ void declare_arenas(const DirectLayout& layout, const Machine& machine, Tables& 
                          std::max<uint32_t>(kAlign, machine.spaces[space].align_bytes));
   };
   const Placement& placement = layout.places.placement;
-  tables.packed_base = declare("packed", host, layout.packing.prepared_bytes, OwnerKind::kEveryone, 0, true);
+  tables.packed_base = declare("packed", shared, layout.packing.prepared_bytes, OwnerKind::kEveryone, 0, true);
   const uint32_t lanes = layout.deal.lanes;
   for (uint32_t lane = 0; lane < lanes; ++lane)
     tables.scratch_bases.push_back(declare("work" + (lanes == 1 ? std::string() : std::to_string(lane)), scratch,
                                            placement.scratch_bytes, OwnerKind::kLane, lane, false));
-  tables.host_base =
-      declare(lanes == 1 ? "overflow" : "shared", host, placement.host_bytes, OwnerKind::kEveryone, 0, false);
+  tables.shared_base = declare(lanes == 1 && !layout.graph.on_device ? "overflow" : "shared", shared,
+                               placement.host_bytes, OwnerKind::kEveryone, 0, false);
 }
 
 Role role_of(const GraphTensor& tensor) {
@@ -68,6 +70,15 @@ Tables declare_tables(const DirectLayout& layout, const Machine& machine) {
     tables.replay_streams.push_back(
         tables.builder.stream("compute" + (layout.deal.lanes == 1 ? std::string() : std::to_string(lane)), lane,
                               Engine::kCompute, Part::kReplay));
+  if (layout.graph.on_device) {
+    const auto in_flight = static_cast<uint16_t>(std::clamp(machine.copy_in_flight, 1u, 0xffffu));
+    const auto copy_stream = [&](const char* name, Engine engine) {
+      return tables.builder.stream(name, 0, engine, Part::kReplay, in_flight);
+    };
+    const bool both = machine.copy_out_engines == 0;
+    tables.copy_in_stream = copy_stream(both ? "copy" : "copy-in", Engine::kCopyIn);
+    tables.copy_out_stream = both ? tables.copy_in_stream : copy_stream("copy-out", Engine::kCopyOut);
+  }
   return tables;
 }
 

@@ -1,10 +1,12 @@
 #include "planner/direct/emit_operations.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "planner/direct/copy_bindings.h"
 #include "planner/direct/emit/emit_group.h"
 #include "planner/direct/emit/emit_matmul.h"
 #include "planner/direct/emit/lane_emitter.h"
@@ -20,6 +22,8 @@ class Emitter {
       lanes_.emplace_back(layout, tables, lane, list_);
       lanes_.back().packed_shared = &packed_shared_;
     }
+    if (graph_.on_device) copies_before_ = copies_before(layout);
+    phase_of_.assign(graph_.groups.size(), kNone);
   }
 
   void emit_prepare() {
@@ -40,14 +44,18 @@ class Emitter {
   void emit_segment(const Segment& segment) {
     if (segment.blocked()) return emit_blocks(segment);
     for (uint32_t index = segment.first; index < segment.first + segment.count; ++index) {
-      next_phase(name_of(index));
+      next_phase(name_of(index), index);
+      copy_ahead(index);
       for (const Share& share : layout_.deal.shares[index]) emit_group(lanes_[share.lane], index, share.box);
+      if (const uint32_t output = graph_.groups[index].output; graph_.is_copied(output))
+        copy_out(lanes_.front(), output);
     }
     settle();
   }
 
   void finish() {
-    if (lanes_.size() > 1) lanes::order_lanes(list_, Part::kReplay, tables_.builder);
+    if (graph_.on_device) claim_cuts();
+    if (several_streams()) lanes::order_lanes(list_, Part::kReplay, tables_.builder);
     lanes::add_ops(std::exchange(list_, {}), tables_.builder);
   }
 
@@ -57,7 +65,8 @@ class Emitter {
   // Each lane walks its share of the rows block by block, all groups in turn.
   void emit_blocks(const Segment& segment) {
     const uint32_t end = segment.first + segment.count;
-    next_phase(name_of(segment.first) + ".." + name_of(end - 1));
+    next_phase(name_of(segment.first) + ".." + name_of(end - 1), segment.first);
+    for (uint32_t index = segment.first; index < end; ++index) copy_ahead(index);
     for (const Share& share : layout_.deal.shares[segment.first]) {
       LaneEmitter& lane = lanes_[share.lane];
       for (uint32_t index = segment.first; index < end; ++index)
@@ -65,10 +74,13 @@ class Emitter {
       const uint32_t end_row = share.box.low[0] + share.box.extent[0];
       for (uint32_t row = share.box.low[0]; row < end_row;) {
         const uint32_t rows = std::min(segment.block_rows, end_row - row);
+        copy_block_in(lane, segment, row, rows);
         for (uint32_t index = segment.first; index < end; ++index) {
           const uint32_t output = graph_.groups[index].output;
           if (graph_.is_blocked(output)) lane.operands.hold_rows_from(output, row);
-          emit_group(lane, index, rows_box(graph_.shape(output), row, rows));
+          const Box box = rows_box(graph_.shape(output), row, rows);
+          emit_group(lane, index, box);
+          if (graph_.is_copied(output)) copy_out(lane, output, box);
         }
         row += rows;
       }
@@ -76,17 +88,50 @@ class Emitter {
     settle();
   }
 
+  void copy_ahead(uint32_t index) {
+    if (!graph_.on_device) return;
+    for (const uint32_t tensor : copies_before_[index]) copy_in(lanes_.front(), tensor);
+  }
+
+  // Rows of the inputs that are held block by block.
+  void copy_block_in(LaneEmitter& lane, const Segment& segment, uint32_t row, uint32_t rows) {
+    if (!graph_.on_device) return;
+    std::set<uint32_t> copied;
+    for (uint32_t index = segment.first; index < segment.first + segment.count; ++index)
+      for (const uint32_t tensor : graph_.groups[index].inputs) {
+        if (!graph_.is_copied(tensor) || !graph_.is_blocked(tensor) || !copied.insert(tensor).second) continue;
+        if (graph_.source.tensors[tensor].role != TensorRole::kInput) continue;
+        lane.operands.hold_rows_from(tensor, row);
+        copy_in(lane, tensor, rows_box(graph_.shape(tensor), row, rows));
+      }
+  }
+
+  // A launch may end before a group where nothing that lies in scratch is yet to be read.
+  void claim_cuts() {
+    std::vector<bool> live(graph_.groups.size(), false);
+    for (size_t i = 0; i < layout_.places.buffers.size(); ++i) {
+      const Buffer& buffer = layout_.places.buffers[i];
+      if (layout_.places.placement.places[i].in_scratch)
+        for (uint32_t index = buffer.first + 1; index <= buffer.last; ++index) live[index] = true;
+    }
+    for (uint32_t index = 1; index < graph_.groups.size(); ++index)
+      if (phase_of_[index] != kNone && !live[index]) tables_.builder.schedule().cuts.push_back({phase_of_[index]});
+  }
+
   // Phases never decrease along a stream, so a blocked segment is one phase.
-  void next_phase(const std::string& name) {
+  void next_phase(const std::string& name, uint32_t index) {
     constexpr size_t kMostPhases = 60000;
     if (tables_.builder.schedule().phases.size() >= kMostPhases) return;
     const uint16_t phase = tables_.builder.phase(name);
     for (LaneEmitter& lane : lanes_) lane.phase = phase;
+    phase_of_[index] = phase;
   }
 
-  // One lane alone needs no tokens, so its ops need not be kept.
+  bool several_streams() const { return lanes_.size() > 1 || graph_.on_device; }
+
+  // One stream alone needs no tokens, so its ops need not be kept.
   void settle() {
-    if (lanes_.size() == 1) lanes::add_ops(std::exchange(list_, {}), tables_.builder);
+    if (!several_streams()) lanes::add_ops(std::exchange(list_, {}), tables_.builder);
   }
 
   const DirectLayout& layout_;
@@ -95,6 +140,8 @@ class Emitter {
   std::vector<lanes::StreamedOp> list_;
   std::vector<LaneEmitter> lanes_;
   PackedNow packed_shared_;
+  std::vector<std::vector<uint32_t>> copies_before_;  // by group: inputs
+  std::vector<uint32_t> phase_of_;                    // by group: the phase it opens, or kNone
 };
 
 }  // namespace

@@ -4,12 +4,40 @@
 
 namespace rondo::direct {
 
+namespace {
+
+Walks all_axes(const Box& box, size_t rank) {
+  Walks walks;
+  for (size_t axis = 0; axis < rank; ++axis) walks.push_back({static_cast<uint8_t>(axis), box.extent[axis]});
+  return walks;
+}
+
+Low low_of(const Box& box) {
+  Low low;
+  std::copy_n(box.low, kMaxRank, low.at);
+  return low;
+}
+
+}  // namespace
+
 OperandSpec OperandMaker::box(uint32_t tensor, const Walks& walks, const Low& low, Access access) {
+  return make(tensor, walks, low, access, layout_.graph.is_bound(tensor) && !layout_.graph.is_copied(tensor));
+}
+
+OperandSpec OperandMaker::bound(uint32_t tensor, const Box& box, Access access) {
+  return make(tensor, all_axes(box, layout_.graph.shape(tensor).size()), low_of(box), access, true);
+}
+
+OperandSpec OperandMaker::copied(uint32_t tensor, const Box& box, Access access) {
+  return make(tensor, all_axes(box, layout_.graph.shape(tensor).size()), low_of(box), access, false);
+}
+
+OperandSpec OperandMaker::make(uint32_t tensor, const Walks& walks, const Low& low, Access access, bool bound) {
   const GraphTensor& it = layout_.graph.source.tensors[tensor];
-  const bool bound = layout_.graph.is_bound(tensor);
   // Of a tensor that lanes hold in parts the place has the lane's part, and no more.
   GraphTensor part = it;
-  Low origin{{origin_[tensor]}};
+  Low origin;
+  if (!bound) origin.at[0] = origin_[tensor];
   if (layout_.deal.is_held(tensor)) {
     const Box& held = layout_.deal.held[tensor][lane_];
     std::copy_n(held.extent, it.shape.size(), part.shape.begin());
@@ -28,6 +56,7 @@ OperandSpec OperandMaker::box(uint32_t tensor, const Walks& walks, const Low& lo
                                 : tables_.at(layout_.places.placement.places[layout_.places.buffer[tensor]], lane_);
   spec.base = address.base;
   spec.offset_bytes = address.offset_bytes;
+  if (!bound && turn_[tensor] != 0) spec.offset_bytes += copied_block_bytes(layout_.graph, tensor);
   for (size_t axis = 0; axis < it.shape.size(); ++axis)
     spec.offset_bytes += (low.at[axis] - origin.at[axis]) * static_cast<uint64_t>(stride[axis]);
   spec.access = access;

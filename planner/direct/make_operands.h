@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "planner/direct/declare_tables.h"
+#include "planner/direct/emit/box.h"
 #include "rondo/view.h"
 #include "schedules/builder/builder.h"
 
@@ -28,13 +29,25 @@ struct Low {
 class OperandMaker {
  public:
   OperandMaker(const DirectLayout& layout, Tables& tables, uint32_t lane)
-      : layout_(layout), tables_(tables), lane_(lane), origin_(layout.graph.source.tensors.size(), 0) {}
+      : layout_(layout),
+        tables_(tables),
+        lane_(lane),
+        origin_(layout.graph.source.tensors.size(), 0),
+        turn_(layout.graph.source.tensors.size(), 0) {}
 
-  // From now on the place of a blocked tensor holds its rows from `row` on.
-  void hold_rows_from(uint32_t tensor, uint32_t row) { origin_[tensor] = row; }
+  // From now on the place of a blocked tensor holds its rows from `row` on. A copied one
+  // has two blocks, held in turns.
+  void hold_rows_from(uint32_t tensor, uint32_t row) {
+    if (layout_.graph.is_copied(tensor) && origin_[tensor] != row) turn_[tensor] ^= 1;
+    origin_[tensor] = row;
+  }
 
-  // A box of a tensor where the tensor lies, row-major.
+  // A box of a tensor where kernels find it, row-major.
   OperandSpec box(uint32_t tensor, const Walks& walks, const Low& low, Access access);
+  // A box of a tensor in its binding, all axes walked.
+  OperandSpec bound(uint32_t tensor, const Box& box, Access access);
+  // The same of its copy.
+  OperandSpec copied(uint32_t tensor, const Box& box, Access access);
   // Columns [column, column + columns) of one matrix of a right operand where it lies, read.
   OperandSpec unpacked(const RightOperand& right, Low low, uint32_t column, uint32_t columns);
   // The same of matrix number `entry` of a packed right operand; `column` begins a panel.
@@ -45,12 +58,14 @@ class OperandMaker {
   uint64_t entry_at(const RightOperand& right, const Low& low) const;
 
  private:
+  OperandSpec make(uint32_t tensor, const Walks& walks, const Low& low, Access access, bool in_binding);
   Value value_of(uint32_t tensor, const Low& low) const;
 
   const DirectLayout& layout_;
   Tables& tables_;
   uint32_t lane_;
   std::vector<uint32_t> origin_;  // by tensor: the first row its place holds now
+  std::vector<uint8_t> turn_;     // by tensor: which of two blocks that is
 };
 
 }  // namespace rondo::direct

@@ -1,6 +1,7 @@
 #include "planner/direct/place_tensors.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace rondo::direct {
 namespace {
@@ -53,6 +54,7 @@ uint64_t held_bytes(const SegmentedGraph& graph, const Deal& deal, uint32_t inde
   }
   const uint64_t bytes = bytes_of(tensor) / tensor.shape.back() / size_of(tensor.dtype) * pitch_of(tensor);
   if (!graph.is_blocked(index)) return bytes;
+  if (graph.is_copied(index)) return 2 * copied_block_bytes(graph, index);
   return bytes / tensor.shape[0] * graph.segments[graph.internal[index]].block_rows;
 }
 
@@ -80,15 +82,33 @@ void deal_packing(const SegmentedGraph& graph, const Packing& packing, const Dea
   }
 }
 
-TensorPlaces place_tensors(const SegmentedGraph& graph, const Packing& packing, const Deal& deal) {
+uint64_t copied_block_bytes(const SegmentedGraph& graph, uint32_t index) {
+  const GraphTensor& tensor = graph.source.tensors[index];
+  const uint64_t rows = bytes_of(tensor) / tensor.shape.back() / size_of(tensor.dtype) / tensor.shape[0];
+  return rounded(rows * pitch_of(tensor) * graph.segments[graph.internal[index]].block_rows);
+}
+
+TensorPlaces place_tensors(const SegmentedGraph& graph, const Packing& packing, const Deal& deal, uint32_t ahead) {
   TensorPlaces places;
   std::vector<Buffer> buffers = packing.buffers;
   if (deal.lanes > 1) deal_packing(graph, packing, deal, buffers);
   places.buffer.assign(graph.source.tensors.size(), kNone);
   places.in_place.assign(graph.groups.size(), kNone);
+  // A place for a copied tensor, once.
+  const auto copy_in = [&](uint32_t tensor, uint32_t index) {
+    if (!graph.is_copied(tensor) || places.buffer[tensor] != kNone) return;
+    const uint32_t copies = graph.is_blocked(tensor) ? deal.lanes : 1;
+    places.buffer[tensor] = static_cast<uint32_t>(buffers.size());
+    buffers.push_back({held_bytes(graph, deal, tensor), index, index, true, copies});
+  };
   for (uint32_t index = 0; index < graph.groups.size(); ++index) {
     const FusedGroup& group = graph.groups[index];
-    if (graph.is_bound(group.output)) continue;
+    for (uint32_t input : group.inputs) copy_in(input, index);
+    if (group.bias != kNone) copy_in(group.bias, index);
+    if (graph.is_bound(group.output)) {
+      if (graph.is_copied(group.output)) copy_in(group.output, index);
+      continue;
+    }
     const uint32_t reused = places.in_place[index] = reusable_input(graph, deal, index);
     if (reused != kNone) {
       places.buffer[group.output] = places.buffer[group.inputs[reused]];
@@ -105,13 +125,25 @@ TensorPlaces place_tensors(const SegmentedGraph& graph, const Packing& packing, 
     for (uint32_t tensor : touched) {
       if (places.buffer[tensor] == kNone) continue;
       Buffer& buffer = buffers[places.buffer[tensor]];
-      if (graph.is_blocked(tensor))
+      if (graph.is_blocked(tensor) && !graph.is_copied(tensor))
         buffer.first = std::min(buffer.first, index), buffer.last = std::max(buffer.last, index);
       else
         widen(graph, index, buffer);
     }
   }
+  const auto last_group = static_cast<uint32_t>(graph.groups.size() - 1);
+  for (uint32_t tensor = 0; tensor < places.buffer.size(); ++tensor) {
+    if (!graph.is_copied(tensor) || graph.is_blocked(tensor) || places.buffer[tensor] == kNone) continue;
+    Buffer& buffer = buffers[places.buffer[tensor]];
+    if (graph.source.tensors[tensor].role == TensorRole::kInput)
+      buffer.first -= std::min(buffer.first, ahead);
+    else
+      buffer.last += std::min(last_group - buffer.last, ahead);
+    widen(graph, buffer.first, buffer);
+    widen(graph, buffer.last, buffer);
+  }
   places.placement = place_buffers(buffers, graph.scratch_capacity_bytes);
+  places.buffers = std::move(buffers);
   return places;
 }
 

@@ -8,6 +8,7 @@
 #include "planner/direct/check_limits.h"
 #include "planner/direct/choose_deal.h"
 #include "planner/direct/choose_packing.h"
+#include "planner/direct/copy_bindings.h"
 #include "planner/direct/declare_tables.h"
 #include "planner/direct/emit_operations.h"
 #include "planner/direct/place_tensors.h"
@@ -18,24 +19,33 @@ namespace rondo {
 namespace direct {
 namespace {
 
-// Packed copies are what one can do without when host memory is short.
-DirectLayout lay_out(SegmentedGraph graph, uint32_t panel_width, uint64_t host_capacity_bytes) {
+// Copies of a device begin as early, and end as late, as there is room for.
+void place(DirectLayout& layout, const Machine& machine) {
+  for (const uint32_t ahead : {kNone, 64u, 16u, 8u, 4u, 2u, 1u, 0u}) {
+    layout.places = place_tensors(layout.graph, layout.packing, layout.deal, ahead);
+    if (!layout.graph.on_device || fits(layout, machine)) return;
+  }
+}
+
+// Packed copies are what one can do without when memory is short.
+DirectLayout lay_out(SegmentedGraph graph, const Machine& machine) {
   DirectLayout layout{std::move(graph), {}, {}, {}};
   layout.deal = deal_to_one(layout.graph);
-  for (uint32_t width : {panel_width, 0u}) {
+  for (uint32_t width : {static_cast<uint32_t>(machine.panel_width), 0u}) {
     layout.packing = choose_packing(layout.graph, width);
-    layout.places = place_tensors(layout.graph, layout.packing, layout.deal);
-    if (host_bytes(layout) <= host_capacity_bytes) break;
+    place(layout, machine);
+    if (fits(layout, machine)) break;
   }
   return layout;
 }
 
-// What the lanes share must lie in host memory: where that is short, one lane has to do.
-void spread(DirectLayout& layout, const Machine& machine, uint32_t lanes, uint64_t host_capacity_bytes) {
+// What the lanes share must lie in memory of all: where that is short, one lane has to do.
+void spread(DirectLayout& layout, const Machine& machine, uint32_t lanes) {
   Deal one = std::exchange(layout.deal, choose_deal(layout, machine, lanes));
   if (layout.deal.lanes == 1) return;
-  TensorPlaces places_of_one = std::exchange(layout.places, place_tensors(layout.graph, layout.packing, layout.deal));
-  if (host_bytes(layout) <= host_capacity_bytes) return;
+  TensorPlaces places_of_one = layout.places;
+  place(layout, machine);
+  if (fits(layout, machine)) return;
   layout.deal = std::move(one);
   layout.places = std::move(places_of_one);
 }
@@ -72,12 +82,16 @@ Result<Plan> plan_direct(const Graph& graph, const Machine& machine, const PlanO
   if (!machine.direct_operands)
     return make_error(ErrorCode::kUnavailable,
                       "machine '" + machine.name + "' has no direct operands: its kernels reach scratch only");
+  if (machine.space(SpaceKind::kDevice) != nullptr && machine.copy_in_engines == 0)
+    return make_error(ErrorCode::kInvalidMachine,
+                      "machine '" + machine.name + "' has a space of kind device and no engine that copies to it");
   SegmentedGraph segmented = segment_graph(graph, machine, options);
   if (Status status = check_counts(segmented); !status.ok()) return status.error();
-  DirectLayout layout = lay_out(std::move(segmented), machine.panel_width, host->capacity_bytes);
+  DirectLayout layout = lay_out(std::move(segmented), machine);
   if (const uint32_t lanes = options.lanes != 0 ? options.lanes : machine.lanes; lanes > 1)
-    spread(layout, machine, lanes, host->capacity_bytes);
-  if (Status status = check_fit(layout, *host); !status.ok()) return status.error();
+    spread(layout, machine, lanes);
+  if (layout.graph.on_device) cut_for_copies(layout, layout.deal);
+  if (Status status = check_fit(layout, machine); !status.ok()) return status.error();
   Tables tables = declare_tables(layout, machine);
   if (Status status = emit_operations(layout, options, tables); !status.ok()) return status.error();
   Plan plan;

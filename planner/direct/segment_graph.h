@@ -21,13 +21,19 @@ struct SegmentedGraph {
   std::vector<uint32_t> internal;       // by tensor: the segment it lives in, or kNone
   std::vector<uint32_t> last_reader;    // by tensor: a group, or kNone
   uint64_t scratch_capacity_bytes = 0;  // of the machine, or what the options leave of it
+  bool on_device = false;               // kernels reach arenas of the device, copies alone reach bindings
 
   const std::vector<uint32_t>& shape(uint32_t tensor) const { return source.tensors[tensor].shape; }
   const GraphOperator& main_operator(const FusedGroup& group) const { return source.operators[group.main]; }
   const Segment& segment_of_group(uint32_t group) const { return segments[segment_of[group]]; }
   // An input, constant or output: the caller owns its bytes.
   bool is_bound(uint32_t tensor) const { return source.tensors[tensor].role != TensorRole::kIntermediate; }
-  // Held one block of rows at a time.
+  // Bound, but kernels work on a copy of it.
+  bool is_copied(uint32_t tensor) const {
+    const TensorRole role = source.tensors[tensor].role;
+    return on_device && (role == TensorRole::kInput || role == TensorRole::kOutput);
+  }
+  // Held one block of rows at a time; what is copied as well, two.
   bool is_blocked(uint32_t tensor) const { return internal[tensor] != kNone && segments[internal[tensor]].blocked(); }
   // "matmul 'fc1'", for messages.
   std::string titled(const FusedGroup& group) const;

@@ -52,6 +52,11 @@ inline constexpr double kTokenNs = 430;
 // Larger graphs are not dealt: every way to cut a group is tried by emitting it.
 inline constexpr uint64_t kMostDealtOps = uint64_t{1} << 17;
 
+// Inputs and outputs of a device are copied in at most so many blocks of at least so
+// many bytes, so that the first is there early. Not measured.
+inline constexpr uint64_t kLeastCopiedBytes = uint64_t{16} << 10;
+inline constexpr uint32_t kMostCopiedBlocks = 8;
+
 // Ops and prepared ops together; hostile batch counts stop here.
 inline constexpr uint64_t kMaxOps = uint64_t{1} << 22;
 

@@ -72,10 +72,11 @@ void Interpreter::reserve(const Launch& launch) {
     uint64_t& most = most_staged_[range.stream];
     for (uint32_t op = range.first_op; op < range.first_op + range.op_count; ++op)
       most = std::max(most, (staged_bytes(op) + kStagingAlign - 1) / kStagingAlign * kStagingAlign);
-    const uint32_t limit = slots_of(schedule.streams[range.stream]);
-    slots += limit;
-    bytes += limit * most;
+    slots += slots_of(schedule.streams[range.stream]);
   }
+  // A launch reserved earlier gives each stream what a later one made its most.
+  for (size_t stream = 0; stream < schedule.streams.size(); ++stream)
+    bytes += slots_of(schedule.streams[stream]) * most_staged_[stream];
   if (machines_.size() < launch.ranges.size()) machines_.resize(launch.ranges.size());
   if (slots_.size() < slots) slots_.resize(slots);
   if (staging_.size() < bytes) staging_.resize(bytes);

@@ -25,6 +25,12 @@ std::vector<float> numbers(uint64_t count, uint64_t seed) {
 Side replay_on(Schedule schedule, const DeviceOptions& device, uint64_t seed, uint32_t replays) {
   Side side;
   schedule.backend = device.backend.empty() ? "cpu" : device.backend;
+  for (Space& space : schedule.spaces)
+    if (device.backend.empty() && space.kind == static_cast<uint8_t>(SpaceKind::kDevice)) {
+      space.kind = static_cast<uint8_t>(SpaceKind::kHost);  // the host has no other memory
+      std::erase_if(schedule.claims,
+                    [](const Claim& claim) { return claim.kind == static_cast<uint16_t>(ClaimKind::kBytesMoved); });
+    }
   Verification verification = verify(std::move(schedule));
   if (!verification.schedule) {
     side.failure = "verify: " + verification.report.summary();
