@@ -6,6 +6,9 @@
 #include <unistd.h>
 #include <algorithm>
 #include "runtime/backends/device_replayer.h"
+#include "runtime/workers/dealing.h"
+#include "runtime/workers/spin.h"
+#include "runtime/workers/tuning.h"
 
 namespace rondo::runtime {
 namespace {
@@ -29,6 +32,29 @@ uint64_t physical_memory_bytes() {
   return static_cast<uint64_t>(pages) * static_cast<uint64_t>(page_bytes);
 }
 
+// The executor of the host, or an own pool; errors are kept for `prepare`.
+void make_threads(Core& core) {
+  RuntimeOptions& options = core.options;
+  const Executor& lent = options.executor;
+  if (options.workers == 0 || options.workers > kMaxWorkers) {
+    core.threads = make_error(ErrorCode::kInvalidArgument, "workers must be 1 to " + std::to_string(kMaxWorkers) +
+                                                               ", not " + std::to_string(options.workers));
+  } else if ((lent.start == nullptr) != (lent.concurrency == nullptr)) {
+    core.threads = make_error(ErrorCode::kInvalidArgument, "the executor has one of its two functions");
+  }
+  if (!core.threads || (options.workers == 1 && lent.start == nullptr)) return;
+  if (options.spin_ns == 0) options.spin_ns = usable_cpus() < options.workers ? kCrowdedSpinNs : kSpinNs;
+  core.executor = lent;
+  if (lent.start != nullptr) return;
+  Result<ThreadPool> pool = ThreadPool::make({.threads = options.workers - 1, .spin_ns = options.spin_ns});
+  if (!pool) {
+    core.threads = pool.error();
+    return;
+  }
+  core.pool.emplace(std::move(*pool));
+  core.executor = core.pool->executor();
+}
+
 }  // namespace
 
 std::shared_ptr<Core> make_core(const RuntimeOptions& options) {
@@ -41,6 +67,7 @@ std::shared_ptr<Core> make_core(const RuntimeOptions& options) {
       core->device = std::move(*device);
     else
       core->device_made = device.error();
+    make_threads(*core);
     core->limit_bytes = options.memory_limit_bytes != 0 ? options.memory_limit_bytes : physical_memory_bytes();
     return core;
   } catch (const std::bad_alloc&) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <optional>
 #include <string>
 #include <utility>
 #include "rondo/result.h"
@@ -26,9 +27,12 @@ struct Core {
   std::shared_ptr<Device> device;  // null: none was asked for
   Status device_made;              // why there is none that was
   std::atomic<uint64_t> bytes_in_use{0};
+  Executor executor;  // lent by the host or of `pool`; empty: the caller alone
+  std::optional<ThreadPool> pool;
+  Status threads;  // what went wrong when the pool was made
 };
 
-// Completes the options: allocator and limit. nullptr when out of memory.
+// Completes the options: allocator, limit, spin time and executor. nullptr when out of memory.
 std::shared_ptr<Core> make_core(const RuntimeOptions& options);
 
 // kDoesNotFit when `bytes` more would exceed the limit; `what` says whose they are

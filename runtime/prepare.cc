@@ -173,6 +173,7 @@ Result<std::shared_ptr<const ProgramData>> make_program(const std::shared_ptr<Co
   if (const Allocator& allocator = core->options.allocator;
       allocator.allocate == nullptr || allocator.release == nullptr)
     return make_error(ErrorCode::kInvalidArgument, "the allocator has one of its two functions");
+  if (!core->threads) return core->threads.error();
   if (Status good = check_backend(*core, verified.schedule()); !good) return good.error();
   auto program = std::make_shared<ProgramData>(verified);
   program->core = core;
@@ -185,6 +186,9 @@ Result<std::shared_ptr<const ProgramData>> make_program(const std::shared_ptr<Co
     program->device->device = core->device;
     program->recording = recording_of_streams(verified);
     if (Status good = check_reach(*program); !good) return good.error();
+  } else if (core->executor.start != nullptr) {
+    program->dealing = deal_lanes(verified.schedule(), verified.order(Part::kReplay), core->options.workers);
+    program->recording = program->dealing->recording;
   }
   program->bases.assign(verified.schedule().base_count(), nullptr);
 

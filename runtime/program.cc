@@ -30,6 +30,7 @@ const Requirements& Program::requirements() const { return data_->needs; }
 InstructionSet Program::instruction_set() const { return data_->instruction_set; }
 const std::vector<std::string>& Program::kernel_names() const { return data_->kernel_names; }
 const ReplayWay& Program::way() const { return data_->way; }
+uint32_t Program::workers() const { return data_->dealing ? static_cast<uint32_t>(data_->dealing->shares.size()) : 1; }
 
 Result<BindingHandle> Program::binding(std::string_view name) const {
   return runtime::without_exceptions([&]() -> Result<BindingHandle> {

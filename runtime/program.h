@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 #include "rondo/runtime.h"
@@ -9,6 +10,7 @@
 #include "runtime/memory.h"
 #include "runtime/part_tables.h"
 #include "runtime/trace/recording.h"
+#include "runtime/workers/dealing.h"
 
 namespace rondo::runtime {
 
@@ -35,6 +37,8 @@ struct ProgramData {
   std::unique_ptr<DeviceProgram> device;  // null: replays run on the host
   ReplayWay way;
 
+  // How the lanes of the replay part are dealt; nothing where the caller replays alone.
+  std::optional<Dealing> dealing;
   RecordingLayout recording;  // of the replay part
 
   const Schedule& schedule() const { return verified.schedule(); }

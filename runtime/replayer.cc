@@ -4,6 +4,7 @@
 #include "runtime/backends/device_replayer.h"
 #include "runtime/program.h"
 #include "runtime/serial.h"
+#include "runtime/workers/worker_replayer.h"
 
 namespace rondo::runtime {
 namespace {
@@ -33,6 +34,11 @@ Status Replayer::start(const ReplayCall&) {
 
 Result<std::unique_ptr<Replayer>> make_replayer(const ProgramData& program, const PartTables& tables) {
   if (program.device != nullptr) return make_device_replayer(program, tables);
+  if (program.dealing) {
+    const RuntimeOptions& options = program.core->options;
+    return make_worker_replayer(program.schedule(), *program.dealing, tables, program.core->executor,
+                                {.spin_ns = options.spin_ns, .watchdog_ns = options.watchdog_ns});
+  }
   return std::unique_ptr<Replayer>(std::make_unique<SerialReplayer>(tables));
 }
 

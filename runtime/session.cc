@@ -149,6 +149,12 @@ class InFlight {
   }
   InFlight(const InFlight&) = delete;
   InFlight& operator=(const InFlight&) = delete;
+  // Leaves the marks in place: a replay goes on after the guard; `end` takes them away.
+  void keep() { holds_session_ = holds_state_ = false; }
+  static void end(SessionData& session) {
+    if (session.state != nullptr) session.state->in_flight.store(false, std::memory_order_release);
+    session.in_flight.store(false, std::memory_order_release);
+  }
   bool holds_session() const { return holds_session_; }
   bool holds_all() const { return holds_state_; }
 
@@ -171,17 +177,15 @@ Error why_not(const SessionData& session, const InFlight& in_flight) {
   return not_now("replay needs " + join(missing_parts(session)));
 }
 
-Status replay_session(SessionData& session, const std::atomic<bool>* stop, TraceBuffer* trace = nullptr) {
-  const InFlight in_flight(session);
+// Whether a replay may begin, with everything that does not change during one in place.
+Status check_ready(SessionData& session, const InFlight& in_flight) {
   if (!in_flight.holds_all() || !session.ready || was_interrupted(session)) [[unlikely]]
     return why_not(session, in_flight);
   if (session.scalars.shapes_views()) session.scalars.resolve(session.program->schedule());
-  if (trace != nullptr && !TraceRecorder::is_for(*trace, session.program->serial))
-    return make_error(ErrorCode::kInvalidArgument, "the trace buffer was made for another program");
-  ReplayCall call{stop, {}};
-  if (trace != nullptr) call.recording = TraceRecorder::begin(*trace);
-  Status ended = session.replayer->replay(call);
-  if (trace != nullptr) TraceRecorder::end(*trace, ended.ok());
+  return {};
+}
+
+Status account_for(SessionData& session, Status ended) {
   if (!ended) [[unlikely]] {
     session.interrupted = true;
     if (session.state != nullptr) session.state->interrupted.store(true, std::memory_order_relaxed);
@@ -191,7 +195,45 @@ Status replay_session(SessionData& session, const std::atomic<bool>* stop, Trace
   return {};
 }
 
+Status replay_session(SessionData& session, const std::atomic<bool>* stop, TraceBuffer* trace = nullptr) {
+  const InFlight in_flight(session);
+  if (Status ready = check_ready(session, in_flight); !ready) [[unlikely]]
+    return ready;
+  if (trace != nullptr && !TraceRecorder::is_for(*trace, session.program->serial))
+    return make_error(ErrorCode::kInvalidArgument, "the trace buffer was made for another program");
+  ReplayCall call{stop, {}};
+  if (trace != nullptr) call.recording = TraceRecorder::begin(*trace);
+  Status ended = session.replayer->replay(call);
+  if (trace != nullptr) TraceRecorder::end(*trace, ended.ok());
+  return account_for(session, std::move(ended));
+}
+
+Status submit_replay(SessionData& session) {
+  InFlight in_flight(session);
+  if (Status ready = check_ready(session, in_flight); !ready) return ready;
+  session.cancelled.store(false, std::memory_order_relaxed);
+  if (Status started = session.replayer->start({&session.cancelled, {}}); !started) return started;
+  session.submitted = true;
+  in_flight.keep();
+  return {};
+}
+
+Status wait_for_replay(SessionData& session) {
+  if (!session.submitted) return not_now("no replay of the session was submitted");
+  Status ended = session.replayer->finish();
+  session.submitted = false;
+  Status status = account_for(session, std::move(ended));
+  InFlight::end(session);
+  return status;
+}
+
 }  // namespace
+
+SessionData::~SessionData() {
+  if (!submitted) return;
+  cancelled.store(true, std::memory_order_relaxed);
+  (void)without_exceptions([this] { return wait_for_replay(*this); });
+}
 
 Result<std::unique_ptr<SessionData>> make_session(const std::shared_ptr<const ProgramData>& program,
                                                   const SessionOptions& options) {
@@ -348,6 +390,18 @@ Status Session::replay(TraceBuffer& trace) {
 
 Status Session::replay(TraceBuffer& trace, const std::atomic<bool>& stop) {
   return without_exceptions([&] { return replay_session(*data_, &stop, &trace); });
+}
+
+Status Session::submit() {
+  return without_exceptions([&] { return runtime::submit_replay(*data_); });
+}
+
+bool Session::done() const { return !data_->submitted || data_->replayer->finished(); }
+
+void Session::cancel() { data_->cancelled.store(true, std::memory_order_relaxed); }
+
+Status Session::wait() {
+  return without_exceptions([&] { return runtime::wait_for_replay(*data_); });
 }
 
 Status Session::restart() {

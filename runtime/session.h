@@ -20,6 +20,7 @@ namespace rondo::runtime {
 struct SessionData {
   SessionData(std::shared_ptr<const ProgramData> program_)
       : program(std::move(program_)), scalars(program->schedule()) {}
+  ~SessionData();  // cancels a submitted replay and waits for it
 
   std::shared_ptr<const ProgramData> program;
   std::vector<std::byte*> bases;  // arenas, then bindings; null until known
@@ -34,6 +35,8 @@ struct SessionData {
 
   bool ready = false;  // nothing is missing
   bool interrupted = false;
+  bool submitted = false;
+  std::atomic<bool> cancelled{false};  // the stop flag of a submitted replay
   uint64_t epoch = 0;
   std::atomic<bool> in_flight{false};
 };

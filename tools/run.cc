@@ -170,6 +170,7 @@ Result<Program> prepare(const RunCommand& command, const VerifiedSchedule& verif
                         uint64_t memory_limit) {
   RuntimeOptions options;
   options.memory_limit_bytes = memory_limit;
+  options.workers = command.workers;
   for (const InstructionSet set : {InstructionSet::kReference, InstructionSet::kAvx2, InstructionSet::kAvx512})
     if (command.isa == name_of(set)) options.limit = set;
   if (options.limit > detect_instruction_set() && !command.isa.empty())
@@ -367,6 +368,7 @@ int run_run(const RunCommand& command, Console& console) {
     json.set("file", command.schedule).set("digest", verification.report.digest);
     json.set("verification", verification.report.summary());
     json.set("instruction_set", name_of(program->instruction_set())).set("kernels", kernels);
+    json.set("workers", program->workers());
     json.set("replays", times.replays);
     json.set("time_ns", Json::object()
                             .set("min", static_cast<uint64_t>(times.min_ns))
@@ -381,6 +383,7 @@ int run_run(const RunCommand& command, Console& console) {
     out << "verified  " << verification.report.summary() << '\n';
     out << "replayed  " << counted(verified.order(Part::kReplay).size(), "op") << " on "
         << name_of(program->instruction_set()) << ", ";
+    if (command.workers > 1) out << counted(program->workers(), "worker") << ", ";
     if (times.replays == 1)
       out << time_text(times.min_ns);
     else

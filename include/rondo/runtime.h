@@ -11,8 +11,9 @@
 // destroyed in any order, none of them during a replay that uses it.
 //
 // Nothing prints, throws, aborts or reads the environment. Out of memory is an
-// error of code kDoesNotFit. A replay allocates nothing, takes no lock, makes no
-// system call, and leaves the floating-point mode as it found it.
+// error of code kDoesNotFit. A replay allocates nothing, takes no lock, and leaves the
+// floating-point mode as it found it. On the calling thread alone it makes no system
+// call; several workers make futex calls to sleep and to wake each other, no others.
 #pragma once
 #include <atomic>
 #include <cstddef>
@@ -26,6 +27,7 @@
 #include <vector>
 #include "rondo/device.h"
 #include "rondo/dtype.h"
+#include "rondo/executor.h"
 #include "rondo/result.h"
 #include "rondo/schedule.h"
 #include "rondo/verify.h"
@@ -156,6 +158,24 @@ struct RuntimeOptions {
   uint64_t memory_limit_bytes = 0;
   // Schedules planned for a device need it here; those for the host are replayed as ever.
   DeviceOptions device = {};
+
+  // Workers of a replay, the calling thread included; 1 to 256. Lanes are dealt to
+  // them, so a schedule of n lanes keeps at most n busy; results are the same bits for
+  // any number. Above 1 the runtime starts an own pool of workers - 1 threads, unless
+  // `executor` lends some.
+  uint32_t workers = 1;
+  Executor executor = {};  // borrowed as long as anything of the runtime lives
+  // How long a worker that waits, and an idle thread of the own pool, keeps its CPU
+  // before it sleeps. 0: longer than waking up takes (runtime/workers/tuning.h), or
+  // hardly at all where the process has fewer CPUs than workers.
+  uint64_t spin_ns = 0;
+  // A replay in which no worker is busy and none gets on for so long ends with kBug and
+  // the op, stream, token and count that hang; 0: it is waited for. Slow ops are not
+  // hung. Proven schedules do not hang: this tells of defects of the library.
+  uint64_t watchdog_ns = 10'000'000'000;
+  // Tests: above 0, ops run one at a time in an order that the tokens allow and that is
+  // as far from the usual one as the seed makes it. Finds missing tokens.
+  uint64_t chaos_seed = 0;
 };
 
 struct PrepareOptions {
@@ -229,8 +249,8 @@ class Session {
   // The state in use; kNotFound when the session has none.
   Result<State> state() const;
 
-  // Runs the replay part on the calling thread and returns when every op has
-  // completed. kFailedPrecondition: a binding, table or scalar is missing (all are
+  // Runs the replay part on the calling thread and the other workers of the runtime,
+  // and returns when every op has completed. kFailedPrecondition: a binding, table or scalar is missing (all are
   // named), a replay of this session or its state is in flight, or an earlier one
   // was interrupted.
   Status replay();
@@ -244,6 +264,20 @@ class Session {
   // After an interrupted replay, or to start a new conversation: zero-fills the
   // state (not state buffers that the host bound: their content is the host's).
   Status restart();
+
+  // Begins a replay on the threads of the runtime and returns. Until `wait` has
+  // returned, the session and its buffers are in use: everything but `done`, `cancel`
+  // and `wait` answers kFailedPrecondition. Destroying the session cancels it and
+  // waits. kUnavailable: the runtime has no threads but the caller's.
+  Status submit();
+  // The submitted replay has ended, or none was submitted. Never blocks.
+  bool done() const;
+  // Ends the submitted replay early, as a stop flag would. Does not wait. May be called
+  // from any thread.
+  void cancel();
+  // Works along until the submitted replay has ended, and returns what `replay` would
+  // have. kFailedPrecondition: none was submitted.
+  Status wait();
 
   // Completed replays.
   uint64_t epoch() const;
@@ -265,6 +299,9 @@ class Program {
   const std::vector<std::string>& kernel_names() const;
   // Where and in how many launches replays are carried out.
   const ReplayWay& way() const;
+  // How many workers a replay keeps busy at most: RuntimeOptions::workers or the lanes
+  // that the schedule uses, whichever is fewer.
+  uint32_t workers() const;
 
   // kNotFound lists the names there are. Constants have no handle: they belong to the program.
   Result<BindingHandle> binding(std::string_view name) const;

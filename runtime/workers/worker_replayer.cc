@@ -1,0 +1,114 @@
+#include "runtime/workers/worker_replayer.h"
+
+#include <algorithm>
+#include <string>
+#include "runtime/bind.h"
+#include "runtime/requirements.h"
+#include "runtime/serial.h"
+
+namespace rondo::runtime {
+namespace {
+
+class WorkerReplayer final : public Replayer {
+ public:
+  WorkerReplayer(const Schedule& schedule, const Dealing& dealing, const PartTables& tables, const Executor& executor,
+                 const CrewOptions& options)
+      : schedule_(schedule),
+        dealing_(dealing),
+        tables_(tables),
+        executor_(executor),
+        crew_(Crew::make(dealing, tables, options)) {}
+  ~WorkerReplayer() override {
+    if (started_) (void)crew_->finish();
+    crew_->release();
+  }
+  WorkerReplayer(const WorkerReplayer&) = delete;
+
+  // One share is the whole part in canonical order: nobody else could do any of it.
+  Status replay(const ReplayCall& call) override {
+    if (crew_->share_count() != 1) return status_of(crew_->run(call, executor_));
+    const uint64_t done = run_serial({tables_, call.stop, call.recording.stamps});
+    if (call.recording.workers != nullptr) call.recording.workers[0] = 0;
+    if (done != tables_.op_count) [[unlikely]]
+      return stopped_after(done, tables_.op_count);
+    return {};
+  }
+
+  Status start(const ReplayCall& call) override {
+    if (executor_.start == nullptr || executor_.concurrency(executor_.context) == 0) return Replayer::start(call);
+    crew_->start(call, executor_);
+    started_ = true;
+    return {};
+  }
+  bool finished() override { return !started_ || crew_->finished(executor_); }
+  Status finish() override {
+    if (!started_) return {};
+    started_ = false;
+    return status_of(crew_->finish());
+  }
+
+ private:
+  Status status_of(const CrewEnd& end) const {
+    if (end.kind == CrewEnd::Kind::kComplete) [[likely]]
+      return {};
+    if (end.kind == CrewEnd::Kind::kStopped) return stopped_after(end.steps_done, tables_.op_count);
+    return make_error(ErrorCode::kBug, hang_of(end));
+  }
+
+  // "op 5 (relu, line 12) of stream 'compute1' waited 1000 ms for token 't3' to count 2;
+  // it counts 1 and no worker is busy"
+  std::string hang_of(const CrewEnd& end) const {
+    const uint32_t index = dealing_.shares[end.share].steps[end.step].op;
+    const Op& op = schedule_.ops[index];
+    const Wait& wait = op.waits[end.wait.which];
+    std::string text = "op " + std::to_string(index) + " (";
+    text += op.kernel == kNoKernel ? "sync" : schedule_.name(schedule_.kernels[op.kernel].name);
+    if (index < schedule_.op_lines.size()) text += ", line " + std::to_string(schedule_.op_lines[index]);
+    text += ") of stream " + stream_of(index) + " waited " + std::to_string(end.waited_ns / 1000000) +
+            " ms for token " + token_name(wait.token) + " to count " + std::to_string(wait.count) + "; it counts " +
+            std::to_string(count_of(wait.token)) + " and no worker is busy";
+    return text;
+  }
+
+  std::string stream_of(uint32_t op) const {
+    for (uint32_t i = 0; i < schedule_.streams.size(); ++i) {
+      const Stream& stream = schedule_.streams[i];
+      if (op - stream.first_op >= stream.op_count || op < stream.first_op) continue;
+      const std::string_view name = schedule_.name(stream.name);
+      return name.empty() ? std::to_string(i) : quoted(name);
+    }
+    return "?";
+  }
+  std::string token_name(uint32_t token) const {
+    const std::string_view name = schedule_.name(schedule_.tokens[token].name);
+    return name.empty() ? std::to_string(token) : quoted(name);
+  }
+
+  // Signals of `token` that were sent in the replay that has ended.
+  uint32_t count_of(uint32_t token) const {
+    uint32_t count = 0;
+    for (uint32_t share = 0; share < dealing_.shares.size(); ++share) {
+      const std::vector<Step>& steps = dealing_.shares[share].steps;
+      for (uint32_t step = 0; step < crew_->steps_done(share); ++step)
+        for (const uint32_t signal : schedule_.ops[steps[step].op].signals) count += signal == token;
+    }
+    return count;
+  }
+
+  const Schedule& schedule_;
+  const Dealing& dealing_;
+  const PartTables& tables_;
+  const Executor executor_;
+  Crew* const crew_;
+  bool started_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Replayer> make_worker_replayer(const Schedule& schedule, const Dealing& dealing,
+                                               const PartTables& tables, const Executor& executor,
+                                               const CrewOptions& options) {
+  return std::make_unique<WorkerReplayer>(schedule, dealing, tables, executor, options);
+}
+
+}  // namespace rondo::runtime
