@@ -244,7 +244,9 @@ static_assert(sizeof(Member) == 24);
 // ---- Meaning and claims: read by the verifier and `show`, never by a replay ---
 
 // A tensor of the graph the file was planned from. If `base` is a binding, the
-// binding holds exactly this tensor.
+// binding holds exactly this tensor. An alias is an earlier tensor in another shape
+// (a reshape): the same elements in row-major order, of the same dtype, with no base
+// of its own; it is never an alias of an alias.
 struct Tensor {
   NameId name = 0;
   uint8_t rank = 0;
@@ -252,9 +254,14 @@ struct Tensor {
   uint16_t reserved0 = 0;
   uint32_t shape[kMaxRank] = {};
   uint32_t base = kNone;
-  uint32_t reserved1 = 0;
+  uint32_t alias_of = 0;  // 1 + the tensor; 0: a tensor of its own
 };
 static_assert(sizeof(Tensor) == 32);
+
+// The tensor whose elements `tensor` has: itself, or what it is an alias of.
+constexpr uint32_t root_of(const Tensor& tensor, uint32_t index) {
+  return tensor.alias_of == 0 ? index : tensor.alias_of - 1;
+}
 
 // What an operand means: a box of a tensor, in tensor coordinates.
 // `axis[i]` is the tensor axis that view axis i walks, 0xff for a broadcast one;

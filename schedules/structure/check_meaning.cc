@@ -18,7 +18,7 @@ Found TableChecker::tensors() {
     };
     if (!is_dtype(tensor.dtype)) return bad("has unknown dtype ", tensor.dtype);
     if (tensor.rank > kMaxRank) return bad("has rank ", tensor.rank, ", the most is ", kMaxRank);
-    if (tensor.reserved0 != 0 || tensor.reserved1 != 0) return bad("has a reserved field that is not zero");
+    if (tensor.reserved0 != 0) return bad("has a reserved field that is not zero");
     for (uint32_t axis = 0; axis < kMaxRank; ++axis) {
       if (axis < tensor.rank && tensor.shape[axis] == 0) return bad("has size 0 on axis ", axis);
       if (axis >= tensor.rank && tensor.shape[axis] != 0)
@@ -27,6 +27,21 @@ Found TableChecker::tensors() {
     if (!dense_bytes(tensor.dtype, tensor.shape, tensor.rank)) return bad("has 2^47 bytes or more");
     if (tensor.base != kNone && tensor.base >= s_.base_count())
       return bad("has base ", tensor.base, ", the file holds ", s_.base_count(), " arenas and bindings");
+    if (tensor.alias_of == 0) continue;
+    if (tensor.alias_of > i) return bad("is an alias of tensor ", tensor.alias_of - 1, ", it must be an earlier one");
+    const Tensor& root = s_.tensors[tensor.alias_of - 1];
+    const std::string name = called("tensor", tensor.alias_of - 1, root.name);
+    if (root.alias_of != 0) return bad("is an alias of ", name, ", which is an alias itself");
+    if (tensor.base != kNone) return bad("is an alias of ", name, " and has a base of its own");
+    if (tensor.dtype != root.dtype)
+      return bad("is ", kDTypes[tensor.dtype].name, " and an alias of ", name, ", which is ", kDTypes[root.dtype].name);
+    const auto elements = [](const Tensor& of) {
+      uint64_t count = 1;
+      for (uint32_t axis = 0; axis < of.rank; ++axis) count *= of.shape[axis];
+      return count;
+    };
+    if (elements(tensor) != elements(root))
+      return bad("has ", elements(tensor), " elements and is an alias of ", name, ", which has ", elements(root));
   }
   return std::nullopt;
 }

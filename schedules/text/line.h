@@ -70,6 +70,7 @@ class Line {
   }
 
   const char* position() const { return at_; }
+  uint32_t column() const { return column_ + static_cast<uint32_t>(at_ - begin_); }
   void rewind(const char* position) { at_ = position; }
   std::string_view since(const char* position) const { return {position, static_cast<size_t>(at_ - position)}; }
   // Up to the next space or the end, for a number that is not a whole one.

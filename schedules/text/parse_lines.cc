@@ -161,7 +161,8 @@ bool read_view(Line& line, Schedule& schedule, const References& scalars) {
   return true;
 }
 
-bool read_tensor(Line& line, Schedule& schedule, NameTable& names, const References& bases) {
+bool read_tensor(Line& line, Schedule& schedule, NameTable& names, const References& bases,
+                 std::vector<AliasText>& aliases) {
   Tensor tensor;
   Line::Name name;
   line.skip_spaces();
@@ -175,6 +176,18 @@ bool read_tensor(Line& line, Schedule& schedule, NameTable& names, const Referen
   tensor.rank = static_cast<uint8_t>(rank);
   line.skip_spaces();
   if (line.take("at ") && !bases.read(line, tensor.base)) return false;
+  line.skip_spaces();
+  if (line.take("alias ")) {
+    line.skip_spaces();
+    AliasText alias{static_cast<uint32_t>(schedule.tensors.size()), {}, line.column()};
+    const char* start = line.position();
+    uint64_t index = 0;
+    Line::Name other;
+    if (line.take('$') ? !line.number(index, "tensor") : !line.name(other, "the tensor it is an alias of"))
+      return false;
+    alias.text = line.since(start);
+    aliases.push_back(alias);
+  }
   if (!end_of_line(line)) return false;
   schedule.tensors.push_back(tensor);
   return true;

@@ -151,8 +151,11 @@ class Parser {
     const References scalar_names = references_to("scalar", schedule_, schedule_.scalars);
     lines(top, "views", Table::kViews, [&](Line& line) { return read_view(line, schedule_, scalar_names); });
     const References bases = references_to_bases(schedule_);
-    lines(top, "tensors", Table::kTensors, [&](Line& line) { return read_tensor(line, schedule_, names_, bases); });
+    std::vector<AliasText> aliases;
+    lines(top, "tensors", Table::kTensors,
+          [&](Line& line) { return read_tensor(line, schedule_, names_, bases, aliases); });
     const References tensors = references_to("tensor", schedule_, schedule_.tensors);
+    resolve(aliases, tensors);
     lines(top, "values", Table::kValues, [&](Line& line) { return read_value(line, schedule_, tensors); });
     rings(top, bases);
     streams(top);
@@ -210,6 +213,17 @@ class Parser {
       record_lines.push_back(line_number);
     }
   }
+  void resolve(const std::vector<AliasText>& aliases, const References& tensors) {
+    for (const AliasText& alias : aliases) {
+      Line line(alias.text, alias.column);
+      uint32_t root = 0;
+      if (!tensors.read(line, root))
+        throw Refusal{make_error(kCode, line.message(),
+                                 Place{schedule_.file, lines_of(Table::kTensors)[alias.tensor], line.error_column()})};
+      schedule_.tensors[alias.tensor].alias_of = root + 1;
+    }
+  }
+
   template <class ReadLine>
   void lines(const Fields& fields, std::string_view key, Table table, ReadLine&& read) {
     if (table == Table::kNames) lines_of(table).push_back(0);  // of name 0, which no line gives

@@ -189,13 +189,14 @@ class Printer {
 
   void meaning() {
     begin("tensors", s_.tensors, " |");
+    const std::vector<std::string> tensors = references_to("tensor", s_, s_.tensors).printed();
     for (const Tensor& tensor : s_.tensors) {
       put("  ", named(s_.name(tensor.name)), ": ", kDTypes[tensor.dtype].name, " ");
       put_list(tensor.shape, tensor.rank);
       if (tensor.base != kNone) put(" at ", bases_[tensor.base]);
+      if (tensor.alias_of != 0) put(" alias ", tensors[tensor.alias_of - 1]);
       put("\n");
     }
-    const std::vector<std::string> tensors = references_to("tensor", s_, s_.tensors).printed();
     begin("values", s_.values, " |");
     for (size_t i = 0; i < s_.values.size(); ++i) {
       const Value& value = s_.values[i];

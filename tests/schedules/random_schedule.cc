@@ -252,6 +252,23 @@ class Maker {
     return random_.one_in(2) ? static_cast<double>(random_.below(100)) / 4 : number < 1e300 ? number : 0.5;
   }
 
+  // The last tensor with its elements on one axis, split where that goes evenly.
+  void add_alias() {
+    const Tensor& root = s_.tensors.back();
+    uint64_t elements = 1;
+    for (uint32_t axis = 0; axis < root.rank; ++axis) elements *= root.shape[axis];
+    if (elements >= kNone) return;
+    Tensor alias;
+    alias.name = name();
+    alias.dtype = root.dtype;
+    alias.alias_of = root.alias_of != 0 ? root.alias_of : static_cast<uint32_t>(s_.tensors.size());
+    const uint64_t inner = elements % 3 == 0 ? 3 : elements % 2 == 0 ? 2 : 1;
+    alias.rank = 2;
+    alias.shape[0] = static_cast<uint32_t>(elements / inner);
+    alias.shape[1] = static_cast<uint32_t>(inner);
+    s_.tensors.push_back(alias);
+  }
+
   void meaning() {
     for (uint64_t i = some(); i > 0; --i) {
       Tensor tensor;
@@ -260,6 +277,7 @@ class Maker {
       shape(tensor.rank, tensor.shape);
       if (s_.base_count() > 0 && random_.one_in(2)) tensor.base = static_cast<uint32_t>(random_.below(s_.base_count()));
       s_.tensors.push_back(tensor);
+      if (random_.one_in(4)) add_alias();
     }
     for (uint64_t i = s_.tensors.empty() ? 0 : some(); i > 0; --i) {
       Value value;

@@ -178,6 +178,17 @@ TEST(Structure, RefusesOperandsThatReachBeyondTheirTables) {
 TEST(Structure, RefusesMeaningThatReachesBeyondItsTables) {
   EXPECT_EQ(AFTER(s.tensors[0].shape[1] = 0), "tensor 0 'x' has size 0 on axis 1");
   EXPECT_EQ(AFTER(s.tensors[0].base = 8), "tensor 0 'x' has base 8, the file holds 8 arenas and bindings");
+  EXPECT_EQ(AFTER(s.tensors[3].alias_of = 4), "tensor 3 'h' is an alias of tensor 3, it must be an earlier one");
+  EXPECT_EQ(AFTER(s.tensors[3].alias_of = 2),
+            "tensor 3 'h' has 1024 elements and is an alias of tensor 1 'w', which has 2048");
+  EXPECT_EQ(AFTER((s.tensors[1].alias_of = 1)), "tensor 1 'w' is an alias of tensor 0 'x' and has a base of its own");
+  EXPECT_EQ(AFTER((s.tensors[1].alias_of = 1, s.tensors[1].base = kNone, s.tensors[1].dtype = 1)),
+            "tensor 1 'w' is f64 and an alias of tensor 0 'x', which is f32");
+  EXPECT_EQ(AFTER((s.tensors[1].alias_of = 1, s.tensors[1].base = kNone)), "valid");
+  EXPECT_EQ(AFTER((s.tensors[1].alias_of = 1, s.tensors[1].base = kNone, s.tensors[3].alias_of = 2)),
+            "tensor 3 'h' is an alias of tensor 1 'w', which is an alias itself");
+  EXPECT_EQ(AFTER(s.values[0].moves_along = 3), "value val0 moves along axis 2, its tensor has rank 2");
+  EXPECT_EQ(AFTER(s.values[0].reserved0[2] = 1), "value val0 has a reserved field that is not zero");
   EXPECT_EQ(AFTER(s.values[0].tensor = 4), "value val0 is of tensor 4, the file holds 4");
   EXPECT_EQ(AFTER(s.values[0].low[1] = 0xffffffff), "value val0 reaches 4294967327 on axis 1, its tensor has 64");
   EXPECT_EQ(AFTER(s.values[0].extent[2] = 1), "value val0 reaches 1 on axis 2, its tensor has 0");

@@ -1,6 +1,7 @@
 #include "schedules/verify/faithful/address_map.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 #include "schedules/verify/scalars.h"
 
@@ -191,8 +192,10 @@ AddressMap address_map(const Schedule& schedule, const Operand& operand, const V
   const Tensor& tensor = schedule.tensors[value.tensor];
   AddressMap map;
   map.tensor = value.tensor;
+  map.root = root_of(tensor, value.tensor);
   map.version = value.version;
   map.origin_bytes = operand.offset_bytes;
+  for (uint32_t axis = 0; axis < tensor.rank; ++axis) map.shape[axis] = tensor.shape[axis];
   map.rank = tensor.rank;
   map.element_bytes = static_cast<uint32_t>(size_of(static_cast<DType>(view.dtype)));
   for (uint32_t axis = 0; axis < tensor.rank; ++axis) {
@@ -220,52 +223,44 @@ AddressMap address_map(const Schedule& schedule, const Operand& operand, const V
   return map;
 }
 
-AddressMap dense_map(const Tensor& tensor, uint32_t tensor_index) {
+AddressMap dense_map(const Schedule& schedule, uint32_t tensor_index) {
+  const Tensor& tensor = schedule.tensors[tensor_index];
   AddressMap map;
   map.tensor = tensor_index;
+  map.root = root_of(tensor, tensor_index);
   map.rank = tensor.rank;
   map.element_bytes = static_cast<uint32_t>(size_of(static_cast<DType>(tensor.dtype)));
   auto stride = static_cast<int64_t>(map.element_bytes);
   for (uint32_t axis = tensor.rank; axis-- > 0;) {
-    map.extent[axis] = tensor.shape[axis];
+    map.shape[axis] = map.extent[axis] = tensor.shape[axis];
     map.stride_bytes[axis] = tensor.shape[axis] > 1 ? stride : 0;
     stride *= tensor.shape[axis];
   }
   return map;
 }
 
-Agreement agreement(const AddressMap& reader, const AddressMap& writer) {
-  if (reader.tensor != writer.tensor) return Agreement::kOtherTensor;
-  if (reader.version != writer.version) return Agreement::kOtherVersion;
-  if (reader.panel_axis != writer.panel_axis || reader.panel_columns != writer.panel_columns ||
-      reader.scalar != writer.scalar || reader.scalar_offset != writer.scalar_offset)
-    return Agreement::kOtherAddress;
-  // Panels of both begin at the same columns, counted from the lower of the two.
-  uint64_t aligned_low = 0;
-  if (uint8_t axis = reader.panel_axis; axis != 0xff) {
-    aligned_low = std::min(reader.low[axis], writer.low[axis]);
-    uint64_t apart = std::max(reader.low[axis], writer.low[axis]) - aligned_low;
-    if (apart % reader.panel_columns != 0) return Agreement::kOtherAddress;
-  }
+namespace {
+
+// What both maps say along one axis that both walk, or hold still on.
+struct AxisPair {
+  Axis reader, writer;
+};
+
+// The comparison itself, over any common axes. `element_bytes`: of what one
+// coordinate names (a row of a panel counts as one).
+Agreement compare(std::span<const AxisPair> axes, uint64_t reader_origin, uint64_t writer_origin,
+                  uint64_t element_bytes) {
   // The address of the first common coordinate, in both.
-  __int128 reader_bytes = reader.origin_bytes, writer_bytes = writer.origin_bytes;
+  __int128 reader_bytes = reader_origin, writer_bytes = writer_origin;
   struct Step {
     __int128 stride;
     __int128 count;
   };
-  std::array<Step, kMaxRank> steps = {};
+  std::array<Step, 2 * kMaxRank> steps = {};
   uint32_t step_count = 0;
-  for (uint32_t axis = 0; axis < reader.rank; ++axis) {
-    Axis r = axis_of(reader, axis, aligned_low), w = axis_of(writer, axis, aligned_low);
+  for (const auto& [r, w] : axes) {
     uint64_t common = std::max(r.low, w.low);
     if (common >= std::min(r.end, w.end)) return Agreement::kOtherBox;
-    // Columns of a panel that the reader names and the writer did not write.
-    if (axis == reader.panel_axis) {
-      uint64_t reader_end = uint64_t{reader.low[axis]} + reader.extent[axis];
-      uint64_t writer_end = uint64_t{writer.low[axis]} + writer.extent[axis];
-      uint64_t panel_end = aligned_low + w.end * reader.panel_columns;
-      if (r.end >= w.end && std::min(reader_end, panel_end) > writer_end) return Agreement::kOtherBox;
-    }
     bool both_walk = r.end - r.low > 1 && w.end - w.low > 1;
     if (both_walk && r.stride != w.stride) return Agreement::kOtherAddress;
     reader_bytes += static_cast<__int128>(common - r.low) * r.stride;
@@ -275,10 +270,9 @@ Agreement agreement(const AddressMap& reader, const AddressMap& writer) {
   }
   if (reader_bytes != writer_bytes) return Agreement::kOtherAddress;
   // Over the hull of both boxes no two coordinates share an address if strides nest.
-  for (uint32_t i = 1; i < step_count; ++i)  // at most four: smallest stride first
+  for (uint32_t i = 1; i < step_count; ++i)  // at most eight: smallest stride first
     for (uint32_t j = i; j > 0 && steps[j].stride < steps[j - 1].stride; --j) std::swap(steps[j], steps[j - 1]);
-  __int128 span = reader.element_bytes;
-  if (reader.panel_axis != 0xff) span *= reader.panel_columns;
+  __int128 span = element_bytes;
   for (uint32_t i = 0; i < step_count; ++i) {
     if (steps[i].stride < span) return Agreement::kBytewise;
     span += (steps[i].count - 1) * steps[i].stride;
@@ -286,13 +280,125 @@ Agreement agreement(const AddressMap& reader, const AddressMap& writer) {
   return Agreement::kYes;
 }
 
+// How many elements one step along each axis passes over in row-major order, and
+// how many the tensor has in all.
+std::array<uint64_t, kMaxRank + 1> weights_of(const AddressMap& map) {
+  std::array<uint64_t, kMaxRank + 1> weights = {};
+  uint64_t weight = 1;
+  for (uint32_t axis = map.rank; axis-- > 0;) {
+    weights[axis] = weight;
+    weight *= map.shape[axis];
+  }
+  weights[kMaxRank] = weight;
+  return weights;
+}
+
+uint64_t linear_index(const AddressMap& map, const Element& element) {
+  const std::array<uint64_t, kMaxRank + 1> weights = weights_of(map);
+  uint64_t index = 0;
+  for (uint32_t axis = 0; axis < map.rank; ++axis) index += element.at[axis] * weights[axis];
+  return index;
+}
+
+// The axes of `map`, cut at `weights` (from 1 on, each dividing the next), innermost
+// first. Nothing where a box is none over the cut axes.
+std::optional<std::array<Axis, 2 * kMaxRank>> cut_axes(const AddressMap& map, std::span<const uint64_t> weights) {
+  std::array<Axis, 2 * kMaxRank> cut = {};
+  for (Axis& axis : cut) axis = {0, 1, 0};
+  const std::array<uint64_t, kMaxRank + 1> own = weights_of(map);
+  for (uint32_t axis = 0; axis < map.rank; ++axis) {
+    if (map.shape[axis] <= 1) continue;
+    uint64_t low = map.low[axis], extent = map.extent[axis];
+    int64_t stride = map.stride_bytes[axis];
+    const uint64_t end = own[axis] * map.shape[axis];
+    for (size_t i = 0; i + 1 < weights.size() && weights[i] < end; ++i) {
+      if (weights[i] < own[axis]) continue;
+      const uint64_t size = weights[i + 1] / weights[i];
+      if (extent > 0 && low / size == (low + extent - 1) / size) {
+        cut[i] = {low % size, low % size + extent, stride};
+        extent = 1;
+      } else if (low % size == 0 && extent % size == 0) {
+        cut[i] = {0, size, stride};
+        extent /= size;
+      } else {
+        return std::nullopt;
+      }
+      if (cut[i].end - cut[i].low == 1) cut[i].stride = 0;
+      low /= size;
+      stride *= static_cast<int64_t>(size);
+    }
+  }
+  return cut;
+}
+
+Agreement agreement_of_aliases(const AddressMap& reader, const AddressMap& writer) {
+  if (reader.panel_axis != 0xff || writer.panel_axis != 0xff) return Agreement::kBytewise;
+  std::array<uint64_t, 2 * kMaxRank + 2> weights = {};
+  uint32_t count = 0;
+  for (const AddressMap* map : {&reader, &writer}) {
+    const std::array<uint64_t, kMaxRank + 1> own = weights_of(*map);
+    for (uint32_t axis = 0; axis < map->rank; ++axis) weights[count++] = own[axis];
+    weights[count++] = own[kMaxRank];
+  }
+  std::sort(weights.begin(), weights.begin() + count);
+  count = static_cast<uint32_t>(std::unique(weights.begin(), weights.begin() + count) - weights.begin());
+  for (uint32_t i = 1; i < count; ++i)
+    if (weights[i] % weights[i - 1] != 0) return Agreement::kBytewise;
+  const std::span<const uint64_t> common(weights.data(), count);
+  const auto of_reader = cut_axes(reader, common), of_writer = cut_axes(writer, common);
+  if (!of_reader || !of_writer) return Agreement::kBytewise;
+  std::array<AxisPair, 2 * kMaxRank> axes = {};
+  const uint32_t axis_count = count - 1;
+  for (uint32_t i = 0; i < axis_count; ++i) axes[i] = {(*of_reader)[i], (*of_writer)[i]};
+  const Agreement found =
+      compare({axes.data(), axis_count}, reader.origin_bytes, writer.origin_bytes, reader.element_bytes);
+  // Boxes of different shapes may share bytes that agree where they share no axis.
+  return found == Agreement::kYes ? found : Agreement::kBytewise;
+}
+
+}  // namespace
+
+Agreement agreement(const AddressMap& reader, const AddressMap& writer) {
+  if (reader.root != writer.root) return Agreement::kOtherTensor;
+  if (reader.version != writer.version) return Agreement::kOtherVersion;
+  if (reader.scalar != writer.scalar || reader.scalar_offset != writer.scalar_offset) return Agreement::kOtherAddress;
+  if (reader.tensor != writer.tensor) return agreement_of_aliases(reader, writer);
+  if (reader.panel_axis != writer.panel_axis || reader.panel_columns != writer.panel_columns)
+    return Agreement::kOtherAddress;
+  // Panels of both begin at the same columns, counted from the lower of the two.
+  uint64_t aligned_low = 0;
+  if (uint8_t axis = reader.panel_axis; axis != 0xff) {
+    aligned_low = std::min(reader.low[axis], writer.low[axis]);
+    uint64_t apart = std::max(reader.low[axis], writer.low[axis]) - aligned_low;
+    if (apart % reader.panel_columns != 0) return Agreement::kOtherAddress;
+  }
+  std::array<AxisPair, kMaxRank> axes = {};
+  for (uint32_t axis = 0; axis < reader.rank; ++axis) {
+    axes[axis] = {axis_of(reader, axis, aligned_low), axis_of(writer, axis, aligned_low)};
+    // Columns of a panel that the reader names and the writer did not write.
+    if (axis == reader.panel_axis) {
+      const auto& [r, w] = axes[axis];
+      uint64_t reader_end = uint64_t{reader.low[axis]} + reader.extent[axis];
+      uint64_t writer_end = uint64_t{writer.low[axis]} + writer.extent[axis];
+      uint64_t panel_end = aligned_low + w.end * reader.panel_columns;
+      if (r.end >= w.end && std::min(reader_end, panel_end) > writer_end) return Agreement::kOtherBox;
+    }
+  }
+  const uint64_t row = uint64_t{reader.element_bytes} * (reader.panel_axis == 0xff ? 1 : reader.panel_columns);
+  return compare({axes.data(), reader.rank}, reader.origin_bytes, writer.origin_bytes, row);
+}
+
 uint64_t agreeing_bytes(const AddressMap& reader, const AddressMap& writer, uint64_t byte, uint64_t most) {
+  const auto same = [&](const std::optional<Element>& a, const std::optional<Element>& b) {
+    if (!a || !b) return false;
+    return reader.tensor == writer.tensor ? a->at == b->at : linear_index(reader, *a) == linear_index(writer, *b);
+  };
   auto in_reader = element_at(reader, byte), in_writer = element_at(writer, byte);
-  if (!in_reader || !in_writer || in_reader->at != in_writer->at) return 0;
-  // Both move along one axis here; it is the same one if they still agree at the end.
+  if (!same(in_reader, in_writer)) return 0;
+  // Each moves along one axis here, by equal steps in row-major order: they agree in
+  // between if they still agree at the end.
   uint64_t run = std::min({most, in_reader->run_bytes, in_writer->run_bytes});
-  in_reader = element_at(reader, byte + run - 1), in_writer = element_at(writer, byte + run - 1);
-  return in_reader && in_writer && in_reader->at == in_writer->at ? run : 0;
+  return same(element_at(reader, byte + run - 1), element_at(writer, byte + run - 1)) ? run : 0;
 }
 
 std::string value_name(const Schedule& schedule, const Value& value) {

@@ -14,8 +14,10 @@ namespace rondo::proof {
 // being contiguous.
 struct AddressMap {
   uint32_t tensor = kNone;
+  uint32_t root = kNone;  // what the tensor is an alias of, or itself
   uint32_t version = 0;
-  uint64_t origin_bytes = 0;  // of `low`
+  uint64_t origin_bytes = 0;                  // of `low`
+  std::array<uint32_t, kMaxRank> shape = {};  // of the tensor
   std::array<uint32_t, kMaxRank> low = {}, extent = {};
   std::array<int64_t, kMaxRank> stride_bytes = {};  // 0 where the extent is 1
   uint8_t rank = 0;
@@ -31,7 +33,7 @@ struct AddressMap {
 // The map of an operand with view `view` that holds `value`. Precondition: label_fault is empty.
 AddressMap address_map(const Schedule& schedule, const Operand& operand, const Value& value);
 // The map of a whole tensor lying densely in its base.
-AddressMap dense_map(const Tensor& tensor, uint32_t tensor_index);
+AddressMap dense_map(const Schedule& schedule, uint32_t tensor);
 
 // How many coordinates of the axis a value moves along one step of the view's shift
 // is; 0 where it is no whole number. Precondition: both move.
@@ -55,6 +57,7 @@ enum class Agreement : uint8_t {
 };
 
 // Do bytes that `writer` wrote hold what `reader` names, wherever the two overlap?
+// Aliases are compared by the position of each element in row-major order.
 Agreement agreement(const AddressMap& reader, const AddressMap& writer);
 // The same for shared bytes from `byte` on, `most` >= 1 at most: how many are known to agree; 0 where
 // the first does not, or one soon after it.

@@ -6,7 +6,7 @@ namespace {
 
 bool is_data(const Operand& operand) {
   Access access = static_cast<Access>(operand.access);
-  return access == Access::kRead || access == Access::kWrite || access == Access::kUpdate;
+  return access != Access::kWork && access != Access::kHint;
 }
 
 class Rule : public ValueObserver {

@@ -61,7 +61,7 @@ class Rule : public ValueObserver {
     }
     uint32_t op = facts_.engine.op_of(writer);
     const Value* written = facts_.value(writer);
-    bool own = written != nullptr && facts_.schedule.tensors[written->tensor].base == base;
+    bool own = written != nullptr && facts_.schedule.tensors[facts_.root(*written)].base == base;
     std::string message = base_name(facts_.schedule, base) + " ends with " + facts_.value_text(writer) + " of " +
                           facts_.name(op) + " at byte " + with_commas(facts_.schedule.operands[writer].offset_bytes);
     message += !own                    ? ", which is not of the tensor it holds"

@@ -144,7 +144,7 @@ class ValueWalker : public Walker {
   void change(uint32_t op, uint32_t operand, uint32_t cell, uint32_t guard) {
     const StartReader reader = start_reader_[cell];
     const Value *read = facts_.value(reader.operand), *written = facts_.value(operand);
-    if (read == nullptr || written == nullptr || read->tensor != written->tensor) return;
+    if (read == nullptr || written == nullptr || facts_.root(*read) != facts_.root(*written)) return;
     if (facts_.engine.cells.apart(reader.guard, guard)) return;
     start_reader_[cell].operand = kNone;
     for (const auto& rule : rules_) rule->changing({op, operand, reader.operand});
@@ -161,10 +161,10 @@ class ValueWalker : public Walker {
     if (named == nullptr || !facts_.label_holds(operand)) return Agreement::kYes;  // M05 has reported it
     uint32_t base = schedule_.operands[operand].base;
     if (writer == kNone) {
-      if (!holds_at_start(base, named->tensor)) return Agreement::kOtherTensor;
+      if (!holds_at_start(base, facts_.root(*named))) return Agreement::kOtherTensor;
       // A sum does not go on from what the host bound: that is no step of it.
       if (schedule_.operands[operand].access == static_cast<uint8_t>(Access::kUpdate)) return Agreement::kOtherVersion;
-      return agreement(facts_.map(operand), dense_map(schedule_.tensors[named->tensor], named->tensor));
+      return agreement(facts_.map(operand), dense_map(schedule_, named->tensor));
     }
     const Value* written = facts_.value(writer);
     if (written == nullptr) return Agreement::kOtherTensor;
@@ -190,18 +190,15 @@ class ValueWalker : public Walker {
     if (writer == kNone) return Agreement::kOtherTensor;
     const Value* written = facts_.value(writer);
     if (written == nullptr || !facts_.label_holds(writer)) return Agreement::kOtherTensor;
-    const Tensor& tensor = schedule_.tensors[written->tensor];
-    if (tensor.base != base) return Agreement::kOtherTensor;
-    return agreement(dense_map(tensor, written->tensor), facts_.map(writer));
+    if (schedule_.tensors[facts_.root(*written)].base != base) return Agreement::kOtherTensor;
+    return agreement(dense_map(schedule_, written->tensor), facts_.map(writer));
   }
 
   // Every byte of a cell, a run of elements at a time, where the maps alone do not decide.
   Agreement judge_cell(uint32_t op, uint32_t operand, uint32_t writer, uint32_t cell) const {
     CellBox box = facts_.engine.cells.box(cell);
     AddressMap reader = facts_.map(operand);
-    AddressMap source = writer == kNone
-                            ? dense_map(schedule_.tensors[facts_.value(operand)->tensor], facts_.value(operand)->tensor)
-                            : facts_.map(writer);
+    AddressMap source = writer == kNone ? dense_map(schedule_, facts_.value(operand)->tensor) : facts_.map(writer);
     for (uint64_t row = 0; row < box.rows; ++row) {
       uint64_t first = box.offset_bytes + row * box.pitch_bytes;
       for (uint64_t at = 0; at < box.row_bytes;) {
@@ -232,14 +229,15 @@ class ValueWalker : public Walker {
     if (diagnosis_work_ > kMostWork) return;
     if (writers_of_tensor_.empty()) index_writers();
     const Value& named = *facts_.value(reading.operand);
-    diagnosis_work_ += 16 + writers_of_tensor_[named.tensor].size();
+    const uint32_t root = facts_.root(named);
+    diagnosis_work_ += 16 + writers_of_tensor_[root].size();
     AddressMap map = facts_.map(reading.operand);
     bool update = schedule_.operands[reading.operand].access == static_cast<uint8_t>(Access::kUpdate);
     uint32_t base = schedule_.operands[reading.operand].base;
     uint32_t part = part_of(reading.op), maker = kNone;
-    uint32_t home = schedule_.tensors[named.tensor].base;
-    bool made = home != kNone && holds_at_start(home, named.tensor);
-    for (uint32_t writer : writers_of_tensor_[named.tensor]) {
+    uint32_t home = schedule_.tensors[root].base;
+    bool made = home != kNone && holds_at_start(home, root);
+    for (uint32_t writer : writers_of_tensor_[root]) {
       uint32_t op = facts_.engine.op_of(writer);
       const Value& written = *facts_.value(writer);
       bool wanted_version = update
@@ -273,7 +271,7 @@ class ValueWalker : public Walker {
     writers_of_tensor_.resize(schedule_.tensors.size());
     for (uint32_t operand = 0; operand < schedule_.operands.size(); ++operand)
       if (const Value* value = facts_.value(operand); value != nullptr && writes(schedule_.operands[operand].access))
-        writers_of_tensor_[value->tensor].push_back(operand);
+        writers_of_tensor_[facts_.root(*value)].push_back(operand);
   }
 
   Facts& facts_;

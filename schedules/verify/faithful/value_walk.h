@@ -30,6 +30,8 @@ class Facts {
     if (schedule.labels.empty() || schedule.labels[operand].value == kNone) return nullptr;
     return &schedule.values[schedule.labels[operand].value];
   }
+  // The tensor whose elements a value names: what its tensor is an alias of, or itself.
+  uint32_t root(const Value& value) const { return root_of(schedule.tensors[value.tensor], value.tensor); }
   // Precondition: value(operand) and label_holds(operand).
   AddressMap map(uint32_t operand) const { return address_map(schedule, schedule.operands[operand], *value(operand)); }
   // Whether the value fits the view; where it does not, M05 has said so.
