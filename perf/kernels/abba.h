@@ -28,7 +28,7 @@ inline double median(std::vector<double> values) {
 // Each pair times a, b, b, a, `calls` calls each, and sums both. For work that stays
 // on the calling thread.
 template <class A, class B>
-Comparison compare_abba(A a, B b, int pairs, int calls) {
+Comparison compare_abba(const A& a, const B& b, int pairs, int calls) {
   const auto time = [calls](auto& f) {
     const double begin = thread_seconds();
     for (int i = 0; i < calls; ++i) f();

@@ -1,0 +1,91 @@
+// Kernels that ought to be bound by memory, against plain reads and copies of as many
+// bytes, interleaved in one run.
+//
+//   kernel_bandwidth [--isa avx2|avx512] [--pairs N]
+//
+// Functions and norms against `copy` of rows of 768, at sizes of L1, L2 and beyond;
+// matmul of few rows (weights in panels of the widest width of the instruction set)
+// against `reduce_sum` over as many bytes. Every line: bytes per second of both by the
+// contract's formula, and the median of time / their time over the quietest half of
+// the ABBA pairs.
+#include <cstdio>
+#include <string>
+#include "perf/kernels/abba.h"
+#include "perf/kernels/prepared_op.h"
+
+namespace {
+
+using namespace rondo;
+using kernels::Isa;
+using perf::matrix;
+
+constexpr uint32_t kRow = 768;
+
+void against_copy(const char* contract, uint32_t rows, Isa isa, int pairs) {
+  const View box = matrix(rows, kRow);
+  View row = matrix(1, kRow);
+  row.rank = 1, row.extent[0] = kRow, row.stride_bytes[0] = 4;
+  const std::string name = contract;
+  const uint32_t eps = 0x3727c5ac;  // 1e-5
+  std::vector<View> views = {box, box};
+  std::vector<uint32_t> params;
+  if (name == "gelu tanh" || name == "rotary") params = {1};
+  if (name == "layer_norm") views = {box, row, row, box}, params = {eps};
+  if (name == "rms_norm") views = {box, row, box}, params = {eps};
+  if (name == "rotary") views = {box, box, box, box};
+  if (name == "add") views = {box, box, box};
+  perf::PreparedOp op(name.substr(0, name.find(' ')), views, params, 0, isa);
+  // As many bytes of reads and writes, half and half.
+  const auto boxes = static_cast<uint32_t>(views.size() == 3 && name == "rms_norm"     ? 2
+                                           : views.size() == 4 && name == "layer_norm" ? 2
+                                                                                       : views.size());
+  const View half = matrix(rows * boxes / 2, kRow);
+  perf::PreparedOp copy("copy", {half, half}, {}, 0, isa);
+  const double bytes = 4.0 * kRow * rows * boxes;
+  const auto compared = perf::compare_abba(copy, op, pairs, static_cast<int>(std::max(1.0, 2e7 / bytes)));
+  std::printf("%-12s %9.0f KB  %6.2f  %7.1f  %7.1f\n", contract, bytes / 1e3, compared.ratio,
+              bytes / compared.b_seconds * 1e-9, bytes / compared.a_seconds * 1e-9);
+  std::fflush(stdout);
+}
+
+void matmul_against_reads(uint32_t m, uint32_t k, uint32_t n, Isa isa, int pairs) {
+  const View b = perf::panels(k, n, isa == Isa::kAvx512 ? 32 : 16);
+  perf::PreparedOp op("matmul", {matrix(m, k), b, matrix(m, n)}, {}, kOpInit | kOpFinal, isa);
+  const uint32_t floats = b.extent[0] * b.block_columns * k;
+  View sum = matrix(1, 1);
+  sum.rank = 1;
+  perf::PreparedOp read("reduce_sum", {matrix(1, floats), sum}, {}, 0, isa);
+  const double bytes = 4.0 * floats;
+  const auto compared = perf::compare_abba(read, op, pairs, static_cast<int>(std::max(1.0, 2e7 / bytes)));
+  std::printf("matmul %3u x %5u x %6u %9.0f KB  %6.2f  %7.1f  %7.1f\n", m, k, n, bytes / 1e3, compared.ratio,
+              bytes / compared.b_seconds * 1e-9, bytes / compared.a_seconds * 1e-9);
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Isa isa = kernels::detect_isa();
+  int pairs = 21;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--isa" && i + 1 < argc)
+      isa = std::string(argv[++i]) == "avx2" ? Isa::kAvx2 : Isa::kAvx512;
+    else if (word == "--pairs" && i + 1 < argc)
+      pairs = std::max(1, std::atoi(argv[++i]));
+    else
+      return std::fprintf(stderr, "usage: %s [--isa avx2|avx512] [--pairs N]\n", argv[0]), 2;
+  }
+  if (isa == Isa::kReference || isa > kernels::detect_isa())
+    return std::fprintf(stderr, "this CPU has no such vector kernels\n"), 77;
+  std::printf("kernel              bytes   ratio     GB/s  copy GB/s\n");
+  for (const char* contract : {"add", "exp", "tanh", "sigmoid", "silu", "gelu erf", "gelu tanh", "rms_norm",
+                               "layer_norm", "softmax", "rotary"})
+    for (uint32_t rows : {3u, 64u, 8192u}) against_copy(contract, rows, isa, pairs);
+  std::printf("weights                      bytes   ratio     GB/s  read GB/s\n");
+  for (uint32_t m : {1u, 2u, 4u, 8u, 16u}) matmul_against_reads(m, 768, 3072, isa, pairs);
+  for (uint32_t m : {1u, 4u}) matmul_against_reads(m, 768, 50257, isa, pairs);
+  matmul_against_reads(1, 3072, 768, isa, pairs);
+  matmul_against_reads(1, 768, 256, isa, pairs);
+  return 0;
+}
