@@ -5,6 +5,7 @@
 // every few MB, so that any later part of a large file can be read by itself.
 #include <unistd.h>
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 #include "rondo/trace.h"
 #include "runtime/memory.h"
@@ -23,7 +24,6 @@ using namespace perfetto;
 
 constexpr uint64_t kSequence = 1;
 constexpr size_t kGenerationBytes = size_t{4} << 20;
-constexpr uint64_t kRateSamples = 256;                 // a replay, at most twice as many
 constexpr uint64_t kLiveRunLimit = uint64_t{1} << 20;  // above it an arena gets no counter
 
 // Strings of one interned family; ids start at 1.
@@ -77,6 +77,9 @@ class Encoder {
     // Ids are global to a trace, and traces can be merged: not 1, 2, 3.
     uuid_ = scattered(begin_ns_ ^ static_cast<uint64_t>(getpid()) << 32) | 1;
     know_ops();
+    for (const ReplayTimes& replay : replays)
+      for (const OpTimes& op : replay.ops)
+        if (op.ran()) workers_ = std::max(workers_, op.worker + 1);
     describe_tracks();
     for (const ReplayTimes& replay : replays) write_replay(replay);
     return std::move(out_);
@@ -100,12 +103,27 @@ class Encoder {
       bytes_.push_back(cost.bytes.value_or(0));
       op_fields_.push_back(fields_of(op, cost));
     }
-    for (uint32_t arena = 0; arena < schedule_.arenas.size(); ++arena) {
-      if (schedule_.arenas[arena].prepared != 0) continue;
-      if (auto live = live_bytes(schedule_, order_, arena, kLiveRunLimit); live && !live->empty())
-        live_.push_back({arena, *std::move(live)});
-    }
+    know_live_bytes();
     replay_name_ = names_.id("replay");
+    for (const Stream& stream : schedule_.streams)
+      lane_names_.emplace(stream.lane, names_.id("lane " + std::to_string(stream.lane)));
+  }
+
+  // Of each space the sum over its arenas; none where one of them falls into too many runs.
+  void know_live_bytes() {
+    for (uint32_t space = 0; space < schedule_.spaces.size(); ++space) {
+      std::vector<uint64_t> sum;
+      bool known = true;
+      for (uint32_t arena = 0; known && arena < schedule_.arenas.size(); ++arena) {
+        if (schedule_.arenas[arena].prepared != 0 || schedule_.arenas[arena].space != space) continue;
+        const auto live = live_bytes(schedule_, order_, arena, kLiveRunLimit);
+        known = live.has_value();
+        if (!known) break;
+        sum.resize(live->size());
+        for (size_t position = 0; position < sum.size(); ++position) sum[position] += (*live)[position];
+      }
+      if (known && !sum.empty()) live_.push_back({space, std::move(sum)});
+    }
   }
 
   // The fields of the event that begins op, without time and flows.
@@ -159,6 +177,9 @@ class Encoder {
     });
     replay_track_ = describe("replays");
     if (!schedule_.phases.empty()) phase_tracks_.push_back(describe("phases"));
+    for (uint32_t worker = 0; worker < workers_ && schedule_.backend == "cpu"; ++worker)
+      worker_tracks_.push_back(
+          describe("worker " + std::to_string(worker) + (worker == 0 ? " (the thread that replays)" : "")));
     stream_tracks_.resize(schedule_.streams.size());
     for (uint32_t index = 0; index < schedule_.streams.size(); ++index) {
       const Stream& stream = schedule_.streams[index];
@@ -169,14 +190,14 @@ class Encoder {
     }
     for (const Live& live : live_)
       live_tracks_.push_back(
-          describe_counter("live bytes of " + printable(schedule_.name(schedule_.arenas[live.arena].name)),
+          describe_counter("live bytes of " + printable(schedule_.name(schedule_.spaces[live.space].name)),
                            [&] { writer_.uint(counter::kUnit, counter::kBytes); }));
     if (knows_flops_)
       flops_track_ =
-          describe_counter("GFLOP/s since the replay began", [&] { writer_.text(counter::kUnitName, "GFLOP/s"); });
+          describe_counter("GFLOP/s of running phases", [&] { writer_.text(counter::kUnitName, "GFLOP/s"); });
     if (knows_bytes_)
-      bytes_track_ = describe_counter("GB/s of operands since the replay began",
-                                      [&] { writer_.text(counter::kUnitName, "GB/s"); });
+      bytes_track_ =
+          describe_counter("GB/s of operands of running phases", [&] { writer_.text(counter::kUnitName, "GB/s"); });
   }
 
   uint64_t describe(const std::string& name) {
@@ -212,6 +233,7 @@ class Encoder {
     });
     end_slice(replay.end_ns, replay_track_);
     write_phases(replay);
+    write_workers(replay);
     write_ops(replay);
     for (size_t i = 0; i < live_.size(); ++i) write_live(replay, live_[i].bytes, live_tracks_[i]);
     if (knows_flops_) write_rate(replay, flops_, flops_track_);
@@ -249,6 +271,39 @@ class Encoder {
     }
   }
 
+  // A slice for each stretch in which a worker ran ops of one lane. On a device a
+  // worker is a lane of it, and its own stream tracks say all there is.
+  void write_workers(const ReplayTimes& replay) {
+    if (schedule_.backend != "cpu") return;
+    struct Stretch {
+      uint64_t begin_ns = 0, end_ns = 0;
+      uint32_t lane = kNone;
+    };
+    std::vector<Stretch> open(worker_tracks_.size());
+    const auto close = [&](uint32_t worker) {
+      const Stretch& stretch = open[worker];
+      if (stretch.lane == kNone) return;
+      begin_slice(stretch.begin_ns, worker_tracks_[worker], "worker", lane_names_.at(stretch.lane), [] {});
+      end_slice(stretch.end_ns, worker_tracks_[worker]);
+    };
+    std::vector<uint32_t> ran;
+    for (uint32_t position = 0; position < replay.ops.size(); ++position)
+      if (replay.ops[position].ran()) ran.push_back(position);
+    std::stable_sort(ran.begin(), ran.end(),
+                     [&](uint32_t a, uint32_t b) { return replay.ops[a].begin_ns < replay.ops[b].begin_ns; });
+    for (const uint32_t position : ran) {
+      const OpTimes& op = replay.ops[position];
+      Stretch& stretch = open[op.worker];
+      const uint32_t lane = schedule_.streams[stream_of_[order_[position]]].lane;
+      if (stretch.lane != lane) {
+        close(op.worker);
+        stretch = {op.begin_ns, op.end_ns, lane};
+      }
+      stretch.end_ns = op.end_ns;
+    }
+    for (uint32_t worker = 0; worker < open.size(); ++worker) close(worker);
+  }
+
   void write_ops(const ReplayTimes& replay) {
     // Flows are sorted by where they end; by where they begin here.
     if (flow_from_.empty()) {
@@ -277,6 +332,11 @@ class Encoder {
         writer_.uint(event::kType, event::kSliceBegin);
         writer_.uint(event::kTrackUuid, on);
         out_ += op_fields_[position];
+        if (!worker_tracks_.empty())
+          writer_.short_message(event::kDebugAnnotations, [&] {
+            writer_.uint(annotation::kNameIid, argument_names_.id("worker"));
+            writer_.uint(annotation::kUint, op.worker);
+          });
         write_flows();
       });
       end_slice(op.end_ns, on);
@@ -296,22 +356,32 @@ class Encoder {
     if (shown != 0) sample(replay.end_ns, on, [&] { writer_.uint(event::kCounterValue, 0); });
   }
 
-  // Work done over time passed since the replay began; one unit a ns is a G-unit a second.
+  // Of each phase its work over its time, for as long as it runs; of phases that run
+  // at the same time the sum. One unit a ns is a G-unit a second.
   void write_rate(const ReplayTimes& replay, const std::vector<uint64_t>& work, uint64_t on) {
-    std::vector<uint32_t> done;
-    for (uint32_t position = 0; position < replay.ops.size(); ++position)
-      if (replay.ops[position].ran()) done.push_back(position);
-    std::stable_sort(done.begin(), done.end(),
-                     [&](uint32_t a, uint32_t b) { return replay.ops[a].end_ns < replay.ops[b].end_ns; });
-    const size_t stride = std::max<size_t>(1, done.size() / kRateSamples);
-    double sum = 0;
-    sample(replay.begin_ns, on, [&] { writer_.real(event::kDoubleCounterValue, 0); });
-    for (size_t i = 0; i < done.size(); ++i) {
-      sum += static_cast<double>(work[done[i]]);
-      const uint64_t end_ns = i + 1 == done.size() ? replay.end_ns : replay.ops[done[i]].end_ns;
-      const uint64_t passed = end_ns - replay.begin_ns;
-      if (passed == 0 || (i % stride != stride - 1 && i + 1 != done.size())) continue;
-      sample(end_ns, on, [&] { writer_.real(event::kDoubleCounterValue, sum / static_cast<double>(passed)); });
+    std::vector<double> sums(std::max<size_t>(1, schedule_.phases.size()), 0);
+    std::vector<std::pair<uint64_t, uint64_t>> spans(sums.size(), {UINT64_MAX, 0});
+    for (size_t position = 0; position < replay.ops.size(); ++position) {
+      const OpTimes& op = replay.ops[position];
+      const size_t phase = schedule_.ops[order_[position]].phase;
+      if (!op.ran()) continue;
+      const size_t at = phase < sums.size() ? phase : 0;
+      sums[at] += static_cast<double>(work[position]);
+      spans[at] = {std::min(spans[at].first, op.begin_ns), std::max(spans[at].second, op.end_ns)};
+    }
+    std::map<uint64_t, double> changes = {{replay.begin_ns, 0}, {replay.end_ns, 0}};
+    for (size_t phase = 0; phase < sums.size(); ++phase) {
+      const auto [begin, end] = spans[phase];
+      if (begin >= end) continue;
+      const double rate = sums[phase] / static_cast<double>(end - begin);
+      changes[begin] += rate;
+      changes[end] -= rate;
+    }
+    double now = 0, shown = -1;
+    for (const auto& [ns, change] : changes) {
+      now = ns == changes.rbegin()->first ? 0 : std::max(0.0, now + change);
+      if (now != shown) sample(ns, on, [&] { writer_.real(event::kDoubleCounterValue, now); });
+      shown = now;
     }
   }
 
@@ -323,8 +393,8 @@ class Encoder {
   // Names as events refer to them, valid until they are defined again.
   void define_names() {
     generation_end_ = out_.size() + kGenerationBytes;
-    for (const char* name : {"replay", "phase"}) categories_.id(name);
-    argument_names_.id("number");
+    for (const char* name : {"replay", "phase", "worker"}) categories_.id(name);
+    for (const char* name : {"number", "worker"}) argument_names_.id(name);
     packet(begin_ns_, packet::kStateCleared, packet::kInternedData, [&] {
       categories_.write(writer_);
       names_.write(writer_);
@@ -368,7 +438,7 @@ class Encoder {
   }
 
   struct Live {
-    uint32_t arena = 0;
+    uint32_t space = 0;
     std::vector<uint64_t> bytes;
   };
 
@@ -394,7 +464,9 @@ class Encoder {
   std::vector<Live> live_;
 
   uint64_t replay_track_ = 0, flops_track_ = 0, bytes_track_ = 0;
-  std::vector<uint64_t> phase_tracks_, stream_tracks_, live_tracks_;
+  std::vector<uint64_t> phase_tracks_, worker_tracks_, stream_tracks_, live_tracks_;
+  std::map<uint32_t, uint64_t> lane_names_;  // by lane
+  uint32_t workers_ = 1;
 };
 
 }  // namespace

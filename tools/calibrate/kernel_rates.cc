@@ -55,9 +55,17 @@ uint32_t extent_of(const Extents& extents, std::string_view name) {
   return 1;
 }
 
+DType dtype_of(const OperandContract& operand) {
+  if ((operand.dtypes & set_of(DType::kF32)) != 0) return DType::kF32;
+  if ((operand.dtypes & set_of(DType::kI32)) != 0) return DType::kI32;
+  return static_cast<DType>(std::countr_zero(operand.dtypes));
+}
+
 // What the contract's formulas are evaluated at.
-proof::OpExtents formula_extents(const Extents& extents) {
+proof::OpExtents formula_extents(const Contract& contract, const Extents& extents) {
   proof::OpExtents op;
+  for (uint32_t i = 0; i < contract.operand_count; ++i)
+    if (contract.operands[i].use == Use::kTable) op.index_bytes = info(dtype_of(contract.operands[i])).bytes;
   for (const auto& [name, extent] : extents) {
     proof::Dim dim;
     dim.extent = extent;
@@ -73,8 +81,9 @@ proof::OpExtents formula_extents(const Extents& extents) {
   return op;
 }
 
-uint64_t evaluated(const Formula& formula, const Extents& extents, uint32_t flags) {
-  return proof::evaluate(formula, formula_extents(extents), static_cast<uint16_t>(flags)).value_or(UINT64_MAX);
+uint64_t evaluated(const Contract& contract, const Formula& formula, const Extents& extents, uint32_t flags) {
+  return proof::evaluate(formula, formula_extents(contract, extents), static_cast<uint16_t>(flags))
+      .value_or(UINT64_MAX);
 }
 
 uint32_t flags_of(const Contract& contract) {
@@ -119,12 +128,6 @@ uint64_t bytes_of(const View& view) {
   return bytes;
 }
 
-DType dtype_of(const OperandContract& operand) {
-  if ((operand.dtypes & set_of(DType::kF32)) != 0) return DType::kF32;
-  if ((operand.dtypes & set_of(DType::kI32)) != 0) return DType::kI32;
-  return static_cast<DType>(std::countr_zero(operand.dtypes));
-}
-
 // Numbers between 0.5 and 1, the same in every block: no kernel overflows or meets a
 // subnormal, and filling 100 MB is quick.
 void fill_floats(std::span<std::byte> bytes) {
@@ -137,6 +140,28 @@ void fill_floats(std::span<std::byte> bytes) {
   }
   for (size_t at = 0; at < bytes.size(); at += kBlock)
     std::memcpy(bytes.data() + at, block, std::min(kBlock, bytes.size() - at));
+}
+
+// Rows of the operand that is indexed, in no order that a prefetcher finds.
+void fill_indices(std::span<std::byte> bytes, DType dtype, uint32_t rows) {
+  uint32_t state = 1;
+  for (size_t at = 0; at + info(dtype).bytes <= bytes.size(); at += info(dtype).bytes) {
+    state = state * 1664525 + 1013904223;
+    const auto index = static_cast<int32_t>((uint64_t{state} * rows) >> 32);
+    const auto wide = static_cast<int64_t>(index);
+    if (dtype == DType::kI64)
+      std::memcpy(bytes.data() + at, &wide, sizeof wide);
+    else
+      std::memcpy(bytes.data() + at, &index, sizeof index);
+  }
+}
+
+// How many rows the entries of table `table` choose from.
+uint32_t rows_of_table(const Contract& contract, const Extents& extents, uint32_t table) {
+  for (uint32_t i = 0; i < contract.operand_count; ++i)
+    if (contract.operands[i].indexed_by == static_cast<int8_t>(table))
+      return extent_of(extents, word_at(contract.operands[i].dims, 0));
+  return 1;
 }
 
 uint32_t param_of(const ParamContract& param) {
@@ -162,8 +187,8 @@ std::optional<SampledOp> make_op(const Contract& contract, const std::vector<uin
   op.extents = dimensions_of(contract);
   for (size_t i = 0; i < op.extents.size() && i < wanted.size(); ++i) op.extents[i].second = wanted[i];
   op.flags = flags_of(contract);
-  op.flops = evaluated(contract.flops, op.extents, op.flags);
-  op.bytes = evaluated(contract.bytes, op.extents, op.flags);
+  op.flops = evaluated(contract, contract.flops, op.extents, op.flags);
+  op.bytes = evaluated(contract, contract.bytes, op.extents, op.flags);
   op.params.resize(4);
   for (size_t i = 0; i < contract.params.size(); ++i) op.params[i] = param_of(contract.params[i]);
   for (uint32_t i = 0; i < contract.operand_count; ++i) {
@@ -173,7 +198,10 @@ std::optional<SampledOp> make_op(const Contract& contract, const std::vector<uin
     if (operand.optional != 0) continue;
     op.memory.back() = cli::AlignedBytes(bytes_of(op.views.back()), 4096);
     if (op.memory.back().data() == nullptr) return std::nullopt;
-    fill_floats(op.memory.back().bytes());
+    if (operand.use == Use::kTable)
+      fill_indices(op.memory.back().bytes(), dtype_of(operand), rows_of_table(contract, op.extents, i));
+    else
+      fill_floats(op.memory.back().bytes());
   }
   return op;
 }
@@ -193,7 +221,7 @@ std::optional<SampledOp> sample_op(const Contract& contract, uint32_t index, uin
   for (size_t i = 0; i < extents.size(); ++i)
     extents[i].second = std::max(least_of(extents[i].first),
                                  static_cast<uint32_t>(std::exp2(10 * halton(index, kBases[i % std::size(kBases)]))));
-  const auto bytes = [&] { return static_cast<double>(evaluated(contract.bytes, extents, flags)); };
+  const auto bytes = [&] { return static_cast<double>(evaluated(contract, contract.bytes, extents, flags)); };
   // Grown or shrunk one after the other until the bytes are about right.
   for (size_t turn = 0; turn < 400 && !extents.empty(); ++turn) {
     auto& [name, extent] = extents[turn % extents.size()];
@@ -204,15 +232,15 @@ std::optional<SampledOp> sample_op(const Contract& contract, uint32_t index, uin
       extent += std::max<uint32_t>(1, extent / 4);
   }
   // Too much arithmetic: the extent goes down that costs fewest bytes.
-  while (evaluated(contract.flops, extents, flags) > limits.most_flops) {
+  while (evaluated(contract, contract.flops, extents, flags) > limits.most_flops) {
     uint32_t* least = nullptr;
     double kept = -1;
     for (auto& [name, extent] : extents) {
       if (extent < 2 * least_of(name)) continue;
       const uint32_t before = extent;
-      const uint64_t flops = evaluated(contract.flops, extents, flags);
+      const uint64_t flops = evaluated(contract, contract.flops, extents, flags);
       extent /= 2;
-      const double left = evaluated(contract.flops, extents, flags) < flops ? bytes() : -1;
+      const double left = evaluated(contract, contract.flops, extents, flags) < flops ? bytes() : -1;
       extent = before;
       if (left > kept) kept = left, least = &extent;
     }
