@@ -96,7 +96,7 @@ Result<Plan> plan_direct(const Graph& graph, const Machine& machine, const PlanO
   if (Status status = emit_operations(layout, options, tables); !status.ok()) return status.error();
   Plan plan;
   plan.schedule = finish_schedule(layout, machine, options, std::move(tables));
-  plan.summary = summarise_plan(layout, plan.schedule);
+  plan.summary = summarise_plan(layout, plan.schedule, machine);
   return plan;
 }
 

@@ -1,10 +1,10 @@
 #include "planner/direct/summarise_plan.h"
 
 #include <algorithm>
-#include <bit>
 #include <string>
 
 #include "planner/claims/derive_claims.h"
+#include "planner/lanes/predict_lanes.h"
 
 namespace rondo::direct {
 namespace {
@@ -26,9 +26,6 @@ void add_claim(const Claim& claim, PlanSummary& summary) {
     case ClaimKind::kLivePeak:
       summary.peak_bytes += claim.value;
       break;
-    case ClaimKind::kMakespan:
-      summary.makespan = std::bit_cast<double>(claim.value);
-      break;
     default:
       break;
   }
@@ -43,11 +40,13 @@ uint64_t least_bytes(const SegmentedGraph& graph) {
   return bytes;
 }
 
-PlanSummary summarise_plan(const DirectLayout& layout, const Schedule& schedule) {
+PlanSummary summarise_plan(const DirectLayout& layout, const Schedule& schedule, const Machine& machine) {
   PlanSummary summary;
   const std::vector<Segment>& segments = layout.graph.segments;
   const bool blocked = std::any_of(segments.begin(), segments.end(), [](const Segment& it) { return it.blocked(); });
-  summary.strategy = blocked ? "direct, in row blocks" : "direct";
+  summary.strategy = layout.graph.on_device ? "direct, on the device" : "direct";
+  if (layout.deal.lanes > 1) summary.strategy += ", on " + std::to_string(layout.deal.lanes) + " lanes";
+  if (blocked) summary.strategy += ", in row blocks";
   uint64_t touched = 0;
   for (const Stream& stream : schedule.streams) {
     if (stream.part != static_cast<uint8_t>(Part::kReplay)) continue;
@@ -56,11 +55,16 @@ PlanSummary summarise_plan(const DirectLayout& layout, const Schedule& schedule)
       touched += rondo::bytes_of(schedule, schedule.ops[op]);
   }
   for (const Claim& claim : schedule.claims) add_claim(claim, summary);
-  summary.sequential = summary.makespan;  // one stream
+  const lanes::LanePrediction predicted = lanes::predict_lanes(schedule, machine.token_ns);
+  summary.makespan = predicted.makespan;
+  summary.sequential = predicted.sequential;
   summary.computes = summary.ops - summary.loads;
   summary.micro_ops = summary.ops;
   summary.bounds.push_back({"bytes", static_cast<double>(least_bytes(layout.graph)), static_cast<double>(touched),
                             std::string(kLeastBytesMethod)});
+  if (summary.makespan > 0 && layout.deal.lanes + (layout.graph.on_device ? 1u : 0u) > 1)
+    summary.bounds.push_back({"makespan", predicted.least, summary.makespan,
+                              "each lane's engines share the work of their kind evenly and never wait"});
   const Placement& placement = layout.places.placement;
   summary.bounds.push_back({"work bytes", static_cast<double>(placement.live_peak_bytes),
                             static_cast<double>(placement.scratch_bytes + placement.host_bytes),

@@ -159,6 +159,31 @@ TEST(LanePlans, ComputeTheSameBitsForEveryNumberOfLanes) {
   }
 }
 
+TEST(LanePlans, PredictWithTheTimeOfATokenAndAgainstALeast) {
+  Machine machine = eager_machine();
+  machine.lanes = 2;
+  for (KernelCost& cost : machine.costs) cost.ns_per_flop = 1, cost.ns_per_byte = 0;
+  const Graph graph = graph_of(R"(
+tensors:
+  x: {shape: [1, 64], role: input}
+  w1: {shape: [64, 64], role: constant}
+  w2: {shape: [64, 64], role: constant}
+  y: {role: output}
+operators:
+  - {op: matmul, inputs: [x, w1], output: h}
+  - {op: matmul, inputs: [h, w2], output: y}
+)");
+  machine.token_ns = 100;
+  Result<Plan> plan = plan_direct(graph, machine);
+  ASSERT_TRUE(plan.ok());
+  EXPECT_EQ(plan->schedule.lane_count, 2u);
+  EXPECT_EQ(plan->summary.sequential, 2 * 2 * 64 * 64);
+  EXPECT_EQ(plan->summary.makespan, 2 * 64 * 64 + 100);  // half of it, and one hand-over
+  EXPECT_EQ(plan->summary.strategy, "direct, on 2 lanes");
+  ASSERT_EQ(plan->summary.bounds[1].what, "makespan");
+  EXPECT_EQ(plan->summary.bounds[1].value, 2 * 64 * 64);
+}
+
 class RandomGraphs : public ::testing::TestWithParam<uint32_t> {};
 
 TEST_P(RandomGraphs, ComputeTheSameBitsForEveryNumberOfLanes) {
