@@ -26,6 +26,10 @@ const char* role_in_words(TensorRole role) {
       return "constant";
     case TensorRole::kOutput:
       return "output";
+    case TensorRole::kState:
+      return "state";
+    case TensorRole::kTable:
+      return "table";
     case TensorRole::kIntermediate:
       return "intermediate";
   }

@@ -95,8 +95,8 @@ bool reads(const Operand& operand) {
   return access == Access::kRead || access == Access::kUpdate || access == Access::kIndexedRead;
 }
 
-// Runs of adjacent bytes of a box, in no particular order.
-void add_runs(const Operand& operand, const View& view, std::vector<std::pair<uint64_t, uint64_t>>& runs) {
+// Runs of adjacent bytes of a box that lies still, in no particular order.
+void add_still_runs(const Operand& operand, const View& view, std::vector<std::pair<uint64_t, uint64_t>>& runs) {
   uint64_t run = block_bytes(view);
   uint32_t outer = view.rank;  // axes [outer, rank) are folded into the run
   while (outer > 0 && (view.extent[outer - 1] == 1 || view.stride_bytes[outer - 1] == static_cast<int64_t>(run)))
@@ -117,6 +117,34 @@ void add_runs(const Operand& operand, const View& view, std::vector<std::pair<ui
   }
 }
 
+// The shifts that a view's scalar may give it, first and last.
+std::pair<uint64_t, uint64_t> shifts_of(const Schedule& schedule, const View& view) {
+  if (view.scalar == kNone || view.offset_step_bytes == 0 || view.offset_modulus <= 0) return {0, 0};
+  const Scalar& scalar = schedule.scalars[view.scalar];
+  int64_t low = view.offset_scale * scalar.min + view.offset_bias;
+  int64_t high = view.offset_scale * scalar.max + view.offset_bias;
+  if (low > high) std::swap(low, high);
+  const auto all = std::pair(uint64_t{0}, static_cast<uint64_t>(view.offset_modulus - 1));
+  if (low < 0 || high - low >= view.offset_modulus || low % view.offset_modulus > high % view.offset_modulus)
+    return all;
+  return {static_cast<uint64_t>(low % view.offset_modulus), static_cast<uint64_t>(high % view.offset_modulus)};
+}
+
+// The same of a box wherever its scalar may move it.
+void add_runs(const Schedule& schedule, Operand operand, View view, std::vector<std::pair<uint64_t, uint64_t>>& runs) {
+  const auto [first, last] = shifts_of(schedule, view);
+  const auto step = static_cast<uint64_t>(view.offset_step_bytes);
+  operand.offset_bytes += first * step;
+  // Along an axis that it walks anyway it is one longer box.
+  for (uint32_t axis = 0; axis < view.rank && first != last; ++axis)
+    if (view.stride_bytes[axis] == view.offset_step_bytes) {
+      view.extent[axis] += static_cast<uint32_t>(last - first);
+      return add_still_runs(operand, view, runs);
+    }
+  for (uint64_t shift = first; shift <= last; ++shift, operand.offset_bytes += step)
+    add_still_runs(operand, view, runs);
+}
+
 // Most bytes of one arena that are live at once, by bytes cut into cells that every
 // access covers wholly or not at all.
 uint64_t live_peak(const Schedule& schedule, const std::vector<uint32_t>& order, uint32_t arena) {
@@ -135,7 +163,7 @@ uint64_t live_peak(const Schedule& schedule, const std::vector<uint32_t>& order,
         const Operand& operand = schedule.operands[op.first_operand + i];
         if (operand.base != arena || !(write ? writes(operand) : reads(operand))) continue;
         runs.clear();
-        add_runs(operand, schedule.views[operand.view], runs);
+        add_runs(schedule, operand, schedule.views[operand.view], runs);
         for (const auto& run : runs) {
           touches.push_back({position, write, run});
           cuts.push_back(run.first);

@@ -8,6 +8,29 @@
 
 namespace rondo::direct {
 
+namespace {
+
+// Ops of one block of rows of a group that is no product.
+uint64_t ops_of_block(const SegmentedGraph& graph, const FusedGroup& group) {
+  switch (group.kind) {
+    case OperatorKind::kAttention:
+    case OperatorKind::kRotary:
+      return graph.main_operator(group).heads;
+    case OperatorKind::kConcat:
+      return group.inputs.size();
+    default:
+      return 1;
+  }
+}
+
+// One op for each entry of the leading axes, however these are cut.
+bool is_batched(OperatorKind kind) {
+  return kind == OperatorKind::kMatmul || kind == OperatorKind::kAttention || kind == OperatorKind::kRotary ||
+         kind == OperatorKind::kGather;
+}
+
+}  // namespace
+
 Status check_counts(const SegmentedGraph& graph) {
   uint64_t ops = 0;
   for (uint32_t index = 0; index < graph.groups.size(); ++index) {
@@ -15,8 +38,8 @@ Status check_counts(const SegmentedGraph& graph) {
     const Segment& segment = graph.segment_of_group(index);
     const uint64_t blocks = (segment.rows + uint64_t{segment.block_rows} - 1) / segment.block_rows;
     // A matmul may pack for every product, in prepare or in the replay.
-    uint64_t here = blocks;
-    if (group.kind == OperatorKind::kMatmul) here = 2 * std::max(blocks, graph.products(group));
+    uint64_t here = is_batched(group.kind) ? std::max(blocks, graph.products(group)) : blocks;
+    here *= group.kind == OperatorKind::kMatmul ? 2 : ops_of_block(graph, group);
     ops += here;
     if (here > kMaxOps || ops > kMaxOps)
       return make_error(ErrorCode::kTooComplex,
@@ -25,7 +48,8 @@ Status check_counts(const SegmentedGraph& graph) {
                         graph.main_operator(group).place);
   }
   uint64_t bindings = 0;
-  for (uint32_t tensor = 0; tensor < graph.source.tensors.size(); ++tensor) bindings += graph.is_bound(tensor) ? 1 : 0;
+  for (uint32_t tensor = 0; tensor < graph.source.tensors.size(); ++tensor)
+    bindings += graph.views.is_root(tensor) && graph.is_bound(tensor) ? 1 : 0;
   constexpr uint64_t kMostBindings = 65000;  // operands name their base with 16 bits
   if (bindings > kMostBindings)
     return make_error(ErrorCode::kTooComplex, "the graph has " + std::to_string(bindings) +
@@ -39,7 +63,8 @@ SharedBytes shared_bytes(const DirectLayout& layout) {
   const uint64_t arenas = layout.packing.prepared_bytes + layout.places.placement.host_bytes;
   SharedBytes bytes;
   for (uint32_t tensor = 0; tensor < graph.source.tensors.size(); ++tensor)
-    if (graph.is_bound(tensor)) bytes.host += rounded(bytes_of(graph.source.tensors[tensor]));
+    if (graph.views.is_root(tensor) && graph.is_bound(tensor))
+      bytes.host += rounded(bytes_of(graph.source.tensors[tensor]));
   if (!graph.on_device) {
     bytes.host += arenas;
     return bytes;
@@ -49,8 +74,8 @@ SharedBytes shared_bytes(const DirectLayout& layout) {
   for (uint32_t index = 0; index < graph.groups.size(); ++index) {
     const FusedGroup& group = graph.groups[index];
     for (uint32_t i = 0; i < group.inputs.size(); ++i)
-      if (i != 1 || !layout.packing.rights[index].prepared) read.insert(group.inputs[i]);
-    if (group.bias != kNone) read.insert(group.bias);
+      if (i != 1 || !layout.packing.rights[index].prepared) read.insert(graph.root(group.inputs[i]));
+    if (group.bias != kNone) read.insert(graph.root(group.bias));
   }
   for (const uint32_t tensor : read)
     if (graph.source.tensors[tensor].role == TensorRole::kConstant)

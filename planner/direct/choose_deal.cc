@@ -58,8 +58,8 @@ class Prober {
  public:
   Prober(const DirectLayout& layout, const Machine& machine, uint32_t lanes)
       : layout_(layout), machine_(machine), lanes_(lanes), tables_(declare_tables(layout, machine)) {
-    for (uint32_t tensor = 0; tensor < tables_.tensor_id.size(); ++tensor)
-      if (tables_.tensor_id[tensor] != kNone) tensor_of_[tables_.tensor_id[tensor]] = tensor;
+    for (uint32_t label = 0; label < tables_.label_id.size(); ++label)
+      if (tables_.label_id[label] != kNone) label_of_[tables_.label_id[label]] = label;
   }
 
   Option probe(uint32_t group, std::vector<Share> shares) {
@@ -95,17 +95,20 @@ class Prober {
           {operand.view, operand.base, static_cast<uint8_t>(operand.access), operand.aux, operand.offset_bytes});
       if (operand.label.value == kNone) continue;
       const Value& value = schedule.values[operand.label.value];
-      const auto tensor = tensor_of_.find(value.tensor);
-      if (tensor == tensor_of_.end()) continue;
+      const auto label = label_of_.find(value.tensor);
+      if (label == label_of_.end()) continue;
+      const uint32_t tensor = layout_.graph.views.labels[label->second].root;
       Box box;
       std::copy_n(value.low, kMaxRank, box.low);
       std::copy_n(value.extent, kMaxRank, box.extent);
+      // Under another shape, or where a scalar moves it, it may be anywhere in the tensor.
+      if (label->second != tensor || value.moves_along != 0) box = whole_box(layout_.graph.shape(tensor));
       const bool written = operand.access == Access::kWrite || operand.access == Access::kUpdate ||
                            operand.access == Access::kIndexedWrite;
       // What is packed for this very group passes through no other lane.
       if (!(written && spec.kernel == "pack")) {
-        if (written) grow(load.writes[tensor->second], box, rank(tensor->second));
-        if (!written || operand.access == Access::kUpdate) grow(load.reads[tensor->second], box, rank(tensor->second));
+        if (written) grow(load.writes[tensor], box, rank(tensor));
+        if (!written || operand.access == Access::kUpdate) grow(load.reads[tensor], box, rank(tensor));
       }
     }
     const auto flops = static_cast<double>(flops_of(schedule, op)), bytes = static_cast<double>(bytes_of(schedule, op));
@@ -119,7 +122,7 @@ class Prober {
   const Machine& machine_;
   uint32_t lanes_;
   Tables tables_;
-  std::map<uint32_t, uint32_t> tensor_of_;  // by tensor of the schedule
+  std::map<uint32_t, uint32_t> label_of_;  // by tensor of the schedule
   std::vector<lanes::StreamedOp> list_;
 };
 
@@ -196,7 +199,7 @@ class Dealer {
   }
 
   void find_options(uint32_t group) {
-    const std::vector<uint32_t>& shape = graph_.shape(graph_.groups[group].output);
+    const std::vector<uint32_t>& shape = graph_.written_shape(graph_.groups[group]);
     const CutSteps steps = cut_steps(layout_, group);
     std::vector<std::vector<Share>> ways;
     const Segment& segment = graph_.segment_of_group(group);
@@ -309,6 +312,7 @@ class Dealer {
     deal.held.resize(graph_.source.tensors.size());
     for (uint32_t tensor = 0; tensor < deal.held.size(); ++tensor) {
       if (graph_.is_bound(tensor) || graph_.is_blocked(tensor) || writers_[tensor].size() != 1) continue;
+      if (graph_.views.has_other_labels(tensor)) continue;
       const uint32_t writer = writers_[tensor].front();
       const std::vector<Load>& writes = options_[writer][chosen[writer]].loads;
       std::vector<Box> held(deal.lanes);
@@ -349,7 +353,7 @@ uint64_t ops_of(const SegmentedGraph& graph) {
 
 Deal deal_to_one(const SegmentedGraph& graph) {
   Deal deal;
-  for (const FusedGroup& group : graph.groups) deal.shares.push_back({{0, whole_box(graph.shape(group.output))}});
+  for (const FusedGroup& group : graph.groups) deal.shares.push_back({{0, whole_box(graph.written_shape(group))}});
   return deal;
 }
 

@@ -28,6 +28,12 @@ uint32_t width_for(uint32_t n, uint32_t panel_width) {
   return width;
 }
 
+// A packed matrix names both axes of its tensor, and lies still.
+bool can_pack(const SegmentedGraph& graph, const RightOperand& right) {
+  const TensorView& view = graph.views.of[right.tensor];
+  return view.axis[right.k_axis] != kNoAxis && view.axis[right.n_axis] != kNoAxis && !view.shift.moves();
+}
+
 // For a right operand that is packed in every replay.
 bool packing_pays(const SegmentedGraph& graph, const FusedGroup& group, const RightOperand& right, bool transposed) {
   const std::vector<uint32_t>& out = graph.shape(group.output);
@@ -47,9 +53,10 @@ Packing choose_packing(const SegmentedGraph& graph, uint32_t panel_width) {
     const FusedGroup& group = graph.groups[index];
     if (group.kind != OperatorKind::kMatmul) continue;
     RightOperand& right = packing.rights[index] = right_operand(graph, group);
-    const bool constant = graph.source.tensors[right.tensor].role == TensorRole::kConstant;
+    const bool constant = graph.is_constant(right.tensor);
     const bool transposed = graph.main_operator(group).transpose_b;
-    if (panel_width == 0 || !(constant || packing_pays(graph, group, right, transposed))) continue;
+    if (panel_width == 0 || !can_pack(graph, right)) continue;
+    if (!constant && !packing_pays(graph, group, right, transposed)) continue;
     right.panel_width = width_for(right.n, panel_width);
     right.entry_bytes = rounded(uint64_t{right.panels()} * right.k * right.panel_width * size_of(DType::kF32));
     right.prepared = constant;

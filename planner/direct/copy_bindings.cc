@@ -83,8 +83,8 @@ std::vector<std::vector<uint32_t>> copies_before(const DirectLayout& layout) {
     if (std::find(here.begin(), here.end(), tensor) == here.end()) here.push_back(tensor);
   };
   for (uint32_t index = 0; index < graph.groups.size(); ++index) {
-    for (const uint32_t input : graph.groups[index].inputs) add(input, index);
-    if (graph.groups[index].bias != kNone) add(graph.groups[index].bias, index);
+    for (const uint32_t input : graph.groups[index].inputs) add(graph.root(input), index);
+    if (graph.groups[index].bias != kNone) add(graph.root(graph.groups[index].bias), index);
   }
   return copies;
 }

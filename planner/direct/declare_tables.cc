@@ -42,8 +42,49 @@ void declare_arenas(const DirectLayout& layout, const Machine& machine, Tables& 
 }
 
 Role role_of(const GraphTensor& tensor) {
-  if (tensor.role == TensorRole::kInput) return Role::kInput;
-  return tensor.role == TensorRole::kConstant ? Role::kConstant : Role::kOutput;
+  switch (tensor.role) {
+    case TensorRole::kInput:
+      return Role::kInput;
+    case TensorRole::kConstant:
+      return Role::kConstant;
+    case TensorRole::kState:
+      return Role::kState;
+    case TensorRole::kTable:
+      return Role::kTable;
+    case TensorRole::kOutput:
+    case TensorRole::kIntermediate:
+      break;
+  }
+  return Role::kOutput;
+}
+
+uint16_t declare_binding(const GraphTensor& tensor, ScheduleBuilder& builder) {
+  const uint16_t base = builder.binding(tensor.name, role_of(tensor), tensor.dtype, tensor.shape);
+  Binding& made = builder.schedule().bindings.back();
+  if (tensor.role == TensorRole::kTable) {
+    made.index_limit = tensor.index_limit;
+    made.distinct = tensor.distinct ? 1 : 0;
+  } else if (tensor.role == TensorRole::kState && tensor.filled.moves()) {
+    made.filled_scalar = tensor.filled.scalar;
+    made.filled_scale = 1;
+    made.filled_bias = tensor.filled.plus;
+  }
+  return base;
+}
+
+// Shapes under which elements are named that have another one where they lie.
+void declare_aliases(const DirectLayout& layout, Tables& tables) {
+  const Graph& graph = layout.graph.source;
+  const Labels& labels = layout.graph.views.labels;
+  for (uint32_t label = static_cast<uint32_t>(graph.tensors.size()); label < labels.size(); ++label) {
+    const GraphTensor& root = graph.tensors[labels[label].root];
+    if (tables.label_id[labels[label].root] == kNone) continue;
+    std::string name = root.name + ".";
+    for (uint32_t extent : labels[label].shape) name += (name.back() == '.' ? "" : "x") + std::to_string(extent);
+    const uint32_t made = tables.builder.tensor(arena_name(graph, name), root.dtype, labels[label].shape);
+    tables.builder.schedule().tensors[made].alias_of = 1 + tables.label_id[labels[label].root];
+    tables.label_id[label] = made;
+  }
 }
 
 }  // namespace
@@ -53,17 +94,21 @@ Tables declare_tables(const DirectLayout& layout, const Machine& machine) {
   Tables tables;
   declare_arenas(layout, machine, tables);
   tables.binding.assign(graph.tensors.size(), 0);
-  tables.tensor_id.assign(graph.tensors.size(), kNone);
+  tables.label_id.assign(layout.graph.views.labels.size(), kNone);
+  for (const GraphScalar& scalar : graph.scalars)
+    tables.builder.schedule().scalars.push_back({tables.builder.name(scalar.name), 0, scalar.min, scalar.max});
   for (uint32_t tensor = 0; tensor < graph.tensors.size(); ++tensor) {
     const GraphTensor& it = graph.tensors[tensor];
+    if (!layout.graph.views.is_root(tensor)) continue;
     uint32_t named_base = kNone;
     if (layout.graph.is_bound(tensor)) {
-      named_base = tables.binding[tensor] = tables.builder.binding(it.name, role_of(it), it.dtype, it.shape);
+      named_base = tables.binding[tensor] = declare_binding(it, tables.builder);
     } else if (layout.places.buffer[tensor] == kNone) {
       continue;  // fused away
     }
-    tables.tensor_id[tensor] = tables.builder.tensor(it.name, it.dtype, it.shape, named_base);
+    tables.label_id[tensor] = tables.builder.tensor(it.name, it.dtype, it.shape, named_base);
   }
+  declare_aliases(layout, tables);
   if (layout.packing.prepared_bytes != 0)
     tables.prepare_stream = tables.builder.stream("prepare", 0, Engine::kCompute, Part::kPrepare);
   for (uint32_t lane = 0; lane < layout.deal.lanes; ++lane)

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "planner/direct/copy_bindings.h"
+#include "planner/direct/drop_dead_ops.h"
 #include "planner/direct/emit/emit_group.h"
 #include "planner/direct/emit/emit_matmul.h"
 #include "planner/direct/emit/lane_emitter.h"
@@ -17,6 +18,7 @@ namespace {
 class Emitter {
  public:
   Emitter(const DirectLayout& layout, Tables& tables) : layout_(layout), graph_(layout.graph), tables_(tables) {
+    keeps_list_ = may_leave_dead_ops(graph_);
     lanes_.reserve(layout.deal.lanes);
     for (uint32_t lane = 0; lane < layout.deal.lanes; ++lane) {
       lanes_.emplace_back(layout, tables, lane, list_);
@@ -54,6 +56,7 @@ class Emitter {
   }
 
   void finish() {
+    if (keeps_list_) drop_dead_ops(layout_, tables_, list_);
     if (graph_.on_device) claim_cuts();
     if (several_streams()) lanes::order_lanes(list_, Part::kReplay, tables_.builder);
     lanes::add_ops(std::exchange(list_, {}), tables_.builder);
@@ -77,8 +80,8 @@ class Emitter {
         copy_block_in(lane, segment, row, rows);
         for (uint32_t index = segment.first; index < end; ++index) {
           const uint32_t output = graph_.groups[index].output;
-          if (graph_.is_blocked(output)) lane.operands.hold_rows_from(output, row);
-          const Box box = rows_box(graph_.shape(output), row, rows);
+          if (graph_.is_blocked(output)) lane.operands.hold_rows_from(graph_.root(output), row);
+          const Box box = rows_box(graph_.written_shape(graph_.groups[index]), row, rows);
           emit_group(lane, index, box);
           if (graph_.is_copied(output)) copy_out(lane, output, box);
         }
@@ -98,7 +101,8 @@ class Emitter {
     if (!graph_.on_device) return;
     std::set<uint32_t> copied;
     for (uint32_t index = segment.first; index < segment.first + segment.count; ++index)
-      for (const uint32_t tensor : graph_.groups[index].inputs) {
+      for (const uint32_t input : graph_.groups[index].inputs) {
+        const uint32_t tensor = graph_.root(input);
         if (!graph_.is_copied(tensor) || !graph_.is_blocked(tensor) || !copied.insert(tensor).second) continue;
         if (graph_.source.tensors[tensor].role != TensorRole::kInput) continue;
         lane.operands.hold_rows_from(tensor, row);
@@ -129,9 +133,9 @@ class Emitter {
 
   bool several_streams() const { return lanes_.size() > 1 || graph_.on_device; }
 
-  // One stream alone needs no tokens, so its ops need not be kept.
+  // One stream alone needs no tokens, so its ops need not be kept where all of them count.
   void settle() {
-    if (!several_streams()) lanes::add_ops(std::exchange(list_, {}), tables_.builder);
+    if (!several_streams() && !keeps_list_) lanes::add_ops(std::exchange(list_, {}), tables_.builder);
   }
 
   const DirectLayout& layout_;
@@ -142,6 +146,7 @@ class Emitter {
   PackedNow packed_shared_;
   std::vector<std::vector<uint32_t>> copies_before_;  // by group: inputs
   std::vector<uint32_t> phase_of_;                    // by group: the phase it opens, or kNone
+  bool keeps_list_ = false;
 };
 
 }  // namespace

@@ -42,9 +42,16 @@ class OperandMaker {
     origin_[tensor] = row;
   }
 
-  // A box of a tensor where kernels find it, row-major.
+  // A box of a tensor where kernels find it, itself or in another. Of one that is filled
+  // up to a scalar only what is filled.
   OperandSpec box(uint32_t tensor, const Walks& walks, const Low& low, Access access);
-  // A box of a tensor in its binding, all axes walked.
+  // What an append writes: rows of its state from where the operator says on.
+  OperandSpec appended(uint32_t group, const Walks& walks, const Low& low);
+  // What a slice, transpose or reshape copies, by the axes of its output.
+  OperandSpec copy_source(uint32_t output, const Walks& walks, const Low& low);
+  // Everything of a label: the tensor it names, by other axes.
+  OperandSpec whole_label(uint32_t label, Access access);
+  // A box of a root in its binding, all axes walked.
   OperandSpec bound(uint32_t tensor, const Box& box, Access access);
   // The same of its copy.
   OperandSpec copied(uint32_t tensor, const Box& box, Access access);
@@ -58,8 +65,15 @@ class OperandMaker {
   uint64_t entry_at(const RightOperand& right, const Low& low) const;
 
  private:
-  OperandSpec make(uint32_t tensor, const Walks& walks, const Low& low, Access access, bool in_binding);
-  Value value_of(uint32_t tensor, const Low& low) const;
+  // A box in the coordinates of a label; `walks` name its axes.
+  OperandSpec labelled(uint32_t label, const Walks& walks, const Low& low, const Moving& shift, uint8_t shift_axis,
+                       View view, Access access);
+  OperandSpec labelled(uint32_t label, const Walks& walks, const Low& low, const Moving& shift, uint8_t shift_axis,
+                       View view, Access access, bool in_binding);
+  // What walks and low of a tensor are in the coordinates of its label.
+  Walks label_walks(const TensorView& of, const Walks& walks) const;
+  Low label_low(const TensorView& of, const Low& low) const;
+  Value value_of(uint32_t label, const Low& low) const;
 
   const DirectLayout& layout_;
   Tables& tables_;

@@ -24,13 +24,14 @@ bool lie_alike(const Deal& deal, uint32_t a, uint32_t b) {
 // shape, and read once by it. kNone if there is none.
 uint32_t reusable_input(const SegmentedGraph& graph, const Deal& deal, uint32_t index) {
   const FusedGroup& group = graph.groups[index];
-  if (group.kind == OperatorKind::kMatmul || graph.is_bound(group.output)) return kNone;
-  const bool commutes = group.kind == OperatorKind::kAdd || group.kind == OperatorKind::kMul;
-  for (uint32_t i = 0; i < (commutes ? 2u : 1u); ++i) {
+  if (graph.is_bound(group.output)) return kNone;
+  for (uint32_t i = 0; i < reusable_inputs(group.kind); ++i) {
     const uint32_t input = group.inputs[i];
-    if (graph.is_bound(input) || graph.last_reader[input] != index) continue;
+    if (!graph.views.is_root(input) || graph.is_bound(input) || graph.last_reader[input] != index) continue;
+    if (graph.pitch(input) != graph.pitch(group.output)) continue;
     if (graph.shape(input) != graph.shape(group.output)) continue;
-    if (std::count(group.inputs.begin(), group.inputs.end(), input) != 1) continue;
+    const auto same_place = [&](uint32_t other) { return graph.root(other) == input; };
+    if (std::count_if(group.inputs.begin(), group.inputs.end(), same_place) != 1) continue;
     if (graph.is_blocked(input) != graph.is_blocked(group.output) || !lie_alike(deal, input, group.output)) continue;
     // Within blocks a whole input may be read by other groups of later blocks.
     if (graph.segment_of_group(index).blocked() && !graph.is_blocked(input)) continue;
@@ -48,11 +49,12 @@ uint64_t held_bytes(const SegmentedGraph& graph, const Deal& deal, uint32_t inde
       GraphTensor part = tensor;
       std::copy_n(box.extent, part.shape.size(), part.shape.begin());
       if (part.shape.back() != 0)
-        most = std::max(most, bytes_of(part) / part.shape.back() / size_of(part.dtype) * pitch_of(part));
+        most = std::max(
+            most, bytes_of(part) / part.shape.back() / size_of(part.dtype) * graph.pitch(index, part.shape.back()));
     }
     return most;
   }
-  const uint64_t bytes = bytes_of(tensor) / tensor.shape.back() / size_of(tensor.dtype) * pitch_of(tensor);
+  const uint64_t bytes = bytes_of(tensor) / tensor.shape.back() / size_of(tensor.dtype) * graph.pitch(index);
   if (!graph.is_blocked(index)) return bytes;
   if (graph.is_copied(index)) return 2 * copied_block_bytes(graph, index);
   return bytes / tensor.shape[0] * graph.segments[graph.internal[index]].block_rows;
@@ -85,7 +87,7 @@ void deal_packing(const SegmentedGraph& graph, const Packing& packing, const Dea
 uint64_t copied_block_bytes(const SegmentedGraph& graph, uint32_t index) {
   const GraphTensor& tensor = graph.source.tensors[index];
   const uint64_t rows = bytes_of(tensor) / tensor.shape.back() / size_of(tensor.dtype) / tensor.shape[0];
-  return rounded(rows * pitch_of(tensor) * graph.segments[graph.internal[index]].block_rows);
+  return rounded(rows * graph.pitch(index) * graph.segments[graph.internal[index]].block_rows);
 }
 
 TensorPlaces place_tensors(const SegmentedGraph& graph, const Packing& packing, const Deal& deal, uint32_t ahead) {
@@ -103,8 +105,8 @@ TensorPlaces place_tensors(const SegmentedGraph& graph, const Packing& packing, 
   };
   for (uint32_t index = 0; index < graph.groups.size(); ++index) {
     const FusedGroup& group = graph.groups[index];
-    for (uint32_t input : group.inputs) copy_in(input, index);
-    if (group.bias != kNone) copy_in(group.bias, index);
+    for (uint32_t input : group.inputs) copy_in(graph.root(input), index);
+    if (group.bias != kNone) copy_in(graph.root(group.bias), index);
     if (graph.is_bound(group.output)) {
       if (graph.is_copied(group.output)) copy_in(group.output, index);
       continue;
@@ -123,8 +125,8 @@ TensorPlaces place_tensors(const SegmentedGraph& graph, const Packing& packing, 
     if (graph.groups[index].bias != kNone) touched.push_back(graph.groups[index].bias);
     touched.push_back(graph.groups[index].output);
     for (uint32_t tensor : touched) {
-      if (places.buffer[tensor] == kNone) continue;
-      Buffer& buffer = buffers[places.buffer[tensor]];
+      if (places.buffer[graph.root(tensor)] == kNone) continue;
+      Buffer& buffer = buffers[places.buffer[graph.root(tensor)]];
       if (graph.is_blocked(tensor) && !graph.is_copied(tensor))
         buffer.first = std::min(buffer.first, index), buffer.last = std::max(buffer.last, index);
       else

@@ -11,7 +11,7 @@
 namespace rondo::direct {
 
 struct TensorPlaces {
-  std::vector<uint32_t> buffer;    // by tensor; kNone: bound, or fused away
+  std::vector<uint32_t> buffer;    // by root; kNone: bound, or fused away
   std::vector<uint32_t> in_place;  // by group: the input whose place the result takes, or kNone
   std::vector<Buffer> buffers;     // what the places were made for
   Placement placement;             // the buffers of the packing first

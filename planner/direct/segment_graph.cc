@@ -26,9 +26,10 @@ void take_in_copied(SegmentedGraph& graph) {
   std::vector<uint32_t> home(graph.source.tensors.size(), kNone);
   const auto touch = [&](uint32_t tensor, uint32_t index, bool sliced) {
     if (!graph.is_copied(tensor)) return;
-    const uint32_t segment = graph.segment_of[index];
-    const bool fits = sliced && graph.segments[segment].blocked() && (home[tensor] == kNone || home[tensor] == segment);
-    home[tensor] = fits ? segment : kApart;
+    const uint32_t segment = graph.segment_of[index], known = home[graph.root(tensor)];
+    const bool fits = sliced && graph.views.keeps_rows(graph.source, tensor) && graph.segments[segment].blocked() &&
+                      (known == kNone || known == segment);
+    home[graph.root(tensor)] = fits ? segment : kApart;
   };
   for (uint32_t index = 0; index < graph.groups.size(); ++index) {
     const FusedGroup& group = graph.groups[index];
@@ -43,23 +44,24 @@ void take_in_copied(SegmentedGraph& graph) {
 }  // namespace
 
 SegmentedGraph segment_graph(const Graph& graph, const Machine& machine, const PlanOptions& options) {
-  SegmentedGraph made{graph, {}, {}, {}, {}, {}, 0, false};
-  made.groups = fuse_epilogues(graph, options.fuse);
+  SegmentedGraph made{graph, view_tensors(graph), {}, {}, {}, {}, {}, 0, false};
+  for (FusedGroup& group : fuse_epilogues(graph, options.fuse))
+    if (!is_view(group.kind) || made.views.copies[group.main] != 0) made.groups.push_back(std::move(group));
   const MachineSpace* scratch = machine.space(SpaceKind::kScratch);
   made.scratch_capacity_bytes = scratch == nullptr ? 0 : scratch->capacity_bytes;
   if (scratch != nullptr && options.scratch_bytes != 0)
     made.scratch_capacity_bytes = std::min(made.scratch_capacity_bytes, options.scratch_bytes);
   made.on_device = machine.space(SpaceKind::kDevice) != nullptr;
-  made.segments = cut_segments(graph, made.groups, made.scratch_capacity_bytes);
-  made.internal = internal_tensors(graph, made.groups, made.segments);
+  made.segments = cut_segments(graph, made.views, made.groups, made.scratch_capacity_bytes);
+  made.internal = internal_tensors(graph, made.views, made.groups, made.segments);
   made.segment_of.resize(made.groups.size());
   for (uint32_t index = 0; index < made.segments.size(); ++index)
     for (uint32_t i = 0; i < made.segments[index].count; ++i) made.segment_of[made.segments[index].first + i] = index;
   if (made.on_device) take_in_copied(made);
   made.last_reader.assign(graph.tensors.size(), kNone);
   for (uint32_t index = 0; index < made.groups.size(); ++index) {
-    for (uint32_t tensor : made.groups[index].inputs) made.last_reader[tensor] = index;
-    if (made.groups[index].bias != kNone) made.last_reader[made.groups[index].bias] = index;
+    for (uint32_t tensor : made.groups[index].inputs) made.last_reader[made.root(tensor)] = index;
+    if (made.groups[index].bias != kNone) made.last_reader[made.root(made.groups[index].bias)] = index;
   }
   return made;
 }
@@ -70,9 +72,11 @@ uint64_t bytes_of(const GraphTensor& tensor) {
   return bytes;
 }
 
-uint64_t pitch_of(const GraphTensor& tensor) {
-  const uint64_t row = size_of(tensor.dtype) * tensor.shape.back();
-  return tensor.shape.size() > 1 && row % kPitchMultiple == 0 ? row + kPitchPad : row;
+uint64_t SegmentedGraph::pitch(uint32_t root, uint32_t columns) const {
+  const GraphTensor& tensor = source.tensors[root];
+  const uint64_t row = size_of(tensor.dtype) * columns;
+  const bool apart = views.dense[root] == 0 && tensor.shape.size() > 1;
+  return apart && row % kPitchMultiple == 0 ? row + kPitchPad : row;
 }
 
 }  // namespace rondo::direct

@@ -23,21 +23,23 @@ std::vector<uint32_t> sources(const FusedGroup& group) {
   return all;
 }
 
-bool reads_whole(const Graph& graph, const FusedGroup& group, uint32_t source) {
-  return source >= group.inputs.size() || !is_sliced(graph, group, source);
+bool reads_whole(const Graph& graph, const TensorViews& views, const FusedGroup& group, uint32_t source) {
+  return source >= group.inputs.size() || !is_sliced(graph, group, source) ||
+         !views.keeps_rows(graph, group.inputs[source]);
 }
 
 class Cutter {
  public:
-  Cutter(const Graph& graph, const std::vector<FusedGroup>& groups, uint64_t scratch_bytes)
+  Cutter(const Graph& graph, const TensorViews& views, const std::vector<FusedGroup>& groups, uint64_t scratch_bytes)
       : graph_(graph),
+        views_(views),
         groups_(groups),
         scratch_bytes_(scratch_bytes),
         producer_(graph.tensors.size(), kNone),
         last_reader_(graph.tensors.size(), 0) {
     for (uint32_t index = 0; index < groups.size(); ++index) {
-      producer_[groups[index].output] = index;
-      for (uint32_t tensor : sources(groups[index])) last_reader_[tensor] = index;
+      producer_[views.root(groups[index].output)] = index;
+      for (uint32_t tensor : sources(groups[index])) last_reader_[views.root(tensor)] = index;
     }
   }
 
@@ -54,14 +56,16 @@ class Cutter {
   }
 
  private:
-  uint32_t rows(uint32_t group) const { return shape_of(graph_, groups_[group].output)[0]; }
+  uint32_t rows(uint32_t group) const { return written_shape(graph_, groups_[group])[0]; }
 
   bool joins(uint32_t first, uint32_t index) const {
     const FusedGroup& group = groups_[index];
     if (!can_slice(graph_, group) || rows(index) != rows(first)) return false;
     const std::vector<uint32_t> all = sources(group);
-    for (uint32_t i = 0; i < all.size(); ++i)
-      if (producer_[all[i]] != kNone && producer_[all[i]] >= first && reads_whole(graph_, group, i)) return false;
+    for (uint32_t i = 0; i < all.size(); ++i) {
+      const uint32_t producer = producer_[views_.root(all[i])];
+      if (producer != kNone && producer >= first && reads_whole(graph_, views_, group, i)) return false;
+    }
     return true;
   }
 
@@ -74,7 +78,7 @@ class Cutter {
     uint64_t bytes = 0;
     const std::vector<uint32_t> all = sources(groups_[index]);
     for (uint32_t i = 0; i < all.size(); ++i)
-      if (reads_whole(graph_, groups_[index], i) && counted.insert(all[i]).second)
+      if (reads_whole(graph_, views_, groups_[index], i) && counted.insert(all[i]).second)
         bytes += bytes_of(graph_.tensors[all[i]]);
     return bytes;
   }
@@ -82,11 +86,9 @@ class Cutter {
   // The result may lie where an input of the segment lay that dies here.
   bool takes_place_of_input(uint32_t index, uint32_t first, uint32_t end) const {
     const FusedGroup& group = groups_[index];
-    if (group.kind == OperatorKind::kMatmul) return false;
-    const bool commutes = group.kind == OperatorKind::kAdd || group.kind == OperatorKind::kMul;
-    for (uint32_t i = 0; i < (commutes ? 2u : 1u); ++i) {
+    for (uint32_t i = 0; i < reusable_inputs(group.kind); ++i) {
       const uint32_t input = group.inputs[i];
-      if (producer_[input] != kNone && producer_[input] >= first && is_internal(input, end) &&
+      if (views_.is_root(input) && producer_[input] != kNone && producer_[input] >= first && is_internal(input, end) &&
           last_reader_[input] == index && shape_of(graph_, input) == shape_of(graph_, group.output) &&
           std::count(group.inputs.begin(), group.inputs.end(), input) == 1)
         return true;
@@ -103,14 +105,14 @@ class Cutter {
   }
 
   void settle(uint32_t first, uint32_t end) {
-    const uint32_t all_rows = shape_of(graph_, groups_[first].output)[0];
+    const uint32_t all_rows = rows(first);
     Segment segment{first, end - first, all_rows, all_rows};
     // Bytes of intermediates alive at once, for one row of each.
     uint64_t live = 0, peak = 0, total = 0;
     std::vector<uint64_t> ends(end - first, 0);
     for (uint32_t index = first; index < end; ++index) {
       const uint32_t tensor = groups_[index].output;
-      if (is_internal(tensor, end)) {
+      if (views_.is_root(tensor) && is_internal(tensor, end)) {
         const uint64_t row_bytes = bytes_of(graph_.tensors[tensor]) / all_rows;
         if (takes_place_of_input(index, first, end)) {
           live -= row_bytes;
@@ -157,6 +159,7 @@ class Cutter {
 
   static constexpr uint32_t kLongestSplit = 256;  // splitting is quadratic in the run
   const Graph& graph_;
+  const TensorViews& views_;
   const std::vector<FusedGroup>& groups_;
   uint64_t scratch_bytes_;
   std::vector<uint32_t> producer_, last_reader_;
@@ -165,35 +168,101 @@ class Cutter {
 
 }  // namespace
 
+const std::vector<uint32_t>& written_shape(const Graph& graph, const FusedGroup& group) {
+  return graph.tensors[changes_state(group.kind) ? group.inputs[1] : group.output].shape;
+}
+
+uint32_t reusable_inputs(OperatorKind kind) {
+  switch (kind) {
+    case OperatorKind::kAdd:
+    case OperatorKind::kMul:
+      return 2;  // they commute
+    case OperatorKind::kSub:
+    case OperatorKind::kDiv:
+    case OperatorKind::kBias:
+    case OperatorKind::kRelu:
+    case OperatorKind::kGelu:
+    case OperatorKind::kSoftmax:
+    case OperatorKind::kLayerNorm:
+    case OperatorKind::kSilu:
+    case OperatorKind::kSigmoid:
+    case OperatorKind::kTanh:
+    case OperatorKind::kExp:
+    case OperatorKind::kSqrt:
+    case OperatorKind::kRmsNorm:
+    case OperatorKind::kRotary:
+      return 1;
+    default:
+      return 0;
+  }
+}
+
 bool can_slice(const Graph& graph, const FusedGroup& group) {
   const size_t rank = shape_of(graph, group.output).size();
+  const GraphOperator& main = graph.operators[group.main];
   if (rank < 2) return false;
-  if (group.kind == OperatorKind::kMatmul && rank == 2) return !graph.operators[group.main].transpose_a;
-  return true;
+  switch (group.kind) {
+    case OperatorKind::kMatmul:
+      return rank > 2 || !main.transpose_a;
+    // Query rows of a head stay together (emit_attention.h).
+    case OperatorKind::kAttention:
+      return rank > 2;
+    // What is written first may be read by all that comes after.
+    case OperatorKind::kAppend:
+    case OperatorKind::kScatter:
+    // Rows of the result are no rows of the input.
+    case OperatorKind::kReshape:
+      return false;
+    default:
+      return true;
+  }
 }
 
 bool is_sliced(const Graph& graph, const FusedGroup& group, uint32_t input) {
   const std::vector<uint32_t>& output = shape_of(graph, group.output);
   const std::vector<uint32_t>& shape = shape_of(graph, group.inputs[input]);
-  if (group.kind == OperatorKind::kMatmul && output.size() == 2) return input == 0;
+  const GraphOperator& main = graph.operators[group.main];
+  switch (group.kind) {
+    case OperatorKind::kMatmul:
+      if (output.size() == 2) return input == 0;
+      break;
+    case OperatorKind::kReduceSum:
+    case OperatorKind::kReduceMax:
+    case OperatorKind::kReduceMean:
+      return main.axis != 0;
+    case OperatorKind::kConcat:
+      return main.axis != 0;
+    case OperatorKind::kSlice:
+      return main.axis != 0;
+    case OperatorKind::kTranspose:
+      return main.order[0] == 0;
+    case OperatorKind::kGather:
+      return false;
+    case OperatorKind::kRotary:
+      return input == 0 || output.size() == 2;
+    default:
+      break;
+  }
   return shape.size() == output.size() && shape[0] == output[0];
 }
 
-std::vector<Segment> cut_segments(const Graph& graph, const std::vector<FusedGroup>& groups, uint64_t scratch_bytes) {
-  return Cutter(graph, groups, scratch_bytes).run();
+std::vector<Segment> cut_segments(const Graph& graph, const TensorViews& views, const std::vector<FusedGroup>& groups,
+                                  uint64_t scratch_bytes) {
+  return Cutter(graph, views, groups, scratch_bytes).run();
 }
 
-std::vector<uint32_t> internal_tensors(const Graph& graph, const std::vector<FusedGroup>& groups,
-                                       const std::vector<Segment>& segments) {
+std::vector<uint32_t> internal_tensors(const Graph& graph, const TensorViews& views,
+                                       const std::vector<FusedGroup>& groups, const std::vector<Segment>& segments) {
   std::vector<uint32_t> segment_of(graph.tensors.size(), kNone);
   for (uint32_t index = 0; index < segments.size(); ++index)
-    for (uint32_t group = segments[index].first; group < segments[index].first + segments[index].count; ++group)
-      if (graph.tensors[groups[group].output].role == TensorRole::kIntermediate)
-        segment_of[groups[group].output] = index;
+    for (uint32_t group = segments[index].first; group < segments[index].first + segments[index].count; ++group) {
+      const uint32_t root = views.root(groups[group].output);
+      if (graph.tensors[root].role == TensorRole::kIntermediate) segment_of[root] = index;
+    }
   for (uint32_t index = 0; index < segments.size(); ++index)
     for (uint32_t group = segments[index].first; group < segments[index].first + segments[index].count; ++group)
       for (uint32_t tensor : sources(groups[group]))
-        if (segment_of[tensor] != index) segment_of[tensor] = kNone;
+        if (segment_of[views.root(tensor)] != index) segment_of[views.root(tensor)] = kNone;
   return segment_of;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 #include "planner/claims/derive_claims.h"
 #include "planner/lanes/predict_lanes.h"
@@ -34,9 +35,23 @@ void add_claim(const Claim& claim, PlanSummary& summary) {
 }  // namespace
 
 uint64_t least_bytes(const SegmentedGraph& graph) {
+  // Inputs and constants that some group reads whole, and outputs.
+  std::vector<bool> whole(graph.source.tensors.size(), false);
+  for (const FusedGroup& group : graph.groups) {
+    whole[group.output] = graph.source.tensors[group.output].role == TensorRole::kOutput;
+    if (group.bias != kNone) whole[group.bias] = true;
+    for (uint32_t i = 0; i < group.inputs.size(); ++i) {
+      const bool pool = group.inputs.size() == 4 && group.kind == OperatorKind::kAttention && (i == 1 || i == 2);
+      if (!pool && !(group.kind == OperatorKind::kGather && i == 0)) whole[group.inputs[i]] = true;
+    }
+  }
+  for (uint32_t tensor = 0; tensor < whole.size(); ++tensor) {
+    const TensorRole role = graph.source.tensors[tensor].role;
+    if (role == TensorRole::kIntermediate || role == TensorRole::kState) whole[tensor] = false;
+  }
   uint64_t bytes = 0;
   for (uint32_t tensor = 0; tensor < graph.source.tensors.size(); ++tensor)
-    if (graph.is_bound(tensor)) bytes += bytes_of(graph.source.tensors[tensor]);
+    if (whole[tensor]) bytes += bytes_of(graph.source.tensors[tensor]);
   return bytes;
 }
 

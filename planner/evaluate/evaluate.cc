@@ -5,12 +5,11 @@
 #include <cmath>
 #include <limits>
 
+#include "planner/evaluate/evaluation.h"
+#include "planner/graph/state_versions.h"
+
 namespace rondo {
-namespace {
-
-constexpr double kEpsilon = 0x1p-23;  // of f32; a rounding is half of it
-
-using Shape = std::vector<uint32_t>;
+namespace evaluating {
 
 uint64_t count_of(const Shape& shape) {
   uint64_t count = 1;
@@ -18,7 +17,6 @@ uint64_t count_of(const Shape& shape) {
   return count;
 }
 
-// Element strides of `in` seen along the axes of `out`; 0 where it is broadcast.
 std::vector<uint64_t> strides_within(const Shape& in, const Shape& out) {
   std::vector<uint64_t> strides(out.size(), 0);
   uint64_t stride = 1;
@@ -29,247 +27,170 @@ std::vector<uint64_t> strides_within(const Shape& in, const Shape& out) {
   return strides;
 }
 
-// Calls visit(a offset, b offset) for every index of `shape`, in row-major order.
-template <class Visit>
-void walk(const Shape& shape, const std::vector<uint64_t>& a, const std::vector<uint64_t>& b, Visit visit) {
-  std::vector<uint32_t> index(shape.size(), 0);
-  uint64_t at_a = 0, at_b = 0;
-  while (true) {
-    visit(at_a, at_b);
-    size_t axis = shape.size();
-    while (axis > 0) {
-      --axis;
-      at_a += a[axis], at_b += b[axis];
-      if (++index[axis] < shape[axis]) break;
-      at_a -= a[axis] * shape[axis], at_b -= b[axis] * shape[axis];
-      index[axis] = 0;
-      if (axis == 0) return;
-    }
-    if (shape.empty()) return;
-  }
+uint64_t Evaluation::filled(uint32_t tensor) const {
+  const GraphTensor& of = graph.tensors[tensor];
+  if (!of.filled.moves()) return of.shape[0];
+  return static_cast<uint64_t>(std::clamp<int64_t>(at(of.filled), 0, of.shape[0]));
 }
 
-class Evaluator {
- public:
-  Evaluator(const Graph& graph, double factor) : graph_(graph), factor_(factor), tensors_(graph.tensors.size()) {}
+namespace {
 
-  Evaluated& tensor(uint32_t index) { return tensors_[index]; }
-
-  void compute(const GraphOperator& op) {
-    Evaluated& out = tensors_[op.output];
-    out.shape = graph_.tensors[op.output].shape;
-    out.value.assign(count_of(out.shape), 0);
-    out.bound.assign(out.value.size(), 0);
-    switch (op.kind) {
-      case OperatorKind::kMatmul:
-        matmul(op, out);
-        break;
-      case OperatorKind::kAdd:
-      case OperatorKind::kBias:
-        pairwise(op, out, false);
-        break;
-      case OperatorKind::kMul:
-        pairwise(op, out, true);
-        break;
-      case OperatorKind::kRelu:
-        relu(op, out);
-        break;
-      case OperatorKind::kGelu:
-        gelu(op, out);
-        break;
-      case OperatorKind::kSoftmax:
-        softmax(op, out);
-        break;
-      case OperatorKind::kLayerNorm:
-        layer_norm(op, out);
-        break;
-    }
-    for (double& bound : out.bound)
-      if (std::isnan(bound)) bound = std::numeric_limits<double>::infinity();
+Compute* family_of(OperatorKind kind) {
+  switch (kind) {
+    case OperatorKind::kMatmul:
+      return matmul;
+    case OperatorKind::kAdd:
+    case OperatorKind::kSub:
+    case OperatorKind::kMul:
+    case OperatorKind::kDiv:
+    case OperatorKind::kBias:
+      return pairwise;
+    case OperatorKind::kRelu:
+    case OperatorKind::kGelu:
+    case OperatorKind::kSilu:
+    case OperatorKind::kSigmoid:
+    case OperatorKind::kTanh:
+    case OperatorKind::kExp:
+    case OperatorKind::kSqrt:
+      break;
+    case OperatorKind::kSoftmax:
+      return softmax;
+    case OperatorKind::kLayerNorm:
+      return layer_norm;
+    case OperatorKind::kRmsNorm:
+      return rms_norm;
+    case OperatorKind::kReduceSum:
+    case OperatorKind::kReduceMax:
+    case OperatorKind::kReduceMean:
+      return reduction;
+    case OperatorKind::kConcat:
+      return concat;
+    case OperatorKind::kSlice:
+      return slice;
+    case OperatorKind::kReshape:
+      return reshape;
+    case OperatorKind::kTranspose:
+      return transpose;
+    case OperatorKind::kGather:
+      return gather;
+    case OperatorKind::kRotary:
+      return rotary;
+    case OperatorKind::kAttention:
+      return attention;
+    case OperatorKind::kAppend:
+    case OperatorKind::kScatter:
+      return nullptr;  // they go by their state
   }
+  return element_by_element;
+}
 
- private:
-  // With A = |a| + bound and B likewise, sum A B - sum |a||b| is what the operands'
-  // own bounds can move the sum by, and c k eps sum A B covers its roundings.
-  void matmul(const GraphOperator& op, Evaluated& out) {
-    const Evaluated &a = tensors_[op.inputs[0]], &b = tensors_[op.inputs[1]];
-    const size_t rank = out.shape.size();
-    const uint64_t m = out.shape[rank - 2], n = out.shape[rank - 1];
-    const uint64_t k = op.transpose_a ? a.shape[a.shape.size() - 2] : a.shape.back();
-    const uint64_t a_row = op.transpose_a ? 1 : k, a_column = op.transpose_a ? m : 1;
-    const uint64_t b_row = op.transpose_b ? 1 : n, b_column = op.transpose_b ? k : 1;
-    const Shape batch(out.shape.begin(), out.shape.end() - 2);
-    const auto batch_strides = [&](const Shape& shape, uint64_t matrix) {
-      std::vector<uint64_t> strides = strides_within(Shape(shape.begin(), shape.end() - 2), batch);
-      for (uint64_t& stride : strides) stride *= matrix;
-      return strides;
-    };
-    uint64_t base = 0;
-    std::vector<double> sum(n), magnitude(n), widened(n);
-    walk(batch, batch_strides(a.shape, m * k), batch_strides(b.shape, k * n), [&](uint64_t at_a, uint64_t at_b) {
-      for (uint64_t i = 0; i < m; ++i) {
-        std::fill(sum.begin(), sum.end(), 0.0);
-        std::fill(magnitude.begin(), magnitude.end(), 0.0);
-        std::fill(widened.begin(), widened.end(), 0.0);
-        for (uint64_t p = 0; p < k; ++p) {
-          const uint64_t left = at_a + i * a_row + p * a_column;
-          const double x = a.value[left], x_size = std::fabs(x), x_wide = x_size + a.bound[left];
-          for (uint64_t j = 0; j < n; ++j) {
-            const uint64_t right = at_b + p * b_row + j * b_column;
-            const double y = b.value[right], y_size = std::fabs(y);
-            sum[j] += x * y;
-            magnitude[j] += x_size * y_size;
-            widened[j] += x_wide * (y_size + b.bound[right]);
-          }
-        }
-        for (uint64_t j = 0; j < n; ++j) {
-          out.value[base] = sum[j];
-          out.bound[base++] = std::max(0.0, widened[j] - magnitude[j]) +
-                              factor_ * static_cast<double>(k) * kEpsilon * widened[j] + FLT_MIN;
-        }
-      }
-    });
+// `state` is the whole state that the operator changes, else nullptr.
+void compute(Evaluation& it, const GraphOperator& op, Evaluated* state) {
+  Evaluated out;
+  out.shape = it.graph.tensors[op.output].shape;
+  out.value.assign(count_of(out.shape), 0);
+  out.bound.assign(out.value.size(), 0);
+  if (state != nullptr) {
+    change_state(it, op, *state);
+    first_rows(*state, out);
+  } else {
+    family_of(op.kind)(it, op, out);
   }
+  for (double& bound : out.bound)
+    if (std::isnan(bound)) bound = std::numeric_limits<double>::infinity();
+  it.tensors[op.output] = std::move(out);
+}
 
-  void pairwise(const GraphOperator& op, Evaluated& out, bool multiply) {
-    const Evaluated &a = tensors_[op.inputs[0]], &b = tensors_[op.inputs[1]];
-    uint64_t at = 0;
-    walk(out.shape, strides_within(a.shape, out.shape), strides_within(b.shape, out.shape),
-         [&](uint64_t i, uint64_t j) {
-           const double x = a.value[i], y = b.value[j], ex = a.bound[i], ey = b.bound[j];
-           out.value[at] = multiply ? x * y : x + y;
-           const double moved = multiply ? std::fabs(x) * ey + std::fabs(y) * ex + ex * ey : ex + ey;
-           out.bound[at] = moved + factor_ * kEpsilon * (std::fabs(out.value[at]) + moved) + FLT_MIN;
-           ++at;
-         });
+Error wrong_size(const GraphTensor& tensor, uint64_t given) {
+  return make_error(ErrorCode::kInvalidArgument,
+                    "data for '" + tensor.name + "' has " + std::to_string(given) + " elements; its shape has " +
+                        std::to_string(count_of(tensor.shape)),
+                    tensor.place);
+}
+
+// What the caller gives for a tensor that no operator makes.
+Status take_given(const GraphData& given, const GraphTensor& tensor, Evaluated& exact) {
+  exact.shape = tensor.shape;
+  const uint64_t count = count_of(tensor.shape);
+  if (const auto state = given.states.find(tensor.name);
+      tensor.role == TensorRole::kState && state != given.states.end()) {
+    if (state->second.value.size() != count) return wrong_size(tensor, state->second.value.size());
+    exact.value = state->second.value;
+    exact.bound = state->second.bound;
+    return {};
   }
-
-  void relu(const GraphOperator& op, Evaluated& out) {
-    const Evaluated& x = tensors_[op.inputs[0]];
-    for (uint64_t i = 0; i < out.value.size(); ++i) {
-      out.value[i] = x.value[i] < 0 ? 0 : x.value[i];  // NaN stays
-      out.bound[i] = x.bound[i];
-    }
+  if (tensor.dtype == DType::kF32) {
+    const auto found = given.floats.find(tensor.name);
+    if (found == given.floats.end() && tensor.role != TensorRole::kState)
+      return make_error(ErrorCode::kNotFound, "there is no data for '" + tensor.name + "'", tensor.place);
+    if (found == given.floats.end())
+      exact.value.assign(count, 0);
+    else
+      exact.value.assign(found->second.begin(), found->second.end());
+  } else {
+    const auto found = given.indices.find(tensor.name);
+    if (found == given.indices.end())
+      return make_error(ErrorCode::kNotFound, "there are no row numbers for '" + tensor.name + "'", tensor.place);
+    for (int64_t index : found->second) exact.value.push_back(static_cast<double>(index));
   }
+  if (exact.value.size() != count) return wrong_size(tensor, exact.value.size());
+  exact.bound.assign(count, 0);
+  return {};
+}
 
-  // The slope of x Phi(x) is below 1.13 everywhere; a kernel's own error is absolute,
-  // a few roundings of |x|, because Phi is computed as a whole.
-  void gelu(const GraphOperator& op, Evaluated& out) {
-    const Evaluated& x = tensors_[op.inputs[0]];
-    for (uint64_t i = 0; i < out.value.size(); ++i) {
-      const double v = x.value[i];
-      const double phi = op.gelu_tanh ? 0.5 * (1 + std::tanh(0.7978845608028654 * (v + 0.044715 * v * v * v)))
-                                      : 0.5 * std::erfc(-v * 0.7071067811865476);
-      out.value[i] = v * phi;
-      out.bound[i] = 1.13 * x.bound[i] + factor_ * 4 * kEpsilon * (std::fabs(v) + x.bound[i]) + FLT_MIN;
-    }
+Status take_scalars(const GraphData& given, Evaluation& it) {
+  for (const GraphScalar& scalar : it.graph.scalars) {
+    const auto found = given.scalars.find(scalar.name);
+    if (found == given.scalars.end())
+      return make_error(ErrorCode::kNotFound, "there is no value for scalar '" + scalar.name + "'", scalar.place);
+    if (found->second < scalar.min || found->second > scalar.max)
+      return make_error(ErrorCode::kInvalidArgument,
+                        "scalar '" + scalar.name + "' is " + std::to_string(found->second) + "; allowed is " +
+                            std::to_string(scalar.min) + " to " + std::to_string(scalar.max),
+                        scalar.place);
+    it.scalars.push_back(found->second);
   }
-
-  void softmax(const GraphOperator& op, Evaluated& out) {
-    const Evaluated& x = tensors_[op.inputs[0]];
-    const uint64_t n = out.shape.back();
-    for (uint64_t row = 0; row < out.value.size(); row += n) {
-      double largest = x.value[row], moved = 0;
-      for (uint64_t i = row; i < row + n; ++i) {
-        if (std::isnan(x.value[i]) || x.value[i] > largest) largest = x.value[i];
-        if (std::isnan(largest)) break;
-      }
-      for (uint64_t i = row; i < row + n; ++i) moved = std::max(moved, x.bound[i]);
-      double sum = 0;
-      for (uint64_t i = row; i < row + n; ++i) sum += out.value[i] = std::exp(x.value[i] - largest);
-      for (uint64_t i = row; i < row + n; ++i) {
-        out.value[i] /= sum;
-        // Every exponent moves by at most 2 * moved and is rounded with the size of
-        // x - max; the sum adds n roundings, exp and division a few.
-        const double relative =
-            std::expm1(2 * moved) +
-            factor_ * kEpsilon * (static_cast<double>(n) + 8 + std::fabs(x.value[i] - largest) + 2 * moved);
-        out.bound[i] = out.value[i] * relative + FLT_MIN * static_cast<double>(n);
-      }
-    }
-  }
-
-  void layer_norm(const GraphOperator& op, Evaluated& out) {
-    const Evaluated &x = tensors_[op.inputs[0]], &gamma = tensors_[op.inputs[1]], &beta = tensors_[op.inputs[2]];
-    const uint64_t n = out.shape.back();
-    const auto count = static_cast<double>(n);
-    const double rounding = factor_ * kEpsilon;
-    for (uint64_t row = 0; row < out.value.size(); row += n) {
-      double mean = 0, size = 0, moved = 0;
-      for (uint64_t i = row; i < row + n; ++i) {
-        mean += x.value[i] / count;
-        size += std::fabs(x.value[i]) / count;
-        moved += x.bound[i] / count;
-      }
-      const double mean_bound = moved + count * rounding * (size + moved);
-      double variance = 0, variance_bound = 0;
-      const auto distance_bound = [&](uint64_t i) {
-        const double e = x.bound[i] + mean_bound;
-        return e + rounding * (std::fabs(x.value[i] - mean) + e);
-      };
-      for (uint64_t i = row; i < row + n; ++i) {
-        const double d = x.value[i] - mean, e = distance_bound(i);
-        variance += d * d / count;
-        variance_bound +=
-            (2 * std::fabs(d) * e + e * e + (count + 2) * rounding * (std::fabs(d) + e) * (std::fabs(d) + e)) / count;
-      }
-      const double under = variance + static_cast<double>(op.epsilon);
-      const double scale = 1 / std::sqrt(under);
-      const double lowest = under - variance_bound;
-      const double scale_bound = lowest > 0 ? (1 / std::sqrt(lowest) - scale) + 4 * rounding / std::sqrt(lowest)
-                                            : std::numeric_limits<double>::infinity();
-      for (uint64_t i = row; i < row + n; ++i) {
-        const double d = x.value[i] - mean, e = distance_bound(i);
-        const double z = d * scale,
-                     z_bound = std::fabs(d) * scale_bound + e * (scale + scale_bound) + 2 * rounding * std::fabs(z);
-        const double g = gamma.value[i - row], g_bound = gamma.bound[i - row];
-        out.value[i] = z * g + beta.value[i - row];
-        const double product = (std::fabs(z) + z_bound) * (std::fabs(g) + g_bound);
-        out.bound[i] = product - std::fabs(z * g) + beta.bound[i - row] +
-                       2 * rounding * (product + std::fabs(beta.value[i - row]) + beta.bound[i - row]) + FLT_MIN;
-      }
-    }
-  }
-
-  const Graph& graph_;
-  double factor_;
-  std::vector<Evaluated> tensors_;
-};
+  return {};
+}
 
 }  // namespace
+}  // namespace evaluating
 
-Result<std::map<std::string, Evaluated, std::less<>>> evaluate_graph(const Graph& graph, const NamedData& inputs,
-                                                                     bool outputs_only, double factor) {
-  Evaluator evaluator(graph, factor);
-  std::vector<uint32_t> last_reader(graph.tensors.size(), 0);
+Result<EvaluatedTensors> evaluate_graph(const Graph& graph, const GraphData& given, bool outputs_only, double factor) {
+  using namespace evaluating;
+  Evaluation it{graph, factor, {}, std::vector<Evaluated>(graph.tensors.size())};
+  if (Status status = take_scalars(given, it); !status.ok()) return status.error();
+  std::vector<uint32_t> last_reader(graph.tensors.size(), kNone);
   for (uint32_t op = 0; op < graph.operators.size(); ++op)
     for (uint32_t tensor : graph.operators[op].inputs) last_reader[tensor] = op;
   for (uint32_t index = 0; index < graph.tensors.size(); ++index) {
     const GraphTensor& tensor = graph.tensors[index];
-    if (tensor.role != TensorRole::kInput && tensor.role != TensorRole::kConstant) continue;
-    const auto found = inputs.find(tensor.name);
-    if (found == inputs.end())
-      return make_error(ErrorCode::kNotFound, "there is no data for '" + tensor.name + "'", tensor.place);
-    if (found->second.size() != count_of(tensor.shape))
-      return make_error(ErrorCode::kInvalidArgument,
-                        "data for '" + tensor.name + "' has " + std::to_string(found->second.size()) +
-                            " elements; its shape has " + std::to_string(count_of(tensor.shape)),
-                        tensor.place);
-    Evaluated& exact = evaluator.tensor(index);
-    exact.shape = tensor.shape;
-    exact.value.assign(found->second.begin(), found->second.end());
-    exact.bound.assign(exact.value.size(), 0);
+    if (tensor.role == TensorRole::kOutput || tensor.role == TensorRole::kIntermediate) continue;
+    if (Status status = take_given(given, tensor, it.tensors[index]); !status.ok()) return status.error();
   }
+  const std::vector<uint32_t> state_of = state_versions(graph);
+  EvaluatedTensors states;
   const auto kept = [&](uint32_t tensor) { return !outputs_only || graph.tensors[tensor].role == TensorRole::kOutput; };
-  for (uint32_t op = 0; op < graph.operators.size(); ++op) {
-    evaluator.compute(graph.operators[op]);
-    for (uint32_t tensor : graph.operators[op].inputs)
-      if (last_reader[tensor] == op && !kept(tensor)) evaluator.tensor(tensor) = {};
+  for (uint32_t index = 0; index < graph.operators.size(); ++index) {
+    const GraphOperator& op = graph.operators[index];
+    Evaluated* state = nullptr;
+    if (const uint32_t root = state_of[op.output]; root != kNone)
+      state = &states.try_emplace(graph.tensors[root].name, it.tensors[root]).first->second;
+    compute(it, op, state);
+    for (uint32_t tensor : op.inputs)
+      if (last_reader[tensor] == index && !kept(tensor)) it.tensors[tensor] = {};
   }
-  std::map<std::string, Evaluated, std::less<>> results;
+  EvaluatedTensors results;
   for (uint32_t index = 0; index < graph.tensors.size(); ++index)
-    if (kept(index)) results[graph.tensors[index].name] = std::move(evaluator.tensor(index));
+    if (kept(index)) results[graph.tensors[index].name] = std::move(it.tensors[index]);
+  for (auto& [name, state] : states) results[name] = std::move(state);
   return results;
+}
+
+Result<EvaluatedTensors> evaluate_graph(const Graph& graph, const NamedData& inputs, bool outputs_only, double factor) {
+  GraphData given;
+  given.floats = inputs;
+  return evaluate_graph(graph, given, outputs_only, factor);
 }
 
 Comparison compare(const Evaluated& expected, std::span<const float> result) {

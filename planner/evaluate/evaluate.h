@@ -25,12 +25,25 @@ struct Evaluated {
 };
 
 using NamedData = std::map<std::string, std::span<const float>, std::less<>>;
+using EvaluatedTensors = std::map<std::string, Evaluated, std::less<>>;
 
-// Every tensor of the graph (`outputs_only`: only those of role output), by name.
-// `inputs` holds inputs and constants; `factor` is the c of the bounds. Errors:
-// kNotFound for a missing input, kInvalidArgument for one of the wrong size.
-Result<std::map<std::string, Evaluated, std::less<>>> evaluate_graph(const Graph& graph, const NamedData& inputs,
-                                                                     bool outputs_only = true, double factor = 1);
+// What the caller gives for one run, by name.
+struct GraphData {
+  NamedData floats;                                                      // inputs, constants, states
+  std::map<std::string, std::span<const int64_t>, std::less<>> indices;  // tables, inputs of row numbers
+  std::map<std::string, int64_t, std::less<>> scalars;
+  EvaluatedTensors states;  // as an earlier run left them, bounds included; they count before `floats`
+};
+
+// Every tensor of the graph (`outputs_only`: only those of role output), by name, and
+// every state that the graph changes, as it is afterwards, by the state's name. A state
+// that is not given is zero. `factor` is the c of the bounds. Errors: kNotFound for a
+// missing input or scalar, kInvalidArgument for one of the wrong size or out of range.
+Result<EvaluatedTensors> evaluate_graph(const Graph& graph, const GraphData& given, bool outputs_only = true,
+                                        double factor = 1);
+// The same for a graph without tables and scalars.
+Result<EvaluatedTensors> evaluate_graph(const Graph& graph, const NamedData& inputs, bool outputs_only = true,
+                                        double factor = 1);
 
 struct Comparison {
   uint64_t elements = 0;

@@ -31,6 +31,7 @@ std::map<std::string, std::vector<float>, std::less<>> random_inputs(const Graph
   std::map<std::string, std::vector<float>, std::less<>> inputs;
   for (const GraphTensor& tensor : graph.tensors) {
     if (tensor.role != TensorRole::kInput && tensor.role != TensorRole::kConstant) continue;
+    if (tensor.dtype != DType::kF32) continue;
     uint64_t count = 1;
     for (uint32_t extent : tensor.shape) count *= extent;
     float scale = 1;
@@ -39,6 +40,28 @@ std::map<std::string, std::vector<float>, std::less<>> random_inputs(const Graph
     inputs[tensor.name] = random_floats(seed, tensor.name, count, scale);
   }
   return inputs;
+}
+
+std::map<std::string, std::vector<int64_t>, std::less<>> random_indices(const Graph& graph, uint64_t seed) {
+  // Inputs go a little beyond the rows that exist: reading clamps them.
+  constexpr uint64_t kInputRange = 64;
+  std::map<std::string, std::vector<int64_t>, std::less<>> indices;
+  for (const GraphTensor& tensor : graph.tensors) {
+    const bool table = tensor.role == TensorRole::kTable;
+    if (!table && (tensor.role != TensorRole::kInput || tensor.dtype == DType::kF32)) continue;
+    uint64_t count = 1;
+    for (uint32_t extent : tensor.shape) count *= extent;
+    const uint64_t range = table ? tensor.index_limit : kInputRange;
+    uint64_t state = mixed(seed + 1);
+    for (char c : tensor.name) state = mixed(state ^ static_cast<uint8_t>(c));
+    std::vector<int64_t>& data = indices[tensor.name];
+    data.resize(count);
+    // Distinct ones: a first entry, then one after another, round the limit.
+    const uint64_t first = mixed(++state) % range;
+    for (uint64_t i = 0; i < count; ++i)
+      data[i] = static_cast<int64_t>(tensor.distinct ? (first + i) % range : mixed(++state) % range);
+  }
+  return indices;
 }
 
 }  // namespace rondo

@@ -16,4 +16,7 @@ std::vector<float> random_floats(uint64_t seed, std::string_view name, uint64_t 
 // sqrt(3 / rows), so that layers keep the size of what passes through them.
 std::map<std::string, std::vector<float>, std::less<>> random_inputs(const Graph& graph, uint64_t seed);
 
+// Row numbers for every table, below its limit, and for every input of row numbers.
+std::map<std::string, std::vector<int64_t>, std::less<>> random_indices(const Graph& graph, uint64_t seed);
+
 }  // namespace rondo

@@ -2,11 +2,13 @@
 // wiring, order, shapes, use. Every step is linear in tensors plus operators, but
 // for the heap that keeps operators in the order they were written.
 #include <algorithm>
-#include <functional>
-#include <queue>
+#include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "planner/graph/infer_shape.h"
+#include "planner/graph/order_operators.h"
+#include "planner/graph/state_versions.h"
 #include "rondo/graph.h"
 
 namespace rondo {
@@ -14,14 +16,20 @@ namespace {
 
 constexpr uint64_t kMaxTensorBytes = uint64_t{1} << 40;
 constexpr size_t kMaxNameBytes = 255;
+constexpr size_t kMaxConcatInputs = 65535;
+constexpr int64_t kMostPlus = int64_t{1} << 40;    // beside a scalar: beyond every extent
+constexpr int64_t kMostScalar = int64_t{1} << 62;  // of a scalar: sums with kMostPlus do not overflow
 
 Error fail(std::string message, const Place& place) {
   return make_error(ErrorCode::kInvalidGraph, std::move(message), place);
 }
 
-size_t input_count(OperatorKind kind) {
+// Fewest and most inputs.
+std::pair<size_t, size_t> input_counts(OperatorKind kind) {
   const std::string_view inputs = info(kind).inputs;
-  return 1 + static_cast<size_t>(std::count(inputs.begin(), inputs.end(), ' '));
+  if (inputs.ends_with("...")) return {2, kMaxConcatInputs};
+  const size_t words = 1 + static_cast<size_t>(std::count(inputs.begin(), inputs.end(), ' '));
+  return {inputs.ends_with("?") ? words - 1 : words, words};
 }
 
 // Names go into schedule files as they are, so they keep to what those can say.
@@ -32,6 +40,26 @@ bool is_name(std::string_view name) {
          std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '.'; });
 }
 
+bool is_given(TensorRole role) { return role != TensorRole::kOutput && role != TensorRole::kIntermediate; }
+
+std::string with_article(TensorRole role) {
+  switch (role) {
+    case TensorRole::kInput:
+      return "an input";
+    case TensorRole::kConstant:
+      return "a constant";
+    case TensorRole::kState:
+      return "a state";
+    case TensorRole::kTable:
+      return "a table";
+    case TensorRole::kOutput:
+      return "an output";
+    case TensorRole::kIntermediate:
+      break;
+  }
+  return "an intermediate";
+}
+
 class Finisher {
  public:
   explicit Finisher(Graph& graph) : graph_(graph) {}
@@ -39,7 +67,8 @@ class Finisher {
   Status run() {
     Status status = check_names();
     if (status.ok()) status = check_wiring();
-    if (status.ok()) status = order_operators();
+    if (status.ok()) status = check_scalars();
+    if (status.ok()) status = order_operators(graph_);
     if (status.ok()) status = infer_shapes();
     if (status.ok()) status = check_use();
     return status;
@@ -81,10 +110,11 @@ class Finisher {
     producer_.assign(graph_.tensors.size(), kNone);
     for (uint32_t index = 0; index < graph_.operators.size(); ++index) {
       const GraphOperator& op = graph_.operators[index];
-      const size_t wanted = input_count(op.kind);
-      if (op.inputs.size() != wanted)
+      const auto [fewest, most] = input_counts(op.kind);
+      if (op.inputs.size() < fewest || op.inputs.size() > most)
         return fail(titled(op) + " has " + std::to_string(op.inputs.size()) + " inputs and takes " +
-                        std::to_string(wanted) + ": " + std::string(info(op.kind).inputs),
+                        std::to_string(fewest) + (most == fewest ? "" : " to " + std::to_string(most)) + ": " +
+                        std::string(info(op.kind).inputs),
                     op.place);
       for (uint32_t tensor : op.inputs)
         if (tensor >= graph_.tensors.size())
@@ -98,10 +128,10 @@ class Finisher {
       if (!(op.epsilon >= 0.0f && op.epsilon <= 1.0f))
         return fail(titled(op) + " has an epsilon outside [0, 1]", op.place);
       const TensorRole role = graph_.tensors[op.output].role;
-      if (role == TensorRole::kInput || role == TensorRole::kConstant)
-        return fail(titled(op) + " writes " + quoted(op.output) + ", which is " +
-                        (role == TensorRole::kInput ? "an input" : "a constant"),
-                    op.place);
+      if (is_given(role))
+        return fail(titled(op) + " writes " + quoted(op.output) + ", which is " + with_article(role), op.place);
+      if (role == TensorRole::kOutput && changes_state(op.kind))
+        return fail(titled(op) + " gives a state, which cannot be the output " + quoted(op.output), op.place);
       if (producer_[op.output] != kNone)
         return fail("tensor " + quoted(op.output) + " is produced twice: by " +
                         titled(graph_.operators[producer_[op.output]]) + " and by " + titled(op),
@@ -110,18 +140,65 @@ class Finisher {
     }
     for (uint32_t tensor = 0; tensor < graph_.tensors.size(); ++tensor) {
       const GraphTensor& it = graph_.tensors[tensor];
-      const bool given = it.role == TensorRole::kInput || it.role == TensorRole::kConstant;
+      const bool given = is_given(it.role);
       if (!given && producer_[tensor] == kNone)
         return fail(
             (it.role == TensorRole::kOutput ? "output " : "tensor ") + quoted(tensor) + " is produced by no operator",
             it.place);
-      if (it.dtype != DType::kF32)
+      const bool rows = it.dtype == DType::kI32 || it.dtype == DType::kI64;
+      if (it.role == TensorRole::kTable) {
+        if (!rows)
+          return fail("table " + quoted(tensor) + " is " + std::string(info(it.dtype).name) + "; allowed is i32 or i64",
+                      it.place);
+        const uint64_t most = it.dtype == DType::kI32 ? uint64_t{1} << 31 : uint64_t{1} << 62;
+        if (it.index_limit == 0 || it.index_limit > most)
+          return fail("limit of table " + quoted(tensor) + " is " + std::to_string(it.index_limit) +
+                          "; allowed is 1 to " + std::to_string(most),
+                      it.place);
+      } else if (it.dtype != DType::kF32 && !rows) {
         return fail("tensor " + quoted(tensor) + " is " + std::string(info(it.dtype).name) +
                         ": operators compute with f32 only so far",
                     it.place);
+      }
       if (given || !it.shape.empty())
         if (Status status = check_shape(tensor); !status.ok()) return status;
     }
+    return {};
+  }
+
+  Status check_scalars() {
+    std::unordered_map<std::string_view, uint32_t> seen;
+    for (uint32_t index = 0; index < graph_.scalars.size(); ++index) {
+      const GraphScalar& it = graph_.scalars[index];
+      if (!is_name(it.name))
+        return fail("scalar name '" + it.name.substr(0, 40) +
+                        "' is not allowed: letters, digits, _ and . only, a letter or _ first, at most 255",
+                    it.place);
+      if (!seen.emplace(it.name, index).second) return fail("two scalars are named '" + it.name + "'", it.place);
+      if (it.min > it.max || it.min < -kMostScalar || it.max > kMostScalar)
+        return fail("scalar '" + it.name + "' is declared " + std::to_string(it.min) + " to " + std::to_string(it.max) +
+                        "; the smallest comes first, both within +-2^62",
+                    it.place);
+    }
+    for (const GraphTensor& it : graph_.tensors) {
+      if (it.role != TensorRole::kState || !it.filled.moves()) continue;
+      if (Status status = check_moving(it.filled, "filled of state '" + it.name + "'", it.place); !status.ok())
+        return status;
+    }
+    for (const GraphOperator& op : graph_.operators) {
+      for (const Moving* moving : {&op.begin, &op.end})
+        if (Status status = check_moving(*moving, titled(op), op.place); !status.ok()) return status;
+    }
+    return {};
+  }
+
+  Status check_moving(const Moving& moving, const std::string& what, const Place& place) const {
+    if (moving.moves() && moving.scalar >= graph_.scalars.size())
+      return fail(
+          what + " names scalar " + std::to_string(moving.scalar) + " of " + std::to_string(graph_.scalars.size()),
+          place);
+    if (moving.plus < -kMostPlus || moving.plus > kMostPlus)
+      return fail(what + ": " + std::to_string(moving.plus) + " is beyond every axis; allowed is +-2^40", place);
     return {};
   }
 
@@ -143,71 +220,27 @@ class Finisher {
     return {};
   }
 
-  Status order_operators() {
-    const auto count = static_cast<uint32_t>(graph_.operators.size());
-    std::vector<uint32_t> missing(count, 0);
-    std::vector<std::vector<uint32_t>> readers(graph_.tensors.size());
-    for (uint32_t op = 0; op < count; ++op)
-      for (uint32_t tensor : graph_.operators[op].inputs)
-        if (producer_[tensor] != kNone) {
-          ++missing[op];
-          readers[tensor].push_back(op);
-        }
-    std::priority_queue<uint32_t, std::vector<uint32_t>, std::greater<>> ready;
-    for (uint32_t op = 0; op < count; ++op)
-      if (missing[op] == 0) ready.push(op);
-    std::vector<uint32_t> order;
-    order.reserve(count);
-    while (!ready.empty()) {
-      order.push_back(ready.top());
-      ready.pop();
-      for (uint32_t reader : readers[graph_.operators[order.back()].output])
-        if (--missing[reader] == 0) ready.push(reader);
-    }
-    if (order.size() != count) return cycle(missing);
-    std::vector<GraphOperator> sorted;
-    sorted.reserve(count);
-    for (uint32_t op : order) sorted.push_back(std::move(graph_.operators[op]));
-    graph_.operators = std::move(sorted);
-    return {};
-  }
-
-  // Walks against the arrows among operators that never became ready: each has an
-  // input made by another such operator, so the walk must come round.
-  Status cycle(const std::vector<uint32_t>& missing) const {
-    uint32_t at = 0;
-    while (missing[at] == 0) ++at;
-    std::vector<uint32_t> path, position(missing.size(), kNone);
-    while (position[at] == kNone) {
-      position[at] = static_cast<uint32_t>(path.size());
-      path.push_back(at);
-      for (uint32_t tensor : graph_.operators[at].inputs)
-        if (producer_[tensor] != kNone && missing[producer_[tensor]] != 0) {
-          at = producer_[tensor];
-          break;
-        }
-    }
-    std::vector<uint32_t> loop(path.begin() + position[at], path.end());
-    std::reverse(loop.begin(), loop.end());
-    // Begin with the operator that was written first, so that the message does not depend on the walk.
-    std::rotate(loop.begin(), std::min_element(loop.begin(), loop.end()), loop.end());
-    constexpr size_t kShown = 8;
-    std::string text;
-    for (size_t i = 0; i < loop.size() && i < kShown; ++i) text += graph_.operators[loop[i]].name + " -> ";
-    if (loop.size() > kShown) text += "... " + std::to_string(loop.size() - kShown) + " more ... -> ";
-    return fail("operators form a cycle: " + text + graph_.operators[loop[0]].name, graph_.operators[loop[0]].place);
-  }
-
   Status infer_shapes() {
-    for (const GraphOperator& op : graph_.operators) {
-      Result<Shape> shape = infer_shape(graph_, op);
-      if (!shape.ok()) return shape.error();
+    for (GraphTensor& tensor : graph_.tensors)
+      if (tensor.role != TensorRole::kState) tensor.filled = {};
+    const std::vector<uint32_t> state_of = state_versions(graph_);
+    for (GraphOperator& op : graph_.operators) {
+      Result<Inferred> made = infer_output(graph_, op, state_of);
+      if (!made.ok()) return made.error();
+      const auto rank = static_cast<int32_t>(graph_.tensors[op.inputs[0]].shape.size());
+      if (op.axis < 0) op.axis += rank;
       GraphTensor& output = graph_.tensors[op.output];
-      if (!output.shape.empty() && output.shape != *shape)
-        return fail(titled(op) + " gives " + shape_text(*shape) + ", but " + quoted(op.output) + " is declared as " +
-                        shape_text(output.shape),
+      if (!output.shape.empty() && output.shape != made->shape)
+        return fail(titled(op) + " gives " + shape_text(made->shape) + ", but " + quoted(op.output) +
+                        " is declared as " + shape_text(output.shape),
                     op.place);
-      output.shape = *std::move(shape);
+      output.shape = std::move(made->shape);
+      output.dtype = made->dtype;
+      output.filled = made->filled;
+      if (output.role == TensorRole::kOutput && output.filled.moves())
+        return fail(titled(op) + ": only the first " + moving_text(graph_, output.filled) + " entries of " +
+                        quoted(op.output) + " would hold something; an output is whole",
+                    op.place);
       if (Status status = check_shape(op.output); !status.ok()) return status;
     }
     return {};
@@ -218,13 +251,15 @@ class Finisher {
     for (const GraphOperator& op : graph_.operators)
       for (uint32_t tensor : op.inputs) read[tensor] = 1;
     bool has_output = false;
+    for (const GraphOperator& op : graph_.operators)
+      if (changes_state(op.kind)) read[op.output] = 1, has_output = true;
     for (uint32_t tensor = 0; tensor < graph_.tensors.size(); ++tensor) {
       const GraphTensor& it = graph_.tensors[tensor];
       has_output |= it.role == TensorRole::kOutput;
       if (it.role != TensorRole::kOutput && !read[tensor])
         return fail("tensor " + quoted(tensor) + " is read by no operator and is no output", it.place);
     }
-    if (!has_output) return fail("no tensor has role output", {});
+    if (!has_output) return fail("no tensor has role output, and no state is changed", {});
     return {};
   }
 

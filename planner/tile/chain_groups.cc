@@ -14,6 +14,7 @@ bool reads_by_row_block(const Graph& graph, const FusedGroup& group, size_t inpu
     case OperatorKind::kMatmul:
       return input == 0 && !graph.operators[group.main].transpose_a;
     case OperatorKind::kLayerNorm:
+    case OperatorKind::kRmsNorm:
       return input == 0;
     default:
       return true;  // of an operand with the chain's own row space

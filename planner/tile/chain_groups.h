@@ -21,7 +21,7 @@ std::vector<Chain> chain_groups(const Graph& graph, const std::vector<FusedGroup
 
 // Whole rows of an operand or the result are needed at once.
 constexpr bool works_on_rows(OperatorKind kind) {
-  return kind == OperatorKind::kSoftmax || kind == OperatorKind::kLayerNorm;
+  return kind == OperatorKind::kSoftmax || kind == OperatorKind::kLayerNorm || kind == OperatorKind::kRmsNorm;
 }
 
 }  // namespace rondo::tiling

@@ -125,8 +125,18 @@ class StagedPlanner {
     return std::string(info(groups_[group].kind).name) + " '" + graph_.operators[groups_[group].main].name + "'";
   }
 
+  // Operators that tiles of matrices are enough for.
+  static bool can_stage(OperatorKind kind) {
+    return !is_view(kind) && !is_reduction(kind) && !changes_state(kind) && kind != OperatorKind::kConcat &&
+           kind != OperatorKind::kGather && kind != OperatorKind::kRotary && kind != OperatorKind::kAttention;
+  }
+
   Status check_groups() const {
-    for (uint32_t group = 0; group < groups_.size(); ++group)
+    for (uint32_t group = 0; group < groups_.size(); ++group) {
+      if (!can_stage(groups_[group].kind))
+        return make_error(ErrorCode::kUnavailable,
+                          titled(group) + " cannot be staged through tiles yet; machines with direct operands plan it",
+                          graph_.operators[groups_[group].main].place);
       for (uint32_t op : groups_[group].operators)
         for (uint32_t input : graph_.operators[op].inputs)
           if (graph_.tensors[input].dtype != DType::kF32)
@@ -135,6 +145,7 @@ class StagedPlanner {
                                   std::string(info(graph_.tensors[input].dtype).name) + " (tensor '" +
                                   graph_.tensors[input].name + "'): f32 only",
                               graph_.operators[op].place);
+    }
     return {};
   }
 

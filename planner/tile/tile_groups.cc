@@ -5,6 +5,7 @@
 #include <bit>
 #include <map>
 #include <set>
+#include "planner/epilogues/pointwise_kernel.h"
 #include "rondo/schedule.h"
 
 namespace rondo::tiling {
@@ -327,22 +328,9 @@ Status Tiler::add_pointwise(const FusedGroup& group, const RowBlock& at) {
       uses.push_back(lined);
     }
     uses.push_back(result);
-    Compute compute{.result = static_cast<uint8_t>(uses.size() - 1), .m = at.block, .n = n};
-    switch (group.kind) {
-      case OperatorKind::kMul:
-        compute.kernel = "mul";
-        break;
-      case OperatorKind::kRelu:
-        compute.kernel = "relu";
-        break;
-      case OperatorKind::kGelu:
-        compute.kernel = "gelu";
-        compute.params[0] = op.gelu_tanh ? 1 : 0;
-        break;
-      default:
-        compute.kernel = "add";
-        break;  // add and bias
-    }
+    Compute compute{
+        .kernel = pointwise_kernel(group.kind), .result = static_cast<uint8_t>(uses.size() - 1), .m = at.block, .n = n};
+    if (group.kind == OperatorKind::kGelu) compute.params[0] = op.gelu_tanh ? 1 : 0;
     if (Status status = emit_compute(compute, uses); !status) return status;
     store(y, result.piece);
   }
@@ -363,10 +351,9 @@ Status Tiler::add_rows(const FusedGroup& group, const RowBlock& at) {
   for (const PieceUse& use : uses) ask(use.piece);
   const uint32_t y_piece = intern(y, box);
   uses.push_back(use_of(y, box, y_piece));
-  Compute compute{.kernel = group.kind == OperatorKind::kSoftmax ? "softmax" : "layer_norm",
-                  .result = static_cast<uint8_t>(uses.size() - 1),
-                  .m = at.block};
-  if (group.kind == OperatorKind::kLayerNorm)
+  Compute compute{
+      .kernel = pointwise_kernel(group.kind), .result = static_cast<uint8_t>(uses.size() - 1), .m = at.block};
+  if (group.kind == OperatorKind::kLayerNorm || group.kind == OperatorKind::kRmsNorm)
     compute.params[0] = std::bit_cast<uint32_t>(graph_.operators[group.main].epsilon);
   if (Status status = emit_compute(compute, uses); !status) return status;
   store(y, y_piece);

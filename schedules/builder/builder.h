@@ -72,6 +72,7 @@ class ScheduleBuilder {
 
   // Direct access to everything else (producer, machine, scalars, cuts, ...).
   Schedule& schedule() { return schedule_; }
+  const Schedule& schedule() const { return schedule_; }
   // Labels are kept only if at least one operand has one. Names are put in the order
   // of first use, which the text form need not spell out: no NameId from before counts
   // any more. The builder is empty after.

@@ -28,9 +28,9 @@ std::string refused_graph(const std::string& text) {
 }
 
 TEST(BadGraph, UnknownOperator) {
-  EXPECT_EQ(refused_graph(graph_of("[4, 4]", "  - {op: matmull, inputs: [x, x], output: y}\n")),
-            "rondo: g.yaml:6:10: unknown operator 'matmull' (did you mean 'matmul'?); known: matmul, add, mul, bias, "
-            "relu, gelu, softmax, layer_norm\n");
+  EXPECT_THAT(
+      refused_graph(graph_of("[4, 4]", "  - {op: matmull, inputs: [x, x], output: y}\n")),
+      StartsWith("rondo: g.yaml:6:10: unknown operator 'matmull' (did you mean 'matmul'?); known: matmul, add, "));
 }
 
 TEST(BadGraph, Cycle) {

@@ -1,7 +1,7 @@
 // Random graphs of every operator go the whole way under random planner options
 // and every instruction set, and stay within the error bound of double precision.
 //
-//   random_graphs [--graphs=1200] [--seed=1]      a longer run, or one failing seed
+//   random_graphs [--graphs=2400] [--seed=1]      a longer run, or one failing seed
 #include <gtest/gtest.h>
 #include <cstdlib>
 #include <cstring>
@@ -14,12 +14,13 @@
 namespace rondo {
 namespace {
 
-using testing::Data;
+using testing::GraphRun;
 using testing::random_graph;
+using testing::random_run;
 using testing::replay_schedule;
 using testing::Replayed;
 
-uint64_t graph_count = 1200;
+uint64_t graph_count = 2400;
 uint64_t first_seed = 1;
 
 struct Way {
@@ -69,9 +70,9 @@ TEST(RandomGraphs, GoTheWholeWayWithinTheErrorBound) {
   uint64_t replayed = 0, refitted = 0, ops = 0;
   double worst = 0;
   for (uint64_t seed = first_seed; seed < first_seed + graph_count; ++seed) {
-    const Graph graph = random_graph(seed);
-    const Data data = random_inputs(graph, seed);
     Way way = random_way(seed);
+    const Graph graph = random_graph(seed, {.tiles_only = way.options.staging == Staging::kStaged});
+    const GraphRun data = random_run(graph, seed);
     SCOPED_TRACE("seed " + std::to_string(seed) + ": " + way.text);
     Result<Plan> plan = plan_tiles(graph, way.machine, way.options);
     if (!plan.ok() && plan.error().code == ErrorCode::kDoesNotFit) {
@@ -140,7 +141,7 @@ bool is_product(const Schedule& schedule, const Op& op, uint16_t flag) {
 
 TEST(ErrorBound, IsExceededByOneDroppedStepOfK) {
   const Graph graph = one_product(33, 65, 35);
-  const Data data = random_inputs(graph, 3);
+  const GraphRun data = random_run(graph, 3);
   Schedule schedule = without_meaning(staged(graph).schedule);
   ASSERT_LE(replay_schedule(schedule, graph, data, InstructionSet::kAvx512, false).worst_ratio, 1);
   // The step that accumulates a single k (65 = 4 * 16 + 1) becomes a sync.
@@ -165,7 +166,7 @@ TEST(ErrorBound, IsExceededByOneDroppedStepOfK) {
 
 TEST(ErrorBound, IsExceededByOneStaleTile) {
   const Graph graph = one_product(48, 48, 48);
-  const Data data = random_inputs(graph, 4);
+  const GraphRun data = random_run(graph, 4);
   Schedule schedule = without_meaning(staged(graph).schedule);
   ASSERT_LE(replay_schedule(schedule, graph, data, InstructionSet::kAvx512, false).worst_ratio, 1);
   // One product reads the left tile of the product before it.

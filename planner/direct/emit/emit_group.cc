@@ -2,30 +2,47 @@
 
 #include <algorithm>
 
+#include "planner/direct/emit/emit_attention.h"
+#include "planner/direct/emit/emit_copies.h"
+#include "planner/direct/emit/emit_indexed.h"
 #include "planner/direct/emit/emit_maps.h"
 #include "planner/direct/emit/emit_matmul.h"
+#include "planner/direct/emit/emit_reduction.h"
 
 namespace rondo::direct {
 
 CutSteps cut_steps(const DirectLayout& layout, uint32_t index) {
-  const FusedGroup& group = layout.graph.groups[index];
-  const size_t rank = layout.graph.shape(group.output).size();
+  const SegmentedGraph& graph = layout.graph;
+  const FusedGroup& group = graph.groups[index];
+  const std::vector<uint32_t>& shape = graph.written_shape(group);
+  const size_t last = shape.size() - 1;
   CutSteps steps;
-  std::fill_n(steps.step.begin(), rank, 1u);
+  std::fill_n(steps.step.begin(), shape.size(), 1u);
   switch (group.kind) {
     case OperatorKind::kMatmul:
       // Packed columns are read by whole panels.
-      steps.step[rank - 1] = std::max(1u, layout.packing.rights[index].panel_width);
+      steps.step[last] = std::max(1u, layout.packing.rights[index].panel_width);
       break;
     case OperatorKind::kSoftmax:
     case OperatorKind::kLayerNorm:
-      steps.step[rank - 1] = kWhole;
+    case OperatorKind::kRmsNorm:
+      steps.step[last] = kWhole;
       break;
-    case OperatorKind::kAdd:
-    case OperatorKind::kMul:
-    case OperatorKind::kBias:
-    case OperatorKind::kRelu:
-    case OperatorKind::kGelu:
+    case OperatorKind::kAttention:
+      steps.step[last - 1] = kWhole;
+      [[fallthrough]];
+    case OperatorKind::kRotary:
+      steps.step[last] = shape[last] / graph.main_operator(group).heads;
+      break;
+    // New rows of a state are written by one op: where they begin may be a scalar's to say.
+    case OperatorKind::kAppend:
+    case OperatorKind::kScatter:
+      steps.step[0] = kWhole;
+      break;
+    case OperatorKind::kReshape:
+      if (graph.views.copy_labels.count(group.output) != 0) std::fill_n(steps.step.begin(), shape.size(), kWhole);
+      break;
+    default:
       break;
   }
   return steps;
@@ -36,18 +53,41 @@ void emit_group(LaneEmitter& lane, uint32_t index, const Box& box) {
     case OperatorKind::kMatmul:
       return emit_matmul(lane, index, box);
     case OperatorKind::kAdd:
-    case OperatorKind::kBias:
-      return emit_map(lane, index, box, "add");
+    case OperatorKind::kSub:
     case OperatorKind::kMul:
-      return emit_map(lane, index, box, "mul");
+    case OperatorKind::kDiv:
+    case OperatorKind::kBias:
     case OperatorKind::kRelu:
-      return emit_map(lane, index, box, "relu");
     case OperatorKind::kGelu:
-      return emit_map(lane, index, box, "gelu");
+    case OperatorKind::kSilu:
+    case OperatorKind::kSigmoid:
+    case OperatorKind::kTanh:
+    case OperatorKind::kExp:
+    case OperatorKind::kSqrt:
     case OperatorKind::kSoftmax:
-      return emit_map(lane, index, box, "softmax");
     case OperatorKind::kLayerNorm:
-      return emit_map(lane, index, box, "layer_norm");
+    case OperatorKind::kRmsNorm:
+      return emit_map(lane, index, box);
+    case OperatorKind::kReduceSum:
+    case OperatorKind::kReduceMax:
+    case OperatorKind::kReduceMean:
+      return emit_reduction(lane, index, box);
+    case OperatorKind::kConcat:
+      return emit_concat(lane, index, box);
+    case OperatorKind::kSlice:
+    case OperatorKind::kTranspose:
+    case OperatorKind::kReshape:
+      return emit_view_copy(lane, index, box);
+    case OperatorKind::kGather:
+      return emit_gather(lane, index, box);
+    case OperatorKind::kRotary:
+      return emit_rotary(lane, index, box);
+    case OperatorKind::kAttention:
+      return emit_attention(lane, index, box);
+    case OperatorKind::kAppend:
+      return emit_append(lane, index, box);
+    case OperatorKind::kScatter:
+      return emit_scatter(lane, index, box);
   }
 }
 

@@ -9,7 +9,8 @@
 
 namespace rondo::direct {
 
-// Where the output of a group may be cut into boxes, by axis: boxes begin at multiples
+// Boxes are of what a group writes: its output, of an append or a scatter the new rows
+// (SegmentedGraph::written_shape). Where it may be cut into boxes, by axis: boxes begin at multiples
 // of `step[axis]`, and end there or at the end of the axis. kWhole: never cut.
 inline constexpr uint32_t kWhole = 0;
 struct CutSteps {

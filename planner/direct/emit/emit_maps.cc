@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "planner/epilogues/pointwise_kernel.h"
+
 namespace rondo::direct {
 namespace {
 
@@ -26,16 +28,16 @@ OperandSpec map_input(LaneEmitter& lane, uint32_t input, uint32_t output, const 
 
 }  // namespace
 
-void emit_map(LaneEmitter& lane, uint32_t index, const Box& box, std::string_view kernel) {
+void emit_map(LaneEmitter& lane, uint32_t index, const Box& box) {
   const FusedGroup& group = lane.graph().groups[index];
   const size_t rank = lane.graph().shape(group.output).size();
   OpSpec op;
-  op.kernel = kernel;
+  op.kernel = pointwise_kernel(group.kind);
   std::vector<uint32_t> inputs = group.inputs;
   if (lane.layout.places.in_place[index] == 1) std::swap(inputs[0], inputs[1]);
   for (size_t i = 0; i < inputs.size(); ++i) {
     // gamma and beta have one axis of their own; every other input is broadcast to the output.
-    const bool vector = group.kind == OperatorKind::kLayerNorm && i > 0;
+    const bool vector = (group.kind == OperatorKind::kLayerNorm || group.kind == OperatorKind::kRmsNorm) && i > 0;
     op.operands.push_back(map_input(lane, inputs[i], group.output, box, vector ? rank - 1 : 0));
   }
   Walks walks;
@@ -47,7 +49,8 @@ void emit_map(LaneEmitter& lane, uint32_t index, const Box& box, std::string_vie
   op.operands.push_back(lane.operands.box(group.output, walks, low, Access::kWrite));
   const GraphOperator& main = lane.graph().main_operator(group);
   if (group.kind == OperatorKind::kGelu) op.params[0] = main.gelu_tanh ? 1 : 0;
-  if (group.kind == OperatorKind::kLayerNorm) op.params[0] = std::bit_cast<uint32_t>(main.epsilon);
+  if (group.kind == OperatorKind::kLayerNorm || group.kind == OperatorKind::kRmsNorm)
+    op.params[0] = std::bit_cast<uint32_t>(main.epsilon);
   lane.add(std::move(op));
 }
 

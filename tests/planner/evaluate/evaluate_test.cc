@@ -103,9 +103,9 @@ TEST(Evaluate, SaysWhatIsMissingOrOfTheWrongSize) {
   const Graph graph = graph_of(
       "tensors: {x: {shape: [2, 2], role: input}, y: {role: output}}\n"
       "operators: [{op: relu, inputs: [x], output: y}]");
-  EXPECT_EQ(evaluate_graph(graph, {}).error().message, "there is no data for 'x'");
+  EXPECT_EQ(evaluate_graph(graph, NamedData{}).error().message, "there is no data for 'x'");
   const std::vector<float> three(3);
-  const Result<std::map<std::string, Evaluated, std::less<>>> result = evaluate_graph(graph, {{"x", three}});
+  const Result<std::map<std::string, Evaluated, std::less<>>> result = evaluate_graph(graph, NamedData{{"x", three}});
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().message, "data for 'x' has 3 elements; its shape has 4");
 }

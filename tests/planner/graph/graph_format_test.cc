@@ -20,6 +20,9 @@ void add_keys(std::vector<std::vector<std::string>>& rows, const std::string& of
 TEST(GraphFormatPage, ListsTheKeysThatAreRead) {
   std::vector<std::vector<std::string>> rows = {{"in", "key", "takes", "without it", "means"}};
   add_keys(rows, "the file", kGraphKeys);
+  add_keys(rows, "a scalar", kScalarKeys);
+  add_keys(rows, "a state", kStateKeys);
+  add_keys(rows, "a table", kTableKeys);
   add_keys(rows, "a tensor", kTensorKeys);
   add_keys(rows, "an operator", kOperatorKeys);
   expect_generated(kPage, "keys", markdown_table(rows));
@@ -35,7 +38,7 @@ TEST(GraphFormatPage, ListsTheOperatorsThatExist) {
 
 TEST(GraphFormatPage, ShowsGraphsThatAreAccepted) {
   const std::vector<std::string> examples = fenced_blocks(kPage, "yaml");
-  EXPECT_EQ(examples.size(), 1u);
+  EXPECT_EQ(examples.size(), 2u);
   for (const std::string& example : examples) {
     const Result<Graph> graph = parse_graph(example, kPage);
     EXPECT_TRUE(graph.ok()) << graph.error().to_string();

@@ -121,6 +121,62 @@ TEST(GraphShapes, RefusesWithBothShapesAndTheAxes) {
             "differ");
 }
 
+TEST(GraphShapes, ReductionsDropAnAxisOrKeepIt) {
+  EXPECT_THAT(shape_of_one("reduce_sum", {"[2, 3, 5]"}), ElementsAre(2, 3));
+  EXPECT_THAT(shape_of_one("reduce_max", {"[2, 3, 5]"}, ", axis: 0"), ElementsAre(3, 5));
+  EXPECT_THAT(shape_of_one("reduce_mean", {"[2, 3, 5]"}, ", axis: -2, keep_axis: true"), ElementsAre(2, 1, 5));
+  EXPECT_EQ(refusal_of_one("reduce_sum", {"[4]"}),
+            "g.yaml:5:5: reduce_sum 'h1': x is [4]: nothing is left without the one axis; say keep_axis: true");
+  EXPECT_EQ(refusal_of_one("reduce_sum", {"[4, 4]"}, ", axis: 2"),
+            "g.yaml:5:5: reduce_sum 'h1': x is [4, 4]: axis 2 does not exist; allowed is -2 to 1");
+}
+
+TEST(GraphShapes, RearrangedTensorsKeepTheirElements) {
+  EXPECT_THAT(shape_of_one("concat", {"[2, 3]", "[2, 5]", "[2, 1]"}), ElementsAre(2, 9));
+  EXPECT_THAT(shape_of_one("concat", {"[2, 3]", "[4, 3]"}, ", axis: 0"), ElementsAre(6, 3));
+  EXPECT_THAT(shape_of_one("slice", {"[8, 6]"}, ", begin: 2, end: 5"), ElementsAre(8, 3));
+  EXPECT_THAT(shape_of_one("slice", {"[8, 6]"}, ", axis: 0, begin: 7"), ElementsAre(1, 6));
+  EXPECT_THAT(shape_of_one("reshape", {"[8, 6]"}, ", shape: [2, 4, 3, 2]"), ElementsAre(2, 4, 3, 2));
+  EXPECT_THAT(shape_of_one("transpose", {"[8, 6, 5]"}, ", order: [2, 0, 1]"), ElementsAre(5, 8, 6));
+  EXPECT_EQ(refusal_of_one("concat", {"[2, 3]", "[3, 3]"}),
+            "g.yaml:6:5: concat 'h1': input 0 is [2, 3], input 1 is [3, 3]: only axis 1 may differ");
+  EXPECT_EQ(refusal_of_one("slice", {"[8, 6]"}, ", begin: 5, end: 5"),
+            "g.yaml:5:5: slice 'h1': x is [8, 6]: entries [5, 5) of axis 1 are none or do not exist; allowed is 0 <= "
+            "begin < end <= 6");
+  EXPECT_EQ(refusal_of_one("reshape", {"[8, 6]"}, ", shape: [7, 7]"),
+            "g.yaml:5:5: reshape 'h1': x is [8, 6]: shape [7, 7] has not the same number of elements");
+  EXPECT_EQ(refusal_of_one("transpose", {"[8, 6]"}, ", order: [0, 0]"),
+            "g.yaml:5:5: transpose 'h1': x is [8, 6]: order [0, 0] must name each of the axes 0 to 1 once");
+}
+
+TEST(GraphShapes, AttentionSharesKeysAmongHeads) {
+  EXPECT_THAT(shape_of_one("attention", {"[5, 12]", "[9, 6]", "[9, 8]"}, ", heads: 4, kv_heads: 2"),
+              ElementsAre(5, 16));
+  EXPECT_THAT(shape_of_one("attention", {"[2, 5, 12]", "[9, 12]", "[1, 9, 12]"}, ", heads: 3, causal: true"),
+              ElementsAre(2, 5, 12));
+  EXPECT_EQ(
+      refusal_of_one("attention", {"[5, 12]", "[9, 12]", "[9, 12]"}, ", heads: 4, kv_heads: 3"),
+      "g.yaml:7:5: attention 'h1': q is [5, 12], k is [9, 12], v is [9, 12]: heads is 4 and must be a multiple of "
+      "kv_heads, 3");
+  EXPECT_EQ(refusal_of_one("attention", {"[5, 12]", "[9, 8]", "[9, 12]"}, ", heads: 4"),
+            "g.yaml:7:5: attention 'h1': q is [5, 12], k is [9, 8], v is [9, 12]: a head of q has 3 entries, one of k "
+            "2");
+  EXPECT_EQ(
+      refusal_of_one("attention", {"[5, 12]", "[9, 12]", "[8, 12]"}, ", heads: 4"),
+      "g.yaml:7:5: attention 'h1': q is [5, 12], k is [9, 12], v is [8, 12]: k and v must have equally many rows");
+  EXPECT_EQ(refusal_of_one("attention", {"[5, 12]", "[9, 12]", "[9, 12]"}, ", heads: 5"),
+            "g.yaml:7:5: attention 'h1': q is [5, 12], k is [9, 12], v is [9, 12]: 5 heads of q, 5 of k and v do not "
+            "share their last axes evenly");
+}
+
+TEST(GraphShapes, RotaryWantsAnAngleForEveryElementOfAHead) {
+  EXPECT_THAT(shape_of_one("rotary", {"[2, 5, 12]", "[5, 4]", "[5, 4]"}, ", heads: 3"), ElementsAre(2, 5, 12));
+  EXPECT_EQ(
+      refusal_of_one("rotary", {"[5, 12]", "[5, 12]", "[5, 4]"}, ", heads: 3"),
+      "g.yaml:7:5: rotary 'h1': x is [5, 12], cos is [5, 12], sin is [5, 4]: with 3 heads cos and sin must be [5, "
+      "4]");
+}
+
 TEST(GraphShapes, RefusesADeclaredShapeThatIsNotTheResult) {
   EXPECT_EQ(refusal(R"(tensors: {x: {shape: [4, 8], role: input}, y: {shape: [8, 4], role: output}}
 operators: [{op: relu, inputs: [x], output: y}])"),
@@ -183,13 +239,17 @@ operators: [{op: relu, inputs: [h], output: y}])"),
             "g.yaml:1:11: tensor 'h' is produced by no operator");
 }
 
+std::string known_operators() {
+  std::string names;
+  for (const OperatorInfo& op : kOperators) names += (names.empty() ? "" : ", ") + std::string(op.name);
+  return names;
+}
+
 TEST(GraphOperators, RefusesUnknownWordsAndGuesses) {
   EXPECT_EQ(refusal_of_one("matmull", {"[4, 4]", "[4, 4]"}),
-            "g.yaml:6:10: unknown operator 'matmull' (did you mean 'matmul'?); known: matmul, add, mul, bias, relu, "
-            "gelu, softmax, layer_norm");
+            "g.yaml:6:10: unknown operator 'matmull' (did you mean 'matmul'?); known: " + known_operators());
   EXPECT_EQ(refusal_of_one("convolution", {"[4, 4]"}),
-            "g.yaml:5:10: unknown operator 'convolution'; known: matmul, add, mul, bias, relu, gelu, softmax, "
-            "layer_norm");
+            "g.yaml:5:10: unknown operator 'convolution'; known: " + known_operators());
   EXPECT_EQ(
       refusal_of_one("matmul", {"[4, 4]", "[4, 4]"}, ", transposed_b: true"),
       "g.yaml:6:55: unknown key 'transposed_b' in matmul 'h1' (did you mean 'transpose_b'?); allowed: op, inputs, "
@@ -209,8 +269,8 @@ TEST(GraphOperators, RefusesUnknownWordsAndGuesses) {
 
 TEST(GraphOperators, RefusesUnknownKeysAtTheTop) {
   EXPECT_EQ(refusal("tensor: {}\noperators: []"),
-            "g.yaml:1:1: unknown key 'tensor' in the graph (did you mean 'tensors'?); allowed: graph, tensors, "
-            "operators");
+            "g.yaml:1:1: unknown key 'tensor' in the graph (did you mean 'tensors'?); allowed: graph, scalars, "
+            "states, tables, tensors, operators");
   EXPECT_EQ(refusal("tensors: {}"), "g.yaml:1:1: the graph has no 'operators'");
   EXPECT_EQ(refusal("tensors: {}\noperators: []"), "g.yaml: the graph has no operators");
   EXPECT_EQ(refusal("- 1"), "g.yaml:1:1: the graph must be a map, not a list");
@@ -229,6 +289,118 @@ operators:
 }
 
 //  a -> b -> c -> a
+// ---- Scalars, states and tables ------------------------------------------------
+
+// An attention step over a cache of 16 rows.
+std::string step(std::string_view cache, std::string_view append, std::string_view more = "", int max = 15) {
+  return "scalars: {position: {max: " + std::to_string(max) + "}, other: {max: 3}}\nstates: {cache: {shape: [16, 8]" +
+         std::string(cache) + "}}\ntensors: {q: {shape: [1, 8], role: input}, y: {role: output}}\noperators:\n" +
+         "  - {op: append, name: grow, inputs: [cache, q], output: grown" + std::string(append) + "}\n" +
+         "  - {op: attention, name: look, inputs: [q, grown, grown], output: y}\n" + std::string(more);
+}
+
+TEST(GraphStates, AppendedRowsAreFilled) {
+  const Graph graph = graph_of(step(", filled: position", ", at: position"));
+  const GraphTensor& cache = graph.tensors[0];
+  EXPECT_EQ(cache.role, TensorRole::kState);
+  EXPECT_EQ(cache.filled, (Moving{0, 0}));
+  const GraphTensor& grown = graph.tensors[graph.operators[0].output];
+  EXPECT_EQ(grown.filled, (Moving{0, 1}));
+  EXPECT_THAT(grown.shape, ElementsAre(16, 8));
+}
+
+TEST(GraphStates, AFixedPlaceLeavesTheRowsUntilThere) {
+  const Graph graph = graph_of(step("", ", at: 5"));
+  const GraphTensor& grown = graph.tensors[graph.operators[0].output];
+  EXPECT_FALSE(grown.filled.moves());
+  EXPECT_THAT(grown.shape, ElementsAre(6, 8));
+}
+
+TEST(GraphStates, OneRowGoesRoundTheEnd) {
+  EXPECT_EQ(refusal(step(", filled: position", ", at: position", "", 100)), "accepted");
+}
+
+TEST(GraphStates, RefusesWhatWouldReadRowsThatHoldNothing) {
+  EXPECT_EQ(refusal(step(", filled: position", ", at: other")),
+            "g.yaml:5:5: append 'grow': state is [16, 8], x is [1, 8]: writes from row 'other' on, but before it "
+            "'position' rows hold something");
+  EXPECT_EQ(refusal(step(", filled: position", ", at: 1")),
+            "g.yaml:5:5: append 'grow': state is [16, 8], x is [1, 8]: writes rows [1, 2); allowed is to begin within "
+            "the rows that surely hold something, at most at 0, and to end within 16");
+  EXPECT_EQ(refusal("scalars: {n: {max: 4}}\nstates: {cache: {shape: [16, 8], filled: n}}\n"
+                    "tensors: {y: {role: output}}\noperators: [{op: relu, inputs: [cache], output: y}]"),
+            "g.yaml:4:13: relu 'relu_0': input 'cache' holds only its first 'n' entries; attention, slice and append "
+            "alone read such tensors");
+  EXPECT_EQ(refusal("scalars: {n: {max: 9}}\ntensors: {x: {shape: [8, 2], role: input}, y: {role: output}}\n"
+                    "operators: [{op: slice, inputs: [x], output: y, axis: 0, at: n, length: 1}]"),
+            "g.yaml:3:13: slice 'slice_0': x is [8, 2]: entries [0, 10) may be asked for, and axis 0 has 8: scalar 'n' "
+            "may be 0 to 7 here, and is declared 0 to 9");
+}
+
+TEST(GraphStates, ReadersOfAStateComeBeforeItsChange) {
+  const Graph graph = graph_of(step("", ", at: 3",
+                                    "  - {op: slice, name: old, inputs: [cache], output: part, axis: 0, end: 4}\n"
+                                    "  - {op: relu, name: use, inputs: [part], output: z}\n"
+                                    "  - {op: add, name: sum, inputs: [z, z], output: z2}\n"
+                                    "  - {op: reduce_sum, inputs: [z2], output: z3}\n"
+                                    "  - {op: reshape, inputs: [z3], output: z4, shape: [1, 4]}\n"
+                                    "  - {op: matmul, inputs: [z4, part2], output: o}\n"
+                                    "  - {op: slice, inputs: [cache], output: part2, axis: 0, end: 4}\n"
+                                    "  - {op: append, name: again, inputs: [grown, o], output: last, at: 4}\n"));
+  std::string order;
+  for (const GraphOperator& op : graph.operators) order += op.name + " ";
+  EXPECT_LT(order.find("use "), order.find("grow "));
+  EXPECT_LT(order.find("matmul_7 "), order.find("grow "));
+  EXPECT_LT(order.find("look "), order.find("again "));
+}
+
+TEST(GraphStates, RefusesTwoChangesOfOneVersion) {
+  EXPECT_EQ(
+      refusal(step("", ", at: 3", "  - {op: append, name: again, inputs: [cache, q], output: other_one, at: 4}\n")),
+      "g.yaml:7:5: 'cache' is changed twice: by 'grow' and by 'again'; the second takes the result of the first");
+  // What reads a state as it was cannot come after its change.
+  EXPECT_EQ(refusal("states: {cache: {shape: [4, 8]}}\n"
+                    "tensors: {q: {shape: [1, 8], role: input}, y: {role: output}}\noperators:\n"
+                    "  - {op: append, name: grow, inputs: [cache, q], output: grown, at: 3}\n"
+                    "  - {op: add, name: sum, inputs: [grown, cache], output: y}\n"),
+            "g.yaml:4:5: operators form a cycle: grow -> sum -> grow");
+}
+
+TEST(GraphTables, RefusesRowNumbersThatAreNone) {
+  const auto gather = [](const std::string& rows) {
+    return refusal("tables: {rows: " + rows + "}\ntensors: {x: {shape: [8, 2], role: constant}, y: {role: output}}\n" +
+                   "operators: [{op: gather, inputs: [x, rows], output: y}]");
+  };
+  EXPECT_EQ(gather("{shape: [3], limit: 8, distinct: true}"), "accepted");
+  EXPECT_EQ(gather("{shape: [3]}"), "g.yaml:1:16: table 'rows' needs a 'limit' that its entries are below");
+  EXPECT_EQ(gather("{shape: [3], limit: 8, dtype: f32}"), "g.yaml:1:10: table 'rows' is f32; allowed is i32 or i64");
+  EXPECT_EQ(refusal_of_one("gather", {"[8, 2]", "[3]"}),
+            "g.yaml:6:5: gather 'h1': input 'b' is f32; row numbers are i32 or i64");
+}
+
+TEST(GraphScalars, AreSumsOfAScalarAndANumber) {
+  const auto slice = [](const std::string& end) {
+    return refusal(
+        "scalars: {n: {min: 1, max: 7}}\nstates: {x: {shape: [8, 2]}}\n"
+        "tensors: {q: {shape: [1, 2], role: input}, y: {role: output}}\noperators:\n"
+        "  - {op: slice, inputs: [x], output: k, axis: 0, end: " +
+        end + "}\n  - {op: attention, inputs: [q, k, k], output: y}");
+  };
+  EXPECT_EQ(slice("n"), "accepted");
+  EXPECT_EQ(slice("n + 1"), "accepted");
+  EXPECT_EQ(slice("n - 1"), "accepted");
+  EXPECT_EQ(
+      slice("m"),
+      "g.yaml:5:55: end of slice 'slice_0' is 'm', and there is no scalar 'm'; allowed is an integer, a scalar, or "
+      "a scalar + or - an integer");
+  EXPECT_EQ(slice("n * 2"),
+            "g.yaml:5:55: end of slice 'slice_0' is 'n * 2'; allowed is an integer, a scalar, or a scalar + or - an "
+            "integer");
+  EXPECT_EQ(refusal("scalars: {n: {min: 3, max: 2}}\ntensors: {x: {shape: [4], role: input}, y: {role: output}}\n"
+                    "operators: [{op: relu, inputs: [x], output: y}]"),
+            "g.yaml:1:11: scalar 'n' is declared 3 to 2; the smallest comes first, both within +-2^62");
+}
+
 TEST(GraphCycle, IsPrinted) {
   EXPECT_EQ(refusal(R"(
 tensors: {x: {shape: [4], role: input}, y: {role: output}}

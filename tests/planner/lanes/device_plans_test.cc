@@ -63,7 +63,7 @@ std::string verdict(const Schedule& schedule) {
 }
 std::map<std::string, std::vector<uint32_t>> bits(const Graph& graph, const Schedule& schedule) {
   std::map<std::string, std::vector<uint32_t>> result;
-  for (const auto& [name, values] : plain_replay(schedule, random_inputs(graph, 3))) {
+  for (const auto& [name, values] : plain_replay(schedule, testing::random_run(graph, 3))) {
     std::vector<uint32_t>& words = result[name];
     for (const float value : values) words.push_back(std::bit_cast<uint32_t>(value));
   }
@@ -220,7 +220,7 @@ class RandomGraphsOnADevice : public ::testing::TestWithParam<uint32_t> {};
 TEST_P(RandomGraphsOnADevice, ComputeWhatTheHostComputes) {
   for (uint32_t i = 0; i < 25; ++i) {
     const uint64_t seed = GetParam() * 1000 + i;
-    const Graph graph = testing::random_graph(seed);
+    const Graph graph = testing::random_graph(seed, {.host_memory = false});
     const uint64_t scratch = seed % 3 == 0 ? 4096 : seed % 3 == 1 ? 32768 : 1 << 20;
     Machine host = default_machine();
     for (MachineSpace& space : host.spaces)

@@ -51,7 +51,7 @@ Machine eager_machine() {
 // The outputs for some inputs as bytes.
 std::map<std::string, std::vector<uint32_t>> bits(const Graph& graph, const Schedule& schedule) {
   std::map<std::string, std::vector<uint32_t>> result;
-  for (const auto& [name, values] : plain_replay(schedule, random_inputs(graph, 3))) {
+  for (const auto& [name, values] : plain_replay(schedule, testing::random_run(graph, 3))) {
     std::vector<uint32_t>& words = result[name];
     for (const float value : values) words.push_back(std::bit_cast<uint32_t>(value));
   }

@@ -74,7 +74,7 @@ void expect_proven(const Plan& plan, const std::string& how) {
 TEST(StagedPlans, OfRandomGraphsAreFaithfulFromTheLeastScratchToPlenty) {
   uint64_t proven = 0, refused = 0;
   for (uint64_t seed = 0; seed < 400; ++seed) {
-    const Graph graph = testing::random_graph(seed, {.operators = 6, .extent = 49});
+    const Graph graph = testing::random_graph(seed, {.operators = 6, .extent = 49, .tiles_only = true});
     Draw draw(seed);
     for (int variant = 0; variant < 2; ++variant) {
       PlanOptions options = draw_options(draw);
@@ -109,7 +109,7 @@ TEST(StagedPlans, OfRandomGraphsAreFaithfulFromTheLeastScratchToPlenty) {
 
 TEST(StagedPlans, AreTheSameBytesForTheSameInput) {
   for (uint64_t seed = 0; seed < 10; ++seed) {
-    const Graph graph = testing::random_graph(seed);
+    const Graph graph = testing::random_graph(seed, {.tiles_only = true});
     const Machine machine = testing::engine_machine(1 << 20);
     PlanOptions options;
     options.scratch_bytes = 1 << 18;

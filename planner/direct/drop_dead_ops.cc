@@ -1,0 +1,134 @@
+#include "planner/direct/drop_dead_ops.h"
+
+#include <algorithm>
+#include <map>
+
+namespace rondo::direct {
+namespace {
+
+bool reads(Access access) {
+  return access == Access::kRead || access == Access::kUpdate || access == Access::kIndexedRead;
+}
+bool writes(Access access) {
+  return access == Access::kWrite || access == Access::kUpdate || access == Access::kIndexedWrite;
+}
+
+bool meet(const Value& a, const Value& b, size_t rank) {
+  for (size_t axis = 0; axis < rank; ++axis)
+    if (a.low[axis] >= b.low[axis] + b.extent[axis] || b.low[axis] >= a.low[axis] + a.extent[axis]) return false;
+  return true;
+}
+
+// What is read of one tensor with memory of its own: boxes, or, where it has other labels,
+// its elements in row-major order, which all labels share. Where either would be many, all
+// of it: then nothing is dropped.
+class Needed {
+ public:
+  Needed(const Labels& labels, uint32_t root) : rank_(labels[root].shape.size()), by_element_(labels.has_others(root)) {
+    if (!by_element_) return;
+    uint64_t elements = 1;
+    for (const uint32_t extent : labels[root].shape) elements *= extent;
+    if (elements > kMostElements)
+      all_ = true;
+    else
+      elements_.assign(elements, false);
+  }
+
+  void add_all() { all_ = true; }
+  void add(const std::vector<uint32_t>& shape, const Value& box) {
+    if (all_) return;
+    if (by_element_) {
+      visit(shape, box, [&](uint64_t first, uint64_t count) {
+        std::fill_n(elements_.begin() + static_cast<int64_t>(first), count, true);
+        return false;
+      });
+    } else if (boxes_.size() == kMostBoxes) {
+      all_ = true;
+    } else if (std::find(boxes_.begin(), boxes_.end(), box) == boxes_.end()) {
+      boxes_.push_back(box);
+    }
+  }
+  bool meets(const std::vector<uint32_t>& shape, const Value& box) const {
+    if (all_) return true;
+    if (!by_element_)
+      return std::any_of(boxes_.begin(), boxes_.end(), [&](const Value& read) { return meet(read, box, rank_); });
+    return visit(shape, box, [&](uint64_t first, uint64_t count) {
+      const auto begin = elements_.begin() + static_cast<int64_t>(first);
+      return std::find(begin, begin + static_cast<int64_t>(count), true) != begin + static_cast<int64_t>(count);
+    });
+  }
+
+ private:
+  static constexpr size_t kMostBoxes = 1024;  // looked through for every op
+  static constexpr uint64_t kMostElements = uint64_t{1} << 22;
+
+  // Calls visitor(first element, count) for the runs of a box along the last axis, until it
+  // returns true.
+  template <class Visitor>
+  static bool visit(const std::vector<uint32_t>& shape, const Value& box, Visitor visitor) {
+    const size_t last = shape.size() - 1;
+    uint32_t at[kMaxRank] = {};
+    while (true) {
+      uint64_t first = 0;
+      for (size_t axis = 0; axis <= last; ++axis) first = first * shape[axis] + box.low[axis] + at[axis];
+      if (visitor(first, box.extent[last])) return true;
+      size_t axis = last;
+      while (axis > 0 && ++at[axis - 1] == box.extent[axis - 1]) at[--axis] = 0;
+      if (axis == 0) return false;
+    }
+  }
+
+  size_t rank_;
+  bool by_element_;
+  bool all_ = false;
+  std::vector<Value> boxes_;
+  std::vector<bool> elements_;
+};
+
+}  // namespace
+
+bool may_leave_dead_ops(const SegmentedGraph& graph) {
+  return std::any_of(graph.source.operators.begin(), graph.source.operators.end(),
+                     [](const GraphOperator& op) { return op.kind == OperatorKind::kSlice; });
+}
+
+void drop_dead_ops(const DirectLayout& layout, const Tables& tables, std::vector<lanes::StreamedOp>& list) {
+  const Labels& labels = layout.graph.views.labels;
+  const Schedule& schedule = tables.builder.schedule();
+  std::map<uint32_t, uint32_t> label_of;  // by tensor of the schedule
+  for (uint32_t label = 0; label < tables.label_id.size(); ++label)
+    if (tables.label_id[label] != kNone) label_of[tables.label_id[label]] = label;
+  std::map<uint32_t, Needed> needed;  // by root
+  std::vector<uint8_t> stays(list.size(), 0);
+  for (size_t index = list.size(); index-- > 0;) {
+    const OpSpec& op = list[index].op;
+    for (const OperandSpec& operand : op.operands) {
+      if (!writes(operand.access) || stays[index] != 0) continue;
+      const Value& value = schedule.values[operand.label.value];
+      const Label& label = labels[label_of.at(value.tensor)];
+      const auto found = needed.find(label.root);
+      stays[index] =
+          !schedule.is_arena(operand.base) || (found != needed.end() && found->second.meets(label.shape, value));
+    }
+    if (stays[index] == 0) continue;
+    for (const OperandSpec& operand : op.operands) {
+      if (!reads(operand.access)) continue;
+      const Value& value = schedule.values[operand.label.value];
+      const Label& label = labels[label_of.at(value.tensor)];
+      Needed& here = needed.try_emplace(label.root, labels, label.root).first->second;
+      if (value.moves_along != 0)
+        here.add_all();
+      else
+        here.add(label.shape, value);
+    }
+  }
+  size_t kept = 0;
+  for (size_t index = 0; index < list.size(); ++index)
+    if (stays[index] != 0) {
+      if (kept != index) list[kept] = std::move(list[index]);
+      ++kept;
+    }
+  list.resize(kept);
+}
+
+}  // namespace rondo::direct

@@ -1,0 +1,65 @@
+// One evaluation under way, and the families of operators that fill its tensors.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "planner/evaluate/evaluate.h"
+#include "rondo/graph.h"
+
+namespace rondo::evaluating {
+
+inline constexpr double kEpsilon = 0x1p-23;  // of f32; a rounding is half of it
+
+using Shape = std::vector<uint32_t>;
+
+uint64_t count_of(const Shape& shape);
+
+// Element strides of `in` seen along the axes of `out`; 0 where it is broadcast.
+std::vector<uint64_t> strides_within(const Shape& in, const Shape& out);
+
+// Calls visit(a offset, b offset) for every index of `shape`, in row-major order.
+template <class Visit>
+void walk(const Shape& shape, const std::vector<uint64_t>& a, const std::vector<uint64_t>& b, Visit visit) {
+  std::vector<uint32_t> index(shape.size(), 0);
+  uint64_t at_a = 0, at_b = 0;
+  while (true) {
+    visit(at_a, at_b);
+    size_t axis = shape.size();
+    while (axis > 0) {
+      --axis;
+      at_a += a[axis], at_b += b[axis];
+      if (++index[axis] < shape[axis]) break;
+      at_a -= a[axis] * shape[axis], at_b -= b[axis] * shape[axis];
+      index[axis] = 0;
+      if (axis == 0) return;
+    }
+    if (shape.empty()) return;
+  }
+}
+
+struct Evaluation {
+  const Graph& graph;
+  double factor;
+  std::vector<int64_t> scalars;    // by scalar of the graph
+  std::vector<Evaluated> tensors;  // by tensor; row numbers are exact values
+
+  const Evaluated& input(const GraphOperator& op, size_t index) const { return tensors[op.inputs[index]]; }
+  int64_t at(const Moving& moving) const { return (moving.moves() ? scalars[moving.scalar] : 0) + moving.plus; }
+  // Entries along axis 0 of a tensor that hold something.
+  uint64_t filled(uint32_t tensor) const;
+};
+
+// Each fills value and bound of `out`, which has its shape and zeros.
+using Compute = void(const Evaluation& it, const GraphOperator& op, Evaluated& out);
+Compute matmul;                                     // products.cc
+Compute pairwise, element_by_element;               // pointwise.cc
+Compute softmax, layer_norm, rms_norm, reduction;   // rows.cc
+Compute concat, slice, reshape, transpose, gather;  // rearranged.cc
+Compute rotary, attention;                          // attention.cc
+
+// Writes what an append or a scatter writes into the whole state; rows go round its end.
+void change_state(const Evaluation& it, const GraphOperator& op, Evaluated& whole);
+// The result of such an operator: the first rows of the state.
+void first_rows(const Evaluated& whole, Evaluated& out);
+
+}  // namespace rondo::evaluating
