@@ -1,0 +1,332 @@
+// A transformer from graph to replay: the block, decode steps over a cache, conversations
+// that take turns, rings and pages. What a step computes is held against the whole prefix,
+// evaluated from scratch in double precision.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "planner/evaluate/evaluate.h"
+#include "planner/evaluate/random_data.h"
+#include "rondo/machine.h"
+#include "rondo/plan.h"
+#include "rondo/runtime.h"
+#include "rondo/verify.h"
+#include "tests/whole/graph_run.h"
+
+namespace rondo {
+namespace {
+
+using testing::Data;
+
+std::string library_text(const std::string& name) {
+  std::ifstream file(RONDO_SOURCE_DIR "/schedules/library/" + name + ".yaml");
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+Graph graph_of(const std::string& text) {
+  Result<Graph> graph = parse_graph(text, "g.yaml");
+  EXPECT_TRUE(graph.ok()) << (graph.ok() ? "" : graph.error().to_string());
+  return graph.ok() ? *std::move(graph) : Graph{};
+}
+
+// Text with every `from` replaced.
+std::string with(std::string text, const std::string& from, const std::string& to) {
+  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
+  return text;
+}
+
+Schedule faithful_plan(const Graph& graph, uint32_t lanes = 1) {
+  Machine machine = default_machine();
+  machine.lanes = lanes;
+  Result<Plan> plan = plan_tiles(graph, machine);
+  EXPECT_TRUE(plan.ok()) << (plan.ok() ? "" : plan.error().to_string());
+  if (!plan.ok()) return {};
+  const Verification verification = verify(plan->schedule);
+  EXPECT_TRUE(verification.report.faithful()) << verification.report.summary();
+  for (const Finding& finding : verification.report.findings) ADD_FAILURE() << finding.rule << ": " << finding.message;
+  return std::move(plan->schedule);
+}
+
+// A program with random weights, and sessions of it.
+class World {
+ public:
+  explicit World(const std::string& text, uint64_t seed = 5, uint32_t lanes = 1)
+      : graph(graph_of(text)), weights(random_inputs(graph, seed)), schedule_(faithful_plan(graph, lanes)) {
+    const Verification verification = verify(schedule_);
+    std::vector<Constant> constants;
+    for (const Binding& binding : schedule_.bindings)
+      if (binding.role == static_cast<uint8_t>(Role::kConstant))
+        constants.push_back({schedule_.name(binding.name), Buffer(weights.find(schedule_.name(binding.name))->second)});
+    Result<Program> made = runtime_.prepare(*verification.schedule, constants);
+    EXPECT_TRUE(made.ok()) << (made.ok() ? "" : made.error().to_string());
+    program = std::make_unique<Program>(*std::move(made));
+  }
+
+  GraphData given() const {
+    GraphData data;
+    for (const auto& [name, values] : weights) data.floats[name] = values;
+    return data;
+  }
+  uint64_t count(const std::string& name) const {
+    for (const GraphTensor& tensor : graph.tensors)
+      if (tensor.name == name) {
+        uint64_t elements = 1;
+        for (uint32_t extent : tensor.shape) elements *= extent;
+        return elements;
+      }
+    return 0;
+  }
+
+  Graph graph;
+  Data weights;
+  std::unique_ptr<Program> program;
+
+ private:
+  Schedule schedule_;
+  Runtime runtime_;
+};
+
+// One session with the named output bound.
+class Conversation {
+ public:
+  Conversation(const World& world, const std::string& output)
+      : world_(world), session_(*world.program->session()), result(world.count(output), 12345.0f) {
+    EXPECT_TRUE(session_.bind(output, result).ok());
+  }
+  void set_table(const char* name, const std::vector<int32_t>& rows) {
+    const Status set = session_.set_table(*world_.program->binding(name), Buffer(rows));
+    EXPECT_TRUE(set.ok()) << set.error().to_string();
+  }
+  void bind(const char* name, std::vector<float>& data) { EXPECT_TRUE(session_.bind(name, Buffer(data)).ok()); }
+  void replay(int64_t position) {
+    const Status set = session_.set_scalar("position", position);
+    EXPECT_TRUE(set.ok()) << set.error().to_string();
+    replay();
+  }
+  void replay() {
+    const Status replayed = session_.replay();
+    EXPECT_TRUE(replayed.ok()) << (replayed.ok() ? "" : replayed.error().to_string());
+  }
+  Session& session() { return session_; }
+
+ private:
+  const World& world_;
+  Session session_;
+
+ public:
+  std::vector<float> result;
+};
+
+double worst_error(std::span<const float> got, const double* expected) {
+  double worst = 0;
+  for (size_t i = 0; i < got.size(); ++i) {
+    const double error = std::fabs(static_cast<double>(got[i]) - expected[i]);
+    worst = error > worst || std::isnan(error) ? error : worst;
+  }
+  return worst;
+}
+
+// ---- The block -------------------------------------------------------------------
+
+TEST(Gpt2Block, IsTwentyOpsWithoutACopy) {
+  const Schedule schedule = faithful_plan(graph_of(library_text("gpt2-block-128")));
+  std::map<std::string, int> kernels;
+  for (const Stream& stream : schedule.streams)
+    if (stream.part == static_cast<uint8_t>(Part::kReplay))
+      for (uint32_t op = stream.first_op; op < stream.first_op + stream.op_count; ++op)
+        ++kernels[std::string(schedule.name(schedule.kernels[schedule.ops[op].kernel].name))];
+  EXPECT_EQ(kernels, (std::map<std::string, int>{{"add", 2}, {"attention", 12}, {"layer_norm", 2}, {"matmul", 4}}));
+}
+
+// Worst-case bounds say nothing behind two layer norms, so the error itself is held: of
+// results up to 6 it is 4e-6.
+TEST(Gpt2Block, ComputesWhatDoublePrecisionDoes) {
+  for (const uint32_t lanes : {1u, 2u}) {
+    const World world(library_text("gpt2-block-128"), 5, lanes);
+    Conversation one(world, "y");
+    Data weights = world.weights;
+    one.bind("x", weights["x"]);
+    one.replay();
+    static const auto expected = evaluate_graph(world.graph, world.given());
+    ASSERT_TRUE(expected.ok());
+    EXPECT_LT(worst_error(one.result, expected->at("y").value.data()), 2e-5);
+  }
+}
+
+// ---- Decode ----------------------------------------------------------------------
+
+constexpr int64_t kTinyCapacity = 24;
+
+// Logits of the last of these tokens: the prefill graph cut to as many, from scratch.
+std::vector<double> logits_of_prefix(const World& world, const std::vector<int64_t>& tokens) {
+  const std::string count = std::to_string(tokens.size());
+  std::string text = library_text("gpt2-tiny-prefill");
+  text = with(with(text, "{shape: [9], limit", "{shape: [" + count + "], limit"), "end: 9}", "end: " + count + "}");
+  const Graph prefix = graph_of(text);
+  GraphData given = world.given();
+  given.indices["tokens"] = tokens;
+  given.scalars["position"] = 0;
+  const auto results = evaluate_graph(prefix, given);
+  EXPECT_TRUE(results.ok()) << (results.ok() ? "" : results.error().to_string());
+  const std::vector<double>& all = results->at("logits").value;
+  const size_t vocabulary = all.size() / tokens.size();
+  return {all.end() - static_cast<int64_t>(vocabulary), all.end()};
+}
+
+std::vector<int64_t> some_tokens(uint64_t seed, size_t count) {
+  std::vector<int64_t> tokens;
+  for (size_t i = 0; i < count; ++i) tokens.push_back(static_cast<int64_t>((seed * 37 + i * i * 11 + i * 5) % 101));
+  return tokens;
+}
+
+constexpr double kLogitError = 1e-5;  // seen: 9e-7; a row of the cache that is missing moves logits by more than 1e-3
+
+TEST(Decode, EveryPositionOfOneScheduleIsTheWholePrefixFromScratch) {
+  for (const uint32_t lanes : {1u, 3u}) {
+    const World world(library_text("gpt2-tiny-decode"), 5, lanes);
+    Conversation one(world, "logits");
+    const std::vector<int64_t> tokens = some_tokens(1, kTinyCapacity);
+    for (int64_t position = 0; position < kTinyCapacity; ++position) {
+      one.set_table("token", {static_cast<int32_t>(tokens[position])});
+      one.replay(position);
+      const std::vector<double> expected = logits_of_prefix(world, {tokens.begin(), tokens.begin() + position + 1});
+      ASSERT_LT(worst_error(one.result, expected.data()), kLogitError) << "position " << position;
+    }
+  }
+}
+
+// The bound above sees a cache that is off by one row.
+TEST(Decode, AMissingRowShows) {
+  const World world(library_text("gpt2-tiny-decode"));
+  Conversation one(world, "logits");
+  const std::vector<int64_t> tokens = some_tokens(1, 6);
+  for (const int64_t position : {0, 1, 2, 4}) {  // 3 is never appended: row 3 is zero
+    one.set_table("token", {static_cast<int32_t>(tokens[position])});
+    one.replay(position);
+  }
+  EXPECT_GT(worst_error(one.result, logits_of_prefix(world, {tokens.begin(), tokens.begin() + 5}).data()), 1e-3);
+}
+
+TEST(Decode, ConversationsTakeTurns) {
+  const World world(library_text("gpt2-tiny-decode"));
+  // One session, two states; and a third conversation in a session of its own.
+  Conversation shared(world, "logits"), apart(world, "logits");
+  const std::vector<std::vector<int64_t>> tokens = {some_tokens(1, 8), some_tokens(2, 8), some_tokens(3, 8)};
+  const State states[] = {*world.program->state(), *world.program->state()};
+  for (int64_t position = 0; position < 8; ++position)
+    for (const int who : {0, 1, 2}) {
+      Conversation& one = who == 2 ? apart : shared;
+      if (who < 2) {
+        ASSERT_TRUE(one.session().attach(states[who]).ok());
+      }
+      one.set_table("token", {static_cast<int32_t>(tokens[who][position])});
+      one.replay(position);
+      const std::vector<double> expected =
+          logits_of_prefix(world, {tokens[who].begin(), tokens[who].begin() + position + 1});
+      ASSERT_LT(worst_error(one.result, expected.data()), kLogitError) << who << " at " << position;
+    }
+}
+
+// ---- Rings and pages ----------------------------------------------------------------
+
+// One attention step over rows that the caller gives.
+constexpr char kRing[] = R"(
+scalars: {position: {max: 1000000}}
+states: {keys: {shape: [7, 12], filled: position}, values: {shape: [7, 8], filled: position}}
+tensors:
+  q: {shape: [1, 24], role: input}
+  k: {shape: [1, 12], role: input}
+  v: {shape: [1, 8], role: input}
+  y: {role: output}
+operators:
+  - {op: append, inputs: [keys, k], output: all_keys, at: position}
+  - {op: append, inputs: [values, v], output: all_values, at: position}
+  - {op: attention, inputs: [q, all_keys, all_values], output: y, heads: 4, kv_heads: 2}
+)";
+
+// Attention of q over these rows of keys and values, in double precision.
+std::vector<double> plain_attention(const std::vector<float>& q, const std::vector<std::vector<float>>& keys,
+                                    const std::vector<std::vector<float>>& values, uint32_t heads, uint32_t kv_heads) {
+  const size_t d = q.size() / heads, e = values[0].size() / kv_heads;
+  std::vector<double> y(heads * e, 0);
+  for (uint32_t head = 0; head < heads; ++head) {
+    const uint32_t kv = head / (heads / kv_heads);
+    std::vector<double> weight;
+    double total = 0;
+    for (const std::vector<float>& key : keys) {
+      double score = 0;
+      for (size_t i = 0; i < d; ++i) score += double(q[head * d + i]) * double(key[kv * d + i]);
+      total += weight.emplace_back(std::exp(score / std::sqrt(double(d))));
+    }
+    for (size_t j = 0; j < keys.size(); ++j)
+      for (size_t i = 0; i < e; ++i) y[head * e + i] += weight[j] / total * double(values[j][kv * e + i]);
+  }
+  return y;
+}
+
+TEST(RingCache, HoldsTheLastRowsAtAnyPosition) {
+  for (const uint32_t lanes : {1u, 2u}) {
+    const World world(kRing, 5, lanes);
+    Conversation one(world, "y");
+    std::vector<std::vector<float>> keys, values;
+    std::vector<float> q, k, v;
+    for (int64_t position = 0; position < 30; ++position) {
+      q = random_floats(position, "q", 24, 2), k = random_floats(position, "k", 12, 2),
+      v = random_floats(position, "v", 8);
+      one.bind("q", q), one.bind("k", k), one.bind("v", v);
+      one.replay(position);
+      keys.push_back(k), values.push_back(v);
+      if (keys.size() > 7) keys.erase(keys.begin()), values.erase(values.begin());
+      ASSERT_LT(worst_error(one.result, plain_attention(q, keys, values, 4, 2).data()), 1e-6) << position;
+    }
+  }
+}
+
+// Pages of 4 rows in one pool: each token's row number is what the host's page table says.
+constexpr char kPages[] = R"(
+scalars: {position: {max: 15}}
+states: {keys: {shape: [40, 12]}, values: {shape: [40, 8]}}
+tables: {rows: {shape: [16], limit: 40, distinct: true}}
+tensors:
+  q: {shape: [1, 24], role: input}
+  k: {shape: [1, 12], role: input}
+  v: {shape: [1, 8], role: input}
+  y: {role: output}
+operators:
+  - {op: slice, inputs: [rows], output: here, axis: 0, at: position, length: 1}
+  - {op: slice, inputs: [rows], output: seen, axis: 0, end: position + 1}
+  - {op: scatter, inputs: [keys, k, here], output: all_keys}
+  - {op: scatter, inputs: [values, v, here], output: all_values}
+  - {op: attention, inputs: [q, all_keys, all_values, seen], output: y, heads: 4, kv_heads: 2}
+)";
+
+TEST(PagedCache, FindsItsRowsThroughATable) {
+  const World world(kPages);
+  // Two conversations share one pool; their pages interleave.
+  const std::vector<int32_t> rows[] = {{8, 9, 10, 11, 0, 1, 2, 3, 36, 37, 38, 39, 20, 21, 22, 23},
+                                       {4, 5, 6, 7, 28, 29, 30, 31, 12, 13, 14, 15, 16, 17, 18, 19}};
+  Conversation one(world, "y");
+  std::vector<std::vector<float>> keys[2], values[2];
+  for (int64_t position = 0; position < 16; ++position)
+    for (const int who : {0, 1}) {
+      const uint64_t seed = static_cast<uint64_t>(position) * 2 + static_cast<uint64_t>(who);
+      std::vector<float> q = random_floats(seed, "q", 24, 2), k = random_floats(seed, "k", 12, 2),
+                         v = random_floats(seed, "v", 8);
+      one.bind("q", q), one.bind("k", k), one.bind("v", v);
+      one.set_table("rows", rows[who]);
+      one.replay(position);
+      keys[who].push_back(k), values[who].push_back(v);
+      ASSERT_LT(worst_error(one.result, plain_attention(q, keys[who], values[who], 4, 2).data()), 1e-6)
+          << who << " at " << position;
+    }
+}
+
+}  // namespace
+}  // namespace rondo
