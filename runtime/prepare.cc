@@ -186,6 +186,8 @@ Result<std::shared_ptr<const ProgramData>> make_program(const std::shared_ptr<Co
     program->device->device = core->device;
     program->recording = recording_of_streams(verified);
     if (Status good = check_reach(*program); !good) return good.error();
+  } else if (core->options.chaos_seed != 0) {
+    program->recording = recording_of_streams(verified);
   } else if (core->executor.start != nullptr) {
     program->dealing = deal_lanes(verified.schedule(), verified.order(Part::kReplay), core->options.workers);
     program->recording = program->dealing->recording;

@@ -4,6 +4,7 @@
 #include "runtime/backends/device_replayer.h"
 #include "runtime/program.h"
 #include "runtime/serial.h"
+#include "runtime/workers/chaos.h"
 #include "runtime/workers/worker_replayer.h"
 
 namespace rondo::runtime {
@@ -34,6 +35,8 @@ Status Replayer::start(const ReplayCall&) {
 
 Result<std::unique_ptr<Replayer>> make_replayer(const ProgramData& program, const PartTables& tables) {
   if (program.device != nullptr) return make_device_replayer(program, tables);
+  if (const uint64_t seed = program.core->options.chaos_seed; seed != 0)
+    return make_chaos_replayer(program.schedule(), tables, seed);
   if (program.dealing) {
     const RuntimeOptions& options = program.core->options;
     return make_worker_replayer(program.schedule(), *program.dealing, tables, program.core->executor,

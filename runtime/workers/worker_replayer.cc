@@ -1,10 +1,7 @@
 #include "runtime/workers/worker_replayer.h"
 
-#include <algorithm>
-#include <string>
-#include "runtime/bind.h"
-#include "runtime/requirements.h"
 #include "runtime/serial.h"
+#include "runtime/workers/hang.h"
 
 namespace rondo::runtime {
 namespace {
@@ -52,36 +49,9 @@ class WorkerReplayer final : public Replayer {
     if (end.kind == CrewEnd::Kind::kComplete) [[likely]]
       return {};
     if (end.kind == CrewEnd::Kind::kStopped) return stopped_after(end.steps_done, tables_.op_count);
-    return make_error(ErrorCode::kBug, hang_of(end));
-  }
-
-  // "op 5 (relu, line 12) of stream 'compute1' waited 1000 ms for token 't3' to count 2;
-  // it counts 1 and no worker is busy"
-  std::string hang_of(const CrewEnd& end) const {
-    const uint32_t index = dealing_.shares[end.share].steps[end.step].op;
-    const Op& op = schedule_.ops[index];
-    const Wait& wait = op.waits[end.wait.which];
-    std::string text = "op " + std::to_string(index) + " (";
-    text += op.kernel == kNoKernel ? "sync" : schedule_.name(schedule_.kernels[op.kernel].name);
-    if (index < schedule_.op_lines.size()) text += ", line " + std::to_string(schedule_.op_lines[index]);
-    text += ") of stream " + stream_of(index) + " waited " + std::to_string(end.waited_ns / 1000000) +
-            " ms for token " + token_name(wait.token) + " to count " + std::to_string(wait.count) + "; it counts " +
-            std::to_string(count_of(wait.token)) + " and no worker is busy";
-    return text;
-  }
-
-  std::string stream_of(uint32_t op) const {
-    for (uint32_t i = 0; i < schedule_.streams.size(); ++i) {
-      const Stream& stream = schedule_.streams[i];
-      if (op - stream.first_op >= stream.op_count || op < stream.first_op) continue;
-      const std::string_view name = schedule_.name(stream.name);
-      return name.empty() ? std::to_string(i) : quoted(name);
-    }
-    return "?";
-  }
-  std::string token_name(uint32_t token) const {
-    const std::string_view name = schedule_.name(schedule_.tokens[token].name);
-    return name.empty() ? std::to_string(token) : quoted(name);
+    const uint32_t op = dealing_.shares[end.share].steps[end.step].op;
+    return hang_of(schedule_, op, end.wait.which, count_of(schedule_.ops[op].waits[end.wait.which].token),
+                   end.waited_ns);
   }
 
   // Signals of `token` that were sent in the replay that has ended.
