@@ -164,11 +164,51 @@ Status keep_for_replays(ProgramData& program, const PrepareOptions& options, con
   return {};
 }
 
+uint32_t next_serial() {
+  static std::atomic<uint32_t> next{1};
+  return next.fetch_add(1, std::memory_order_relaxed);
+}
+
+// How replays of a program on the host are dealt and recorded.
+void deal_replays(ProgramData& program) {
+  const std::vector<uint32_t>& order = program.verified.order(Part::kReplay);
+  program.recording.record_count = order.size();
+  program.way.lanes = program.schedule().lane_count;
+  if (program.device != nullptr || program.core->options.chaos_seed != 0) {
+    program.recording = recording_of_streams(program.verified);
+    return;
+  }
+  if (program.core->executor.start == nullptr) return;
+  program.dealing = deal_lanes(program.schedule(), order, program.core->options.workers);
+  program.recording = program.dealing->recording;
+}
+
+// The members of a set, once the file is prepared. The first stands for the program.
+std::shared_ptr<const ProgramData> make_members(std::shared_ptr<ProgramData> file) {
+  auto set = std::make_shared<ProgramSet>();
+  for (uint32_t index = 0; index < file->verified.member_count(); ++index) {
+    auto member = std::make_unique<ProgramData>(file->verified.member(index));
+    member->core = file->core;
+    member->needs = requirements_of(member->verified);
+    member->serial = file->serial;
+    member->replay_serial = next_serial();
+    member->set = set.get();
+    member->instruction_set = file->instruction_set;
+    member->kernels = file->kernels;
+    member->kernel_names = file->kernel_names;
+    member->bases = file->bases;
+    member->regions = file->regions;
+    deal_replays(*member);
+    set->members.push_back(std::move(member));
+  }
+  set->file = std::move(file);
+  return {set, set->members[0].get()};
+}
+
 Result<std::shared_ptr<const ProgramData>> make_program(const std::shared_ptr<Core>& core,
                                                         const VerifiedSchedule& verified,
                                                         std::span<const Constant> constants,
                                                         const PrepareOptions& options) {
-  static std::atomic<uint32_t> next_serial{1};
   if (core == nullptr) return make_error(ErrorCode::kDoesNotFit, "out of memory");
   if (const Allocator& allocator = core->options.allocator;
       allocator.allocate == nullptr || allocator.release == nullptr)
@@ -177,21 +217,19 @@ Result<std::shared_ptr<const ProgramData>> make_program(const std::shared_ptr<Co
   if (Status good = check_backend(*core, verified.schedule()); !good) return good.error();
   auto program = std::make_shared<ProgramData>(verified);
   program->core = core;
-  program->serial = next_serial.fetch_add(1, std::memory_order_relaxed);
+  program->serial = next_serial();
+  program->replay_serial = program->serial;
   program->needs = requirements_of(verified);
-  program->recording.record_count = verified.order(Part::kReplay).size();
-  program->way.lanes = verified.schedule().lane_count;
   if (verified.schedule().backend != kBackend) {
+    if (verified.member_count() > 1)
+      return make_error(ErrorCode::kUnavailable, "backend " + quoted(verified.schedule().backend) +
+                                                     " replays files with one member, this one has " +
+                                                     std::to_string(verified.member_count()));
     program->device = std::make_unique<DeviceProgram>();
     program->device->device = core->device;
-    program->recording = recording_of_streams(verified);
     if (Status good = check_reach(*program); !good) return good.error();
-  } else if (core->options.chaos_seed != 0) {
-    program->recording = recording_of_streams(verified);
-  } else if (core->executor.start != nullptr) {
-    program->dealing = deal_lanes(verified.schedule(), verified.order(Part::kReplay), core->options.workers);
-    program->recording = program->dealing->recording;
   }
+  if (verified.member_count() == 1) deal_replays(*program);
   program->bases.assign(verified.schedule().base_count(), nullptr);
 
   std::vector<std::byte*> bases(program->bases);  // what prepare sees
@@ -215,6 +253,7 @@ Result<std::shared_ptr<const ProgramData>> make_program(const std::shared_ptr<Co
   }
 
   if (Status good = keep_for_replays(*program, keeping, bases); !good) return good.error();
+  if (verified.member_count() > 1) return make_members(std::move(program));
   return std::shared_ptr<const ProgramData>(std::move(program));
 }
 

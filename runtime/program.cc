@@ -32,6 +32,21 @@ const std::vector<std::string>& Program::kernel_names() const { return data_->ke
 const ReplayWay& Program::way() const { return data_->way; }
 uint32_t Program::workers() const { return data_->dealing ? static_cast<uint32_t>(data_->dealing->shares.size()) : 1; }
 
+Result<Program> Program::member(std::string_view name) const {
+  return runtime::without_exceptions([&]() -> Result<Program> {
+    const runtime::ProgramSet* set = data_->set;
+    std::vector<std::string> names;
+    for (size_t i = 0; i < (set == nullptr ? 1 : set->members.size()); ++i) {
+      const runtime::ProgramData* member = set == nullptr ? data_.get() : set->members[i].get();
+      const std::string_view known = member->schedule().name(member->schedule().members[0].name);
+      if (known == name) return Program(std::shared_ptr<const runtime::ProgramData>(data_, member));
+      names.push_back(runtime::quoted(known));
+    }
+    return make_error(ErrorCode::kNotFound,
+                      "there is no member " + runtime::quoted(name) + "; the file has " + runtime::join(names));
+  });
+}
+
 Result<BindingHandle> Program::binding(std::string_view name) const {
   return runtime::without_exceptions([&]() -> Result<BindingHandle> {
     std::vector<std::string> names;

@@ -16,6 +16,8 @@ namespace rondo::runtime {
 
 struct DeviceProgram;  // runtime/backends/device_replayer.h
 
+struct ProgramSet;
+
 struct ProgramData {
   explicit ProgramData(VerifiedSchedule schedule);
   ~ProgramData();
@@ -23,7 +25,9 @@ struct ProgramData {
   std::shared_ptr<Core> core;
   VerifiedSchedule verified;
   Requirements needs;
-  uint32_t serial = 0;  // tells handles and states of one program from those of another
+  uint32_t serial = 0;              // tells handles and states of one program from those of another
+  uint32_t replay_serial = 0;       // the same of traces, which are of one member
+  const ProgramSet* set = nullptr;  // null: the file holds one schedule
   InstructionSet instruction_set = InstructionSet::kReference;
   std::vector<ResolvedKernel> kernels;  // beside Schedule::kernels
   std::vector<std::string> kernel_names;
@@ -43,6 +47,13 @@ struct ProgramData {
 
   const Schedule& schedule() const { return verified.schedule(); }
   uint32_t base_of(uint32_t binding) const { return static_cast<uint32_t>(schedule().arenas.size()) + binding; }
+};
+
+// The members of a file as programs. Each has the base table of `file`, which owns
+// what was prepared; whoever holds a member holds the set.
+struct ProgramSet {
+  std::shared_ptr<ProgramData> file;
+  std::vector<std::unique_ptr<ProgramData>> members;
 };
 
 // Table pointers for one part; bases and scalars are the caller's.

@@ -45,6 +45,22 @@ Requirements requirements_of(const VerifiedSchedule& verified) {
       needs.session_bytes = saturating_add(needs.session_bytes, runtime::table_bytes(binding));
     needs.bindings.push_back(std::move(need));
   }
+  std::vector<bool> scalars(schedule.scalars.size(), false);
+  for (uint32_t member = 0; member < verified.member_count(); ++member)
+    for (const uint32_t index : verified.order(Part::kReplay, member)) {
+      const Op& op = schedule.ops[index];
+      for (uint32_t i = 0; i < op.operand_count; ++i)
+        if (const View& view = schedule.views[schedule.operands[op.first_operand + i].view]; view.scalar != kNone)
+          scalars[view.scalar] = true;
+    }
+  for (uint32_t index = 0; index < schedule.bindings.size(); ++index)
+    if (const Binding& binding = schedule.bindings[index];
+        binding.filled_scalar != kNone && needs.bindings[index].used_in_replay)
+      scalars[binding.filled_scalar] = true;
+  for (uint32_t index = 0; index < schedule.scalars.size(); ++index) {
+    const Scalar& scalar = schedule.scalars[index];
+    needs.scalars.push_back({index, std::string(schedule.name(scalar.name)), scalar.min, scalar.max, scalars[index]});
+  }
   return needs;
 }
 
@@ -81,10 +97,11 @@ std::string join(const std::vector<std::string>& words, std::string_view none) {
 std::vector<bool> bases_used(const VerifiedSchedule& verified, Part part) {
   const Schedule& schedule = verified.schedule();
   std::vector<bool> used(schedule.base_count(), false);
-  for (const uint32_t index : verified.order(part)) {
-    const Op& op = schedule.ops[index];
-    for (uint32_t i = 0; i < op.operand_count; ++i) used[schedule.operands[op.first_operand + i].base] = true;
-  }
+  for (uint32_t member = 0; member < verified.member_count(); ++member)
+    for (const uint32_t index : verified.order(part, member)) {
+      const Op& op = schedule.ops[index];
+      for (uint32_t i = 0; i < op.operand_count; ++i) used[schedule.operands[op.first_operand + i].base] = true;
+    }
   return used;
 }
 

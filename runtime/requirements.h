@@ -18,7 +18,7 @@ std::string join(const std::vector<std::string>& words, std::string_view none = 
 // Memory that a role lets a replay write.
 constexpr bool is_written(Role role) { return role == Role::kOutput || role == Role::kState; }
 
-// Arenas that some op of the part names, by index.
+// Bases that some op of the part names, of any member.
 std::vector<bool> bases_used(const VerifiedSchedule& verified, Part part);
 
 // Of state and table memory, whose size and alignment the runtime chooses.

@@ -15,15 +15,17 @@ bool lacks(const SessionData& session, const BindingRequirement& binding) {
   return binding.used_in_replay && session.bases[session.program->base_of(binding.binding)] == nullptr;
 }
 
+bool lacks(const SessionData& session, const ScalarRequirement& scalar) {
+  return scalar.used_in_replay && !session.scalars.is_set(scalar.scalar);
+}
+
 // Everything a replay needs and does not have yet, in words.
 std::vector<std::string> missing_parts(const SessionData& session) {
   std::vector<std::string> missing;
   for (const BindingRequirement& binding : session.program->needs.bindings)
     if (lacks(session, binding)) missing.push_back(describe(binding));
-  const Schedule& schedule = session.program->schedule();
-  for (uint32_t scalar = 0; scalar < schedule.scalars.size(); ++scalar)
-    if (!session.scalars.is_set(scalar))
-      missing.push_back("scalar " + quoted(schedule.name(schedule.scalars[scalar].name)));
+  for (const ScalarRequirement& scalar : session.program->needs.scalars)
+    if (lacks(session, scalar)) missing.push_back("scalar " + quoted(scalar.name));
   return missing;
 }
 
@@ -32,11 +34,12 @@ std::vector<std::string> missing_parts(const SessionData& session) {
 void refresh(SessionData& session) noexcept {
   session.ready = true;
   for (const BindingRequirement& binding : session.program->needs.bindings) session.ready &= !lacks(session, binding);
-  for (uint32_t scalar = 0; scalar < session.program->schedule().scalars.size(); ++scalar)
-    session.ready &= session.scalars.is_set(scalar);
+  for (const ScalarRequirement& scalar : session.program->needs.scalars) session.ready &= !lacks(session, scalar);
   if (session.scalars.shapes_views()) {
-    session.part.views = session.scalars.views();
-    session.part.view_offsets = session.scalars.offsets();
+    for (const auto& member : session.members) {
+      member->part.views = session.scalars.views();
+      member->part.view_offsets = session.scalars.offsets();
+    }
   }
 }
 
@@ -199,11 +202,11 @@ Status replay_session(SessionData& session, const std::atomic<bool>* stop, Trace
   const InFlight in_flight(session);
   if (Status ready = check_ready(session, in_flight); !ready) [[unlikely]]
     return ready;
-  if (trace != nullptr && !TraceRecorder::is_for(*trace, session.program->serial))
+  if (trace != nullptr && !TraceRecorder::is_for(*trace, session.program->replay_serial))
     return make_error(ErrorCode::kInvalidArgument, "the trace buffer was made for another program");
   ReplayCall call{stop, {}};
   if (trace != nullptr) call.recording = TraceRecorder::begin(*trace);
-  Status ended = session.replayer->replay(call);
+  Status ended = session.selected->replayer->replay(call);
   if (trace != nullptr) TraceRecorder::end(*trace, ended.ok());
   return account_for(session, std::move(ended));
 }
@@ -212,7 +215,7 @@ Status submit_replay(SessionData& session) {
   InFlight in_flight(session);
   if (Status ready = check_ready(session, in_flight); !ready) return ready;
   session.cancelled.store(false, std::memory_order_relaxed);
-  if (Status started = session.replayer->start({&session.cancelled, {}}); !started) return started;
+  if (Status started = session.selected->replayer->start({&session.cancelled, {}}); !started) return started;
   session.submitted = true;
   in_flight.keep();
   return {};
@@ -220,7 +223,7 @@ Status submit_replay(SessionData& session) {
 
 Status wait_for_replay(SessionData& session) {
   if (!session.submitted) return not_now("no replay of the session was submitted");
-  Status ended = session.replayer->finish();
+  Status ended = session.selected->replayer->finish();
   session.submitted = false;
   Status status = account_for(session, std::move(ended));
   InFlight::end(session);
@@ -254,11 +257,19 @@ Result<std::unique_ptr<SessionData>> make_session(const std::shared_ptr<const Pr
     if (!state) return state.error();
     use_state(*session, std::move(*state));
   }
-  session->part = tables_of(*program, Part::kReplay);
-  session->part.bases = session->bases.data();
-  Result<std::unique_ptr<Replayer>> replayer = make_replayer(*program, session->part);
-  if (!replayer) return replayer.error();
-  session->replayer = std::move(*replayer);
+  const size_t count = program->set == nullptr ? 1 : program->set->members.size();
+  for (size_t i = 0; i < count; ++i) {
+    auto member = std::make_unique<SessionData::Member>();
+    member->program =
+        program->set == nullptr ? program : std::shared_ptr<const ProgramData>(program, program->set->members[i].get());
+    member->part = tables_of(*member->program, Part::kReplay);
+    member->part.bases = session->bases.data();
+    Result<std::unique_ptr<Replayer>> replayer = make_replayer(*member->program, member->part);
+    if (!replayer) return replayer.error();
+    member->replayer = std::move(*replayer);
+    if (member->program == program) session->selected = member.get();
+    session->members.push_back(std::move(member));
+  }
   refresh(*session);
   return session;
 }
@@ -360,12 +371,26 @@ Status Session::set_scalar(std::string_view name, int64_t value) {
 Status Session::attach(const State& state) {
   return without_exceptions([&]() -> Status {
     if (data_->in_flight.load(std::memory_order_relaxed)) return not_now("a replay of the session is in flight");
-    if (state.data_->program != data_->program)
+    if (state.data_->program->serial != data_->program->serial)
       return make_error(ErrorCode::kInvalidArgument, "the state belongs to another program");
     if (Status apart = runtime::check_state_apart(*data_, *state.data_); !apart) return apart;
     use_state(*data_, state.data_);
     refresh(*data_);
     return {};
+  });
+}
+
+Status Session::select(const Program& member) {
+  return without_exceptions([&]() -> Status {
+    if (data_->in_flight.load(std::memory_order_relaxed)) return not_now("a replay of the session is in flight");
+    for (const auto& known : data_->members) {
+      if (known->program != member.data_) continue;
+      data_->selected = known.get();
+      data_->program = known->program;
+      refresh(*data_);
+      return {};
+    }
+    return make_error(ErrorCode::kInvalidArgument, "the member belongs to another program");
   });
 }
 
@@ -396,7 +421,7 @@ Status Session::submit() {
   return without_exceptions([&] { return runtime::submit_replay(*data_); });
 }
 
-bool Session::done() const { return !data_->submitted || data_->replayer->finished(); }
+bool Session::done() const { return !data_->submitted || data_->selected->replayer->finished(); }
 
 void Session::cancel() { data_->cancelled.store(true, std::memory_order_relaxed); }
 

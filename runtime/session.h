@@ -22,16 +22,22 @@ struct SessionData {
       : program(std::move(program_)), scalars(program->schedule()) {}
   ~SessionData();  // cancels a submitted replay and waits for it
 
-  std::shared_ptr<const ProgramData> program;
-  std::vector<std::byte*> bases;  // arenas, then bindings; null until known
-  std::vector<Block> blocks;      // arenas the runtime owns
-  std::vector<Region> arenas;     // all arenas of the session, for overlap checks
-  std::vector<uint8_t> lent;      // per binding: 1 while a buffer of the host is bound
-  std::vector<Table> tables;      // per binding; empty unless it is a table
+  std::shared_ptr<const ProgramData> program;  // the member that is replayed
+  std::vector<std::byte*> bases;               // arenas, then bindings; null until known
+  std::vector<Block> blocks;                   // arenas the runtime owns
+  std::vector<Region> arenas;                  // all arenas of the session, for overlap checks
+  std::vector<uint8_t> lent;                   // per binding: 1 while a buffer of the host is bound
+  std::vector<Table> tables;                   // per binding; empty unless it is a table
   ScalarTable scalars;
   std::shared_ptr<StateData> state;  // null when the host binds all state
-  PartTables part;                   // the replay part
-  std::unique_ptr<Replayer> replayer;
+  // One replay part for each member of the program's file, all made with the session.
+  struct Member {
+    std::shared_ptr<const ProgramData> program;
+    PartTables part;
+    std::unique_ptr<Replayer> replayer;
+  };
+  std::vector<std::unique_ptr<Member>> members;
+  Member* selected = nullptr;  // whose program is `program`
 
   bool ready = false;  // nothing is missing
   bool interrupted = false;

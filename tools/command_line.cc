@@ -311,6 +311,8 @@ void add_run(CLI::App& app, Commands& commands, Console& console) {
   add_scalars(*sub, run.scalars);
   add_named_files(*sub, "--output", run.outputs, "an output to a .npy file; repeatable");
   sub->add_option("--check", run.check, "compare with this graph, evaluated in double precision")->option_text("GRAPH");
+  sub->add_option("--member", run.member, "which schedule of a file that holds several (default: the first)")
+      ->option_text("NAME");
   add_number(*sub, "--repeat", run.repeat, 1, 1000000000, "replays to time (default 1)");
   add_number(*sub, "--workers", run.workers, 1, 256, "threads that replay, this one included (default 1)");
   sub->add_option("--trace", run.trace, "write a Perfetto trace of the replays (.pftrace)")->option_text("FILE");

@@ -59,6 +59,7 @@ struct RunCommand {
   std::vector<std::pair<std::string, int64_t>> scalars;
   std::optional<uint64_t> random_seed;  // fills every input that has no file
   uint32_t repeat = 1;
+  std::string member;               // "": the first of the file
   uint32_t workers = 1;             // the calling thread included
   std::string isa;                  // "": the best of this CPU
   std::string trace;                // .pftrace file, "" for none

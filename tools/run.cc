@@ -292,6 +292,20 @@ int refuse(const RunCommand& command, const Schedule& schedule, const Report& re
   return console.fail(kBad, command.schedule + " is not replayed: " + report.summary() + " (`rondo verify` tells all)");
 }
 
+// The member that --member names, else the first one.
+Result<VerifiedSchedule> choose_member(const RunCommand& command, const VerifiedSchedule& verified) {
+  if (command.member.empty()) return verified.member(0);
+  const Schedule& file = verified.schedule();
+  std::string known;
+  for (uint32_t member = 0; member < verified.member_count(); ++member) {
+    const std::string_view name = file.name(file.members[member].name);
+    if (name == command.member) return verified.member(member);
+    known += (member == 0 ? "" : ", ") + in_quotes(name);
+  }
+  return make_error(ErrorCode::kNotFound, "there is no member " + in_quotes(command.member) + "; the file has " + known,
+                    {command.schedule, 0, 0});
+}
+
 // What --check compares with, in the words of graph_check.h.
 std::vector<NamedTensor> named(const std::vector<Tensor>& tensors) {
   std::vector<NamedTensor> list;
@@ -305,13 +319,19 @@ std::vector<NamedTensor> named(const std::vector<Tensor>& tensors) {
 int run_run(const RunCommand& command, Console& console) {
   Result<Schedule> loaded = load(command.schedule);
   if (!loaded.ok()) return console.fail(loaded.error());
-  const Schedule schedule = *loaded;
+  const Schedule whole = *loaded;
   const Verification verification = verify(*std::move(loaded));
-  if (!verification.schedule) return refuse(command, schedule, verification.report, console);
-  const VerifiedSchedule& verified = *verification.schedule;
+  if (!verification.schedule) return refuse(command, whole, verification.report, console);
+  const Result<VerifiedSchedule> chosen = choose_member(command, *verification.schedule);
+  if (!chosen.ok()) return console.fail(chosen.error(), kUsage);
+  const VerifiedSchedule& verified = *chosen;
+  const Schedule& schedule = verified.schedule();
   console.detail(verification.report.summary());
 
-  const Requirements needs = requirements_of(verified);
+  Requirements needs = requirements_of(verified);
+  if (whole.members.size() > 1)  // what other members use is not asked for
+    std::erase_if(needs.bindings,
+                  [](const BindingRequirement& need) { return !need.read_in_prepare && !need.used_in_replay; });
   const Memory memory = memory_of(needs, command);
   if (command.dry_run) return dry_run(needs, memory, verified, console);
   if (schedule.backend != "cpu")

@@ -57,13 +57,23 @@ struct BindingRequirement {
   bool used_in_replay = false;
 };
 
+struct ScalarRequirement {
+  uint32_t scalar = 0;  // its index in the schedule
+  std::string name;
+  int64_t min = 0, max = 0;     // a value outside is refused
+  bool used_in_replay = false;  // a replay needs a value
+};
+
 struct Requirements {
   std::vector<ArenaRequirement> arenas;      // all, in the order of the schedule
   std::vector<BindingRequirement> bindings;  // all, in the order of the schedule
+  std::vector<ScalarRequirement> scalars;    // all, in the order of the schedule
   uint64_t program_bytes = 0;                // prepared arenas: once per program
   uint64_t session_bytes = 0;                // other arenas and tables: once per session
   uint64_t state_bytes = 0;                  // once per state
 };
+// Of a set: what its members need together, `used_in_replay` by any of them. What one
+// of them uses: requirements_of(verified.member(m)).
 Requirements requirements_of(const VerifiedSchedule& verified);
 
 // ---- Host memory ----------------------------------------------------------------
@@ -137,6 +147,7 @@ struct Allocator {
   void (*release)(void* context, void* data, uint64_t bytes, uint64_t align_bytes) = nullptr;
 };
 
+class Program;
 class TraceBuffer;  // rondo/trace.h
 
 // ---- Objects --------------------------------------------------------------------
@@ -246,6 +257,10 @@ class Session {
   Status set_scalar(std::string_view name, int64_t value);
   // Uses `state` for the state bindings from now on. kInvalidArgument for a state of another program.
   Status attach(const State& state);
+  // Replays another member of the same file from now on; a session begins with the
+  // member of the program that made it. What was bound stays, and so does the state.
+  // kInvalidArgument: the program is of another file; kFailedPrecondition during a replay.
+  Status select(const Program& member);
   // The state in use; kNotFound when the session has none.
   Result<State> state() const;
 
@@ -288,8 +303,15 @@ class Session {
   friend class Program;
 };
 
+// Of a file with several schedules a Program stands for one member, at first the first
+// one. The programs of its members share prepared constants, handles, states and
+// sessions: what was prepared once serves all.
 class Program {
  public:
+  // The same program as another member of its file; kNotFound lists the names there are.
+  Result<Program> member(std::string_view name) const;
+
+  // Of a set: the member on its own.
   const VerifiedSchedule& verified() const;
   const Schedule& schedule() const { return verified().schedule(); }
   const Requirements& requirements() const;
@@ -314,6 +336,7 @@ class Program {
   explicit Program(std::shared_ptr<const runtime::ProgramData> data) : data_(std::move(data)) {}
   std::shared_ptr<const runtime::ProgramData> data_;
   friend class Runtime;
+  friend class Session;
   friend struct TraceRecorder;
 };
 

@@ -177,7 +177,9 @@ struct Stream {
   uint16_t in_flight = 1;
   uint32_t first_op = 0;
   uint32_t op_count = 0;
-  uint32_t member = 0;  // the schedule of the set it belongs to
+  // The schedule it belongs to; 0 for `prepare`. In a set the streams of prepare come
+  // first and the others in the order of members.
+  uint32_t member = 0;
   uint64_t reserved0 = 0;
 };
 static_assert(sizeof(Stream) == 32);
@@ -232,7 +234,10 @@ struct Cut {
   uint32_t phase = 0;
 };
 
-// One schedule of a file. Version 1 holds exactly one, unguarded.
+// One schedule of a file. A file with several is a set: each is `prepare` and the
+// streams of that member, shares arenas, bindings, constants, state and all tables
+// with the others, and is replayed on its own. Members of a set have names that
+// differ. Version 1 knows unguarded ones only.
 struct Member {
   NameId name = 0;
   uint32_t guard_scalar = kNone;
@@ -335,7 +340,7 @@ struct Claim {
   uint16_t reserved0 = 0;
   uint64_t value = 0;  // integer, or the bits of an f64 where the kind says so
   NameId method = 0;
-  uint32_t reserved1 = 0;
+  uint32_t member = 0;  // whose replay it speaks of; 0 for kPrepareOps
 };
 static_assert(sizeof(Claim) == 24);
 
@@ -390,6 +395,8 @@ struct Schedule {
   // empty for a binary file, else one line number per op.
   std::string file;
   std::vector<uint32_t> op_lines;
+  // Of a member taken out of a set: what its ops are called in the file; else empty.
+  std::vector<uint32_t> op_numbers;
 
   std::string_view name(NameId id) const {
     return id < names.size() ? std::string_view(names[id]) : std::string_view("?");

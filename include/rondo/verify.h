@@ -62,21 +62,33 @@ struct Report {
   std::string summary() const;
 };
 
-// A schedule that was proven safe, and the order its replay will follow.
-// Immutable; copies share; safe to use from any number of threads.
+// A schedule, or a set of them, that was proven safe, and the order its replay will
+// follow. Immutable; copies share; safe to use from any number of threads.
 class VerifiedSchedule {
  public:
   const Schedule& schedule() const { return data_->schedule; }
   const Report& report() const { return data_->report; }
+  uint32_t member_count() const { return static_cast<uint32_t>(data_->schedule.members.size()); }
+  // One member on its own: a schedule with `prepare` and the ops of that member, all
+  // other tables as they are in the set. Of a file with one member, the file.
+  // Precondition: member < member_count().
+  VerifiedSchedule member(uint32_t member) const {
+    return data_->members.empty() ? *this : VerifiedSchedule(data_->members[member]);
+  }
   // Op indices of one part in the canonical serial order: the order of the greedy
-  // run that proved the schedule. Every wait is met by ops earlier in it.
-  const std::vector<uint32_t>& order(Part part) const { return data_->order[static_cast<int>(part)]; }
+  // run that proved the schedule. Every wait is met by ops earlier in it. In a set
+  // each member has an order of its own; `prepare` is common.
+  const std::vector<uint32_t>& order(Part part, uint32_t member = 0) const {
+    return part == Part::kPrepare ? data_->prepare_order : data_->replay_orders[member];
+  }
 
  private:
   struct Data {
     Schedule schedule;
     Report report;
-    std::vector<uint32_t> order[2];
+    std::vector<uint32_t> prepare_order;
+    std::vector<std::vector<uint32_t>> replay_orders;  // per member
+    std::vector<std::shared_ptr<const Data>> members;  // of a set
   };
   explicit VerifiedSchedule(std::shared_ptr<const Data> data) : data_(std::move(data)) {}
   std::shared_ptr<const Data> data_;

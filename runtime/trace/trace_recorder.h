@@ -16,7 +16,7 @@ struct TraceBuffer::Data {
     uint64_t begin_ticks = 0, end_ticks = 0;
     bool complete = false;
   };
-  uint32_t program = 0;   // ProgramData::serial
+  uint32_t program = 0;   // ProgramData::replay_serial
   uint64_t op_count = 0;  // of the replay part
   runtime::RecordingLayout layout;
   uint64_t capacity = 0;
@@ -29,7 +29,7 @@ struct TraceBuffer::Data {
 
 struct TraceRecorder {
   static const runtime::ProgramData& data_of(const Program& program) { return *program.data_; }
-  static uint32_t serial_of(const Program& program) { return program.data_->serial; }
+  static uint32_t serial_of(const Program& program) { return program.data_->replay_serial; }
   static bool is_for(const TraceBuffer& trace, uint32_t program) { return trace.data_->program == program; }
   // Where the next replay, which begins now, writes: the slot of the oldest.
   static runtime::Recording begin(TraceBuffer& trace) {

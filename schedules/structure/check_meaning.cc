@@ -122,7 +122,11 @@ Found TableChecker::claims() {
     const Claim& claim = s_.claims[i];
     const auto bad = [&](const auto&... words) { return found(Table::kClaims, i, "claim ", i, " ", words...); };
     if (!is_name(claim.method)) return bad("has method ", claim.method, ", the file holds ", s_.names.size(), " names");
-    if (claim.reserved0 != 0 || claim.reserved1 != 0) return bad("has a reserved field that is not zero");
+    if (claim.reserved0 != 0) return bad("has a reserved field that is not zero");
+    if (claim.member >= s_.members.size())
+      return bad("is of member ", claim.member, ", the file holds ", s_.members.size());
+    if (claim.member != 0 && static_cast<ClaimKind>(claim.kind) == ClaimKind::kPrepareOps)
+      return bad("is of prepare and member ", claim.member, ", which must be 0");
     switch (static_cast<ClaimKind>(claim.kind)) {
       case ClaimKind::kBytesMoved:
         for (const uint16_t space : {claim.a, claim.b})

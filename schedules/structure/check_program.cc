@@ -66,14 +66,19 @@ Found TableChecker::cuts() {
 }
 
 Found TableChecker::members() {
-  if (s_.members.size() != 1)
-    return found(Table::kMembers, kNone, s_.members.size(), " members, format version ", kFormatVersion,
-                 " holds exactly 1");
-  if (Found f = named(Table::kMembers, "member", s_.members, 1)) return f;
-  const Member& member = s_.members[0];
-  if (member.guard_scalar != kNone || member.guard_min != 0 || member.guard_max != 0)
-    return found(Table::kMembers, 0, "member 0 is guarded, format version ", kFormatVersion,
-                 " knows unguarded ones only");
+  if (s_.members.empty()) return found(Table::kMembers, kNone, "no member: a file holds at least 1 schedule");
+  if (Found f = named(Table::kMembers, "member", s_.members, kMaxMembers)) return f;
+  std::vector<uint8_t> used(s_.names.size());
+  for (size_t i = 0; i < s_.members.size(); ++i) {
+    const Member& member = s_.members[i];
+    if (member.guard_scalar != kNone || member.guard_min != 0 || member.guard_max != 0)
+      return found(Table::kMembers, i, "member ", i, " is guarded, format version ", kFormatVersion,
+                   " knows unguarded ones only");
+    if (s_.members.size() == 1) break;
+    if (member.name == 0)
+      return found(Table::kMembers, i, "member ", i, " has no name: it must be named, as each of several");
+    if (used[member.name]++) return found(Table::kMembers, i, "member ", i, " repeats '", s_.name(member.name), "'");
+  }
   return std::nullopt;
 }
 
@@ -155,6 +160,15 @@ Found TableChecker::streams() {
     if (stream.member >= s_.members.size())
       return bad("belongs to member ", stream.member, ", the file holds ", s_.members.size());
     if (stream.reserved0 != 0) return bad("has a reserved field that is not zero");
+    const bool prepares = stream.part == static_cast<uint8_t>(Part::kPrepare);
+    if (prepares && stream.member != 0) return bad("prepares and is of member ", stream.member, ", which must be 0");
+    if (i > 0 && s_.members.size() > 1) {
+      const Stream& before = s_.streams[i - 1];
+      if (before.part > stream.part || before.member > stream.member)
+        return bad("is of ", prepares ? "prepare" : called("member", stream.member, s_.members[stream.member].name),
+                   " and follows one of ", called("member", before.member, s_.members[before.member].name),
+                   ": streams of prepare must be first, others by member");
+    }
     if (stream.first_op != next_op)
       return bad("starts at op ", stream.first_op, ", the one before it ends at ", next_op);
     next_op += stream.op_count;

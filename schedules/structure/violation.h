@@ -61,6 +61,7 @@ inline constexpr uint32_t kMaxPolicies = 256;
 inline constexpr uint32_t kMaxPhases = 65536;
 inline constexpr uint32_t kMaxStreams = 65536;
 inline constexpr uint32_t kMaxRings = 65535;
+inline constexpr uint32_t kMaxMembers = 256;
 inline constexpr uint32_t kMaxClaims = 65536;
 inline constexpr uint32_t kMaxLanes = 1u << 20;
 

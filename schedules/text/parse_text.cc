@@ -408,7 +408,7 @@ class Parser {
 
   // A text without members means one, without a name.
   void members(const Fields& top) {
-    maps(top, "members", "member", Table::kMembers, 1, {"name"}, [&](const Fields& fields) {
+    maps(top, "members", "member", Table::kMembers, kMaxMembers, {"name"}, [&](const Fields& fields) {
       Member member;
       member.name = name_of(fields);
       schedule_.members.push_back(member);
@@ -436,14 +436,16 @@ class Parser {
     schedule_.op_lines.reserve(op_count);
     schedule_.operands.reserve(2 * op_count);
     OpReader reader(schedule_, names_);
-    maps(top, "streams", "stream", Table::kStreams, kMaxStreams, {"name", "lane", "engine", "part", "in_flight", "ops"},
-         [&](const Fields& fields) {
+    const References members = references_to("member", schedule_, schedule_.members);
+    maps(top, "streams", "stream", Table::kStreams, kMaxStreams,
+         {"name", "lane", "engine", "part", "in_flight", "member", "ops"}, [&](const Fields& fields) {
            Stream stream;
            stream.name = name_of(fields);
            stream.lane = static_cast<uint32_t>(fields.integer_or("lane", 0, kMaxLanes, 0));
            stream.engine = fields.find("engine") ? fields.choice("engine", kEngineWords) : uint8_t{0};
            stream.part = fields.find("part") ? fields.choice("part", kPartWords) : static_cast<uint8_t>(Part::kReplay);
            stream.in_flight = static_cast<uint16_t>(fields.integer_or("in_flight", 1, UINT16_MAX, 1));
+           if (fields.find("member")) stream.member = fields.reference("member", members);
            stream.first_op = static_cast<uint32_t>(schedule_.ops.size());
            read_block(fields, "ops", schedule_.op_lines, [&](Line& line) { return reader.read(line); });
            stream.op_count = static_cast<uint32_t>(schedule_.ops.size()) - stream.first_op;
@@ -457,10 +459,11 @@ class Parser {
   void claims(const Fields& top) {
     const References spaces = references_to("space", schedule_, schedule_.spaces);
     const References arenas = references_to("arena", schedule_, schedule_.arenas);
+    const References members = references_to("member", schedule_, schedule_.members);
     std::array<std::string_view, std::size(kClaimWords)> kinds;
     for (size_t i = 0; i < kinds.size(); ++i) kinds[i] = kClaimWords[i].word;
-    maps(top, "claims", "claim", Table::kClaims, kMaxClaims, {"claim", "arena", "from", "to", "value", "method"},
-         [&](const Fields& fields) {
+    maps(top, "claims", "claim", Table::kClaims, kMaxClaims,
+         {"claim", "arena", "from", "to", "value", "method", "member"}, [&](const Fields& fields) {
            const ClaimWord& word = kClaimWords[fields.choice("claim", kinds)];
            Claim claim;
            claim.kind = static_cast<uint16_t>(word.kind);
@@ -478,6 +481,7 @@ class Parser {
            claim.b = field(word.b);
            claim.value = word.real ? std::bit_cast<uint64_t>(fields.real("value")) : fields.number("value");
            claim.method = names_.id(fields.text_or("method", ""));
+           if (fields.find("member")) claim.member = fields.reference("member", members);
            schedule_.claims.push_back(claim);
          });
   }

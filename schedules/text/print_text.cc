@@ -37,7 +37,8 @@ class Printer {
         groups_(references_to("group", schedule, schedule.groups).printed()),
         scalars_(references_to("scalar", schedule, schedule.scalars).printed()),
         phases_(references_to("phase", schedule, schedule.phases).printed()),
-        kernels_(references_to("kernel", schedule, schedule.kernels).printed()) {}
+        kernels_(references_to("kernel", schedule, schedule.kernels).printed()),
+        members_(references_to("member", schedule, schedule.members).printed()) {}
 
   std::string print() {
     target();
@@ -52,7 +53,7 @@ class Printer {
 
  private:
   const Schedule& s_;
-  const std::vector<std::string> bases_, spaces_, groups_, scalars_, phases_, kernels_;
+  const std::vector<std::string> bases_, spaces_, groups_, scalars_, phases_, kernels_, members_;
   std::string text_;
 
   template <class... Words>
@@ -146,7 +147,10 @@ class Printer {
     for (const Phase& phase : s_.phases) put("  - ", named(s_.name(phase.name)), "\n");
     begin("cuts", s_.cuts);
     for (const Cut& cut : s_.cuts) put("  - ", phases_[cut.phase], "\n");
-    if (s_.members[0].name != 0) put("members:\n  - {name: ", named(s_.name(s_.members[0].name)), "}\n");
+    if (s_.members[0].name != 0) {
+      put("members:\n");
+      for (const Member& member : s_.members) put("  - {name: ", named(s_.name(member.name)), "}\n");
+    }
     begin("rings", s_.rings);
     for (const Ring& ring : s_.rings)
       put("  - {base: ", bases_[ring.base], ", offset: ", ring.offset_bytes, ", stride: ", ring.stride_bytes,
@@ -260,6 +264,8 @@ class Printer {
       else
         put(claim.value);
       if (claim.method != 0) put(", method: ", named(s_.name(claim.method)));
+      if (s_.members.size() > 1 && static_cast<ClaimKind>(claim.kind) != ClaimKind::kPrepareOps)
+        put(", member: ", members_[claim.member]);
       put("}\n");
     }
   }
@@ -275,6 +281,8 @@ class Printer {
       put("    engine: ", kEngineWords[stream.engine], "\n");
       if (static_cast<Part>(stream.part) == Part::kPrepare) put("    part: prepare\n");
       if (stream.in_flight != 1) put("    in_flight: ", stream.in_flight, "\n");
+      if (s_.members.size() > 1 && static_cast<Part>(stream.part) == Part::kReplay)
+        put("    member: ", members_[stream.member], "\n");
       if (stream.op_count == 0) continue;
       put("    ops: |\n");
       for (uint32_t i = 0; i < stream.op_count; ++i) {

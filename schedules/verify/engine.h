@@ -71,6 +71,14 @@ class Walker {
   virtual void end_part(Part part, const Writers& writers) { (void)part, (void)writers; }
 };
 
+// What is known of the set that a schedule is a member of. Its ops of `prepare` are
+// common to all members, and so are their operands, which come first.
+struct SetContext {
+  bool first = true, last = true;
+  uint32_t prepare_ops = 0, prepare_operands = 0;
+  std::vector<uint8_t> read;  // per operand of prepare: by some member up to this one
+};
+
 class Engine {
  public:
   // kernel -> contract, of every op; nullptr for sync.
@@ -90,6 +98,7 @@ class Engine {
   std::vector<uint32_t> op_of_operand;
   std::vector<uint32_t> stream_of_op;
   std::vector<uint32_t> order[2];  // canonical order, per Part
+  SetContext* set = nullptr;       // null where the file holds one schedule
 };
 
 // Reads and writes, as an access means them.

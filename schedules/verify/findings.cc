@@ -45,7 +45,8 @@ uint32_t stream_of(const Schedule& schedule, uint32_t op) {
 
 std::string op_name(const Schedule& schedule, uint32_t op) {
   const uint32_t stream = stream_of(schedule, op);
-  std::string text = sentence("op ", op, " (stream ");
+  const uint32_t number = op < schedule.op_numbers.size() ? schedule.op_numbers[op] : op;
+  std::string text = sentence("op ", number, " (stream ");
   if (stream == kNone) {
     text += "?";
   } else if (schedule.streams[stream].name == 0) {

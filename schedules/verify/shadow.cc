@@ -330,6 +330,7 @@ class Shadow {
   void examine_outputs() {
     for (uint32_t base = static_cast<uint32_t>(schedule_.arenas.size()); base < schedule_.base_count(); ++base) {
       if (static_cast<Role>(schedule_.binding_of(base).role) != Role::kOutput) continue;
+      if (engine_.set != nullptr && written_[base] == 0) continue;  // another member's
       UndefinedOutput missing{base, 0, 0, kNone};
       for (const CellRun& run : cells_.footprint_runs(cells_.whole(base)))
         for (uint32_t cell = run.first; cell < run.first + run.count; ++cell) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <unordered_map>
 #include "rondo/load.h"
+#include "schedules/members/take_member.h"
 #include "schedules/order/canonical_order.h"
 #include "schedules/structure/sentence.h"
 #include "schedules/verify/faithful/check.h"
@@ -41,8 +42,68 @@ std::vector<uint8_t> untrusted_operands(const Tables& tables) {
   return skip;
 }
 
+// What a member of a set repeats of the file's tables.
+uint64_t records_of(const Schedule& schedule) {
+  return schedule.views.size() + schedule.values.size() + schedule.tensors.size() + schedule.tokens.size() +
+         schedule.names.size() + schedule.bindings.size();
+}
+
+// T01 in a set: each token is of one member.
+void check_tokens_of_members(const Schedule& schedule, Findings& findings) {
+  std::vector<uint32_t> user(schedule.tokens.size(), kNone);  // a stream
+  const auto use = [&](uint32_t stream, uint32_t op, uint32_t token) {
+    if (token == kNone) return;
+    const Stream& now = schedule.streams[stream];
+    if (user[token] == kNone) user[token] = stream;
+    const Stream& before = schedule.streams[user[token]];
+    if (before.part != now.part || before.member == now.member || !findings.wants("T01")) return;
+    findings.add("T01", Level::kSafe, {op},
+                 sentence(op_name(schedule, op), " of member '", schedule.name(schedule.members[now.member].name),
+                          "' uses ", token_name(schedule, token), ", a token of member '",
+                          schedule.name(schedule.members[before.member].name), "'"));
+  };
+  for (uint32_t stream = 0; stream < schedule.streams.size(); ++stream) {
+    const Stream& record = schedule.streams[stream];
+    for (uint32_t op = record.first_op; op < record.first_op + record.op_count; ++op) {
+      for (const Wait& wait : schedule.ops[op].waits) use(stream, op, wait.token);
+      for (const uint32_t token : schedule.ops[op].signals) use(stream, op, token);
+    }
+  }
+}
+
+// O01 in a set: each output is of some member, which then writes all of it.
+void check_outputs_of_members(const Schedule& schedule, Findings& findings) {
+  std::vector<uint8_t> written(schedule.base_count(), 0);
+  for (const Operand& operand : schedule.operands)
+    if (writes(operand.access)) written[operand.base] = 1;
+  for (uint32_t base = static_cast<uint32_t>(schedule.arenas.size()); base < schedule.base_count(); ++base)
+    if (schedule.binding_of(base).role == static_cast<uint8_t>(Role::kOutput) && written[base] == 0 &&
+        findings.wants("O01"))
+      findings.add("O01", Level::kSafe, {kNone}, sentence("no member writes ", base_name(schedule, base)));
+}
+
+// Findings of a member, as findings of the file; what prepare does is told once.
+void take_findings(const Schedule& file, uint32_t member, const Schedule& taken, Findings& from, Findings& to) {
+  for (Finding& finding : from.list()) {
+    const bool of_prepare = finding.ops[0] != kNone && taken.op_numbers[finding.ops[0]] == finding.ops[0] &&
+                            file.streams[stream_of(file, finding.ops[0])].part == static_cast<uint8_t>(Part::kPrepare);
+    std::string message = std::move(finding.message);
+    if (of_prepare) {
+      const auto& known = to.list();
+      if (std::any_of(known.begin(), known.end(), [&](const Finding& other) { return other.message == message; }))
+        continue;
+    } else {
+      message = sentence("member '", file.name(file.members[member].name), "': ", message);
+    }
+    uint32_t ops[3];
+    for (int i = 0; i < 3; ++i) ops[i] = finding.ops[i] == kNone ? kNone : taken.op_numbers[finding.ops[i]];
+    if (to.wants(finding.rule)) to.add(finding.rule, finding.level, {ops[0], ops[1], ops[2]}, std::move(message));
+  }
+  if (from.dropped() != 0) to.drop("", from.dropped());
+}
+
 // Everything after structure. Fills `order`; returns with findings in `findings`.
-void check(const Schedule& schedule, const VerifyOptions& options, std::vector<uint32_t> (&order)[2],
+void check(const Schedule& schedule, const VerifyOptions& options, SetContext* set, std::vector<uint32_t> (&order)[2],
            Findings& findings, Report& report) {
   const Tables tables(schedule);
   for (const SafeRule* rule : safe_rules())
@@ -69,7 +130,7 @@ void check(const Schedule& schedule, const VerifyOptions& options, std::vector<u
   const std::vector<uint32_t> op_of = ops_of(schedule);
   Cells cells(schedule, untrusted_operands(tables), op_of, budget);
   if (stop_if_exhausted()) return;
-  const Engine engine{schedule, cells, budget, tables.contracts, op_of, tables.stream_of_op, {order[0], order[1]}};
+  const Engine engine{schedule, cells, budget, tables.contracts, op_of, tables.stream_of_op, {order[0], order[1]}, set};
   const Evidence evidence = examine(engine, cells, options.findings_per_rule);
   if (stop_if_exhausted()) return;
   const Walked walked{schedule, engine, evidence};
@@ -93,24 +154,100 @@ class Verifier {
   static Verification verify(Schedule schedule, const VerifyOptions& options) {
     auto data = std::make_shared<VerifiedSchedule::Data>();
     data->schedule = std::move(schedule);
-    const Schedule& checked = data->schedule;
     Report& report = data->report;
-    proof::Findings findings(checked, options.findings_per_rule);
-    report.work_limit = proof::Budget(options.work_multiple, checked.operands.size()).limit();
-    report.values_carried = !checked.labels.empty();
-    if (proof::structure_holds(checked, findings)) {
-      proof::check(checked, options, data->order, findings, report);
-      report.digest = digest_of(checked);
+    proof::Findings findings(data->schedule, options.findings_per_rule);
+    report.work_limit = proof::Budget(options.work_multiple, data->schedule.operands.size()).limit();
+    report.values_carried = !data->schedule.labels.empty();
+    if (proof::structure_holds(data->schedule, findings)) {
+      if (data->schedule.members.size() == 1)
+        verify_one(*data, options, nullptr, findings);
+      else
+        verify_set(*data, options, findings);
+      report.digest = digest_of(data->schedule);
     }
+    finish(report, findings);
+    Verification verification;
+    verification.report = report;
+    if (is_good(report)) verification.schedule = VerifiedSchedule(std::move(data));
+    return verification;
+  }
+
+ private:
+  using Data = VerifiedSchedule::Data;
+
+  static void finish(Report& report, proof::Findings& findings) {
     report.findings = std::move(findings.list());
     report.findings_dropped = findings.dropped();
     proof::sort_findings(report.findings);
-    Verification verification;
-    verification.report = report;
-    if (report.safe && report.values_refuted == 0 && report.claims_false == 0 && report.findings.empty() &&
-        report.findings_dropped == 0)
-      verification.schedule = VerifiedSchedule(std::move(data));
-    return verification;
+  }
+  static bool is_good(const Report& report) {
+    return report.safe && report.values_refuted == 0 && report.claims_false == 0 && report.findings.empty() &&
+           report.findings_dropped == 0;
+  }
+
+  static void verify_one(Data& data, const VerifyOptions& options, proof::SetContext* set, proof::Findings& findings) {
+    std::vector<uint32_t> order[2];
+    proof::check(data.schedule, options, set, order, findings, data.report);
+    data.prepare_order = std::move(order[0]);
+    data.replay_orders.assign(1, std::move(order[1]));
+  }
+
+  // Each member with `prepare` on its own: no two replays overlap, and all that one
+  // leaves to another is state, of which a replay relies on what is declared filled.
+  static void verify_set(Data& set, const VerifyOptions& options, proof::Findings& findings) {
+    const Schedule& file = set.schedule;
+    Report& report = set.report;
+    proof::check_tokens_of_members(file, findings);
+    proof::check_outputs_of_members(file, findings);
+    proof::SetContext context;
+    // Each member has a copy of the tables that all share.
+    proof::Budget copies(16, file.operands.size());
+    if (!copies.spend(proof::records_of(file) * file.members.size(), kNone))
+      return findings.add("B01", Level::kSafe, {kNone},
+                          sentence(file.members.size(), " members repeat ", proof::with_commas(proof::records_of(file)),
+                                   " records each, more than 16 times the operands: the set is too complex"));
+    report.safe = findings.none();
+    report.values_carried = false;
+    report.work_limit = 0;
+    for (uint32_t member = 0; member < file.members.size(); ++member) {
+      auto taken = std::make_shared<Data>();
+      taken->schedule = take_member(file, member);
+      const Schedule& checked = taken->schedule;
+      if (member == 0) describe_prepare(checked, context);
+      context.first = member == 0;
+      context.last = member + 1 == file.members.size();
+      Report& part = taken->report;
+      part.work_limit = proof::Budget(options.work_multiple, checked.operands.size()).limit();
+      proof::Findings found(checked, options.findings_per_rule);
+      verify_one(*taken, options, &context, found);
+      proof::take_findings(file, member, checked, found, findings);
+      finish(part, found);
+      part.digest = digest_of(checked);
+      report.safe &= part.safe;
+      report.values_carried |= part.values_carried;
+      report.values_agreed += part.values_agreed;
+      report.values_refuted += part.values_refuted;
+      report.claims_hold += part.claims_hold;
+      report.claims_stated += part.claims_stated;
+      report.claims_false += part.claims_false;
+      report.work_units += part.work_units;
+      report.work_limit += part.work_limit;
+      set.prepare_order = taken->prepare_order;
+      std::vector<uint32_t> order = taken->replay_orders[0];
+      for (uint32_t& op : order) op = checked.op_numbers[op];
+      set.replay_orders.push_back(std::move(order));
+      set.members.push_back(std::move(taken));
+    }
+  }
+
+  static void describe_prepare(const Schedule& checked, proof::SetContext& context) {
+    for (const Stream& stream : checked.streams)
+      if (stream.part == static_cast<uint8_t>(Part::kPrepare)) context.prepare_ops += stream.op_count;
+    if (context.prepare_ops != 0) {
+      const Op& last = checked.ops[context.prepare_ops - 1];
+      context.prepare_operands = last.first_operand + last.operand_count;
+    }
+    context.read.assign(context.prepare_operands, 0);
   }
 };
 

@@ -211,6 +211,11 @@ class Maker {
       if (random_.one_in(3)) s_.cuts.push_back(Cut{phase});
     s_.members.push_back(Member{});
     if (random_.one_in(3)) s_.members[0].name = name();
+    while (s_.members[0].name != 0 && s_.members.size() < 4 && random_.one_in(2)) {
+      const Member more{name()};
+      const auto same = [&](const Member& other) { return other.name == more.name; };
+      if (more.name != 0 && std::none_of(s_.members.begin(), s_.members.end(), same)) s_.members.push_back(more);
+    }
     for (uint64_t i = some(); i > 0; --i) views();
   }
 
@@ -333,6 +338,7 @@ class Maker {
       if (s_.arenas.empty()) return;
       claim.a = static_cast<uint16_t>(random_.below(s_.arenas.size()));
     }
+    if (kind != ClaimKind::kPrepareOps) claim.member = static_cast<uint32_t>(random_.below(s_.members.size()));
     s_.claims.push_back(claim);
   }
 
@@ -345,6 +351,12 @@ class Maker {
       stream.lane = static_cast<uint32_t>(random_.below(s_.lane_count));
       stream.engine = static_cast<uint8_t>(random_.below(3));
       stream.part = static_cast<uint8_t>(random_.below(2));
+      if (s_.members.size() > 1 && !s_.streams.empty()) {  // prepare first, then by member
+        stream.part = std::max(stream.part, s_.streams.back().part);
+        stream.member = s_.streams.back().member;
+      }
+      if (stream.part != static_cast<uint8_t>(Part::kPrepare))
+        stream.member += static_cast<uint32_t>(random_.below(s_.members.size() - stream.member));
       stream.in_flight = 1 + static_cast<uint16_t>(random_.spread(65535));
       stream.first_op = static_cast<uint32_t>(s_.ops.size());
       for (uint64_t count = random_.below(options_.max_ops + 1); count > 0; --count) op(labelled, any_label);

@@ -109,8 +109,8 @@ TEST(Structure, RefusesKernelsThatThisBuildDoesNotKnow) {
 
 TEST(Structure, RefusesWhatVersion1DoesNotKnow) {
   EXPECT_EQ(AFTER(s.ops[2].steps = 2), "op 2 has steps 2, format version 1 knows 1 only");
-  EXPECT_EQ(AFTER(s.members.push_back({})), "2 members, format version 1 holds exactly 1");
-  EXPECT_EQ(AFTER(s.members.clear()), "0 members, format version 1 holds exactly 1");
+  EXPECT_EQ(AFTER(s.members.push_back({})), "member 1 has no name: it must be named, as each of several");
+  EXPECT_EQ(AFTER(s.members.clear()), "no member: a file holds at least 1 schedule");
   EXPECT_EQ(AFTER(s.members[0].guard_scalar = 0), "member 0 is guarded, format version 1 knows unguarded ones only");
   EXPECT_EQ(AFTER(s.ops[2].flags = 9), "op 2 has unknown flags 0x9");
   EXPECT_EQ(AFTER(s.ops[2].reserved1 = 1), "op 2 has a reserved field that is not zero");

@@ -38,7 +38,7 @@ TEST(Verify, RefusesTablesThatAreNoSchedule) {
   const Verification verification = verify(schedule);
   ASSERT_EQ(verification.report.findings.size(), 1u);
   EXPECT_EQ(verification.report.findings[0].rule, "F01");
-  EXPECT_EQ(verification.report.findings[0].message, "0 members, format version 1 holds exactly 1");
+  EXPECT_EQ(verification.report.findings[0].message, "no member: a file holds at least 1 schedule");
   EXPECT_EQ(verification.report.digest, "");
 }
 

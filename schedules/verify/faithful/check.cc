@@ -15,7 +15,10 @@ void check_faithful(const FaithfulInput& input, Report& report) {
       if (rule->make != nullptr) rules.push_back(rule->make(facts));
     walk_values(facts, rules);
     if (input.engine.budget.exhausted()) return;
-    for (uint32_t operand = 0; operand < schedule.operands.size(); ++operand) {
+    // What prepare holds is counted once in a set.
+    const SetContext* set = input.engine.set;
+    const uint32_t first = set == nullptr || set->first ? 0 : set->prepare_operands;
+    for (uint32_t operand = first; operand < schedule.operands.size(); ++operand) {
       if (facts.refuted[operand] != 0)
         ++report.values_refuted;
       else if (facts.value(operand) != nullptr && !facts.is_empty(operand))

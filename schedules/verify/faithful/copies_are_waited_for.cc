@@ -40,10 +40,10 @@ class Rule : public ValueObserver {
  private:
   void check(uint32_t op) {
     const Op& full = facts_.schedule.ops[op];
-    if (!facts_.is_copy(op) || full.operand_count < 2) return;
+    if (!facts_.is_copy(op) || full.operand_count < 2 || !facts_.judges(op)) return;
     uint32_t result = full.first_operand + 1;
     if (!facts_.schedule.is_arena(facts_.schedule.operands[result].base) || facts_.is_empty(result)) return;
-    if (facts_.first_read[result] != kNone || !facts_.findings.wants("H03")) return;
+    if (facts_.is_read(result) || !facts_.findings.wants("H03")) return;
     facts_.findings.add("H03", Level::kFaithful, {op},
                         facts_.name(op) + " copies " + facts_.value_text(result) + " to " + facts_.place_text(result) +
                             ", and nobody waits for it");

@@ -1,4 +1,4 @@
-// S05: each sum takes each k once and is finished; each output element ends finished.
+// S05: each sum takes each k once and is finished; outputs and state end finished.
 #include "schedules/verify/faithful/contraction.h"
 #include "schedules/verify/faithful/rule_list.h"
 
@@ -171,7 +171,8 @@ const FaithfulRule kSumsAndOutputsAreCovered = {
      "The steps of one sum multiply the same rows of `a` with the same columns of `b` over ranges of k that do not "
      "meet; at `final` they cover all of k. `init` makes step 1, each `accumulate` the next one, `final` the finished "
      "value (version 0). When the replay ends, each byte of each output holds the finished element that the tensor "
-     "based on the output has there. To compute a value twice is legal."},
+     "based on the output has there, and so does each byte of a state that the replay has written. To compute a value "
+     "twice is legal."},
     [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<Rule>(facts); }};
 
 }  // namespace rondo::proof

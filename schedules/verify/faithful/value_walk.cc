@@ -15,6 +15,7 @@ class ValueWalker : public Walker {
       : facts_(facts), schedule_(facts.schedule), rules_(rules) {}
 
   void begin_part(Part part, const Writers&) override {
+    written_.assign(schedule_.base_count(), 0);
     op_ = kNone;
     for (const auto& rule : rules_) rule->begin(part);
   }
@@ -33,9 +34,10 @@ class ValueWalker : public Walker {
     for (const CellRun& run : runs) {
       for (uint32_t cell = run.first; cell < run.first + run.count; ++cell) {
         uint32_t id = writers.newest(cell);
+        if (id == kNone) note_start_reader(operand, cell, run.guard);
         if (id == last_id && run.guard == last_guard && last_judged_ != Agreement::kBytewise) continue;
         if (!Writers::is_layer(id)) {
-          read_writer(op, operand, id, cell, run.guard);
+          read_writer(op, operand, id, cell, false);
           last_id = id;
           last_guard = run.guard;
           continue;
@@ -48,6 +50,7 @@ class ValueWalker : public Walker {
 
   void write(uint32_t op, uint32_t operand, std::span<const CellRun> runs, const Writers& writers) override {
     enter(op);
+    written_[schedule_.operands[operand].base] = 1;
     uint32_t last = kNone;
     for (const CellRun& run : runs) {
       for (uint32_t cell = run.first; cell < run.first + run.count; ++cell) {
@@ -63,18 +66,22 @@ class ValueWalker : public Walker {
   void end_part(Part part, const Writers& writers) override {
     if (part != Part::kReplay) return;
     for (uint32_t base = static_cast<uint32_t>(schedule_.arenas.size()); base < schedule_.base_count(); ++base) {
-      if (schedule_.binding_of(base).role != static_cast<uint8_t>(Role::kOutput)) continue;
+      const auto role = static_cast<Role>(schedule_.binding_of(base).role);
+      if (role != Role::kOutput && role != Role::kState) continue;
+      // An output that another member writes; a state that this replay leaves as it was.
+      if (written_[base] == 0 && (role == Role::kState || facts_.engine.set != nullptr)) continue;
       uint32_t last = kNone - 1;
       for (const CellRun& run : facts_.engine.cells.footprint_runs(facts_.engine.cells.whole(base))) {
         for (uint32_t cell = run.first; cell < run.first + run.count; ++cell) {
           for (uint32_t id = writers.newest(cell);;) {
             const Writers::Writer writer = writers.at(id);
+            if (writer.operand == kNone && role == Role::kState) break;
             if (writer.operand != last) {
               last = writer.operand;
-              Agreement agreed = judge_output(base, last);
+              Agreement agreed = judge_end(base, last);
               for (const auto& rule : rules_) rule->output(base, last, agreed);
             }
-            // That every byte is written is proven (O01): there is nothing below the last.
+            // That every byte of an output is written is proven (O01).
             if (writer.hides_older() || facts_.engine.cells.always(cell, writer.guard) || writer.older == kNone) break;
             id = writer.older;
           }
@@ -91,9 +98,7 @@ class ValueWalker : public Walker {
   }
 
   // One writer that may show in a cell, where the reader looks.
-  void read_writer(uint32_t op, uint32_t operand, uint32_t writer, uint32_t cell, uint32_t guard,
-                   bool layered = false) {
-    if (writer == kNone) note_start_reader(operand, cell, guard);
+  void read_writer(uint32_t op, uint32_t operand, uint32_t writer, uint32_t cell, bool layered) {
     if (writer == last_ && last_judged_ != Agreement::kBytewise) return;
     if (std::find(told_.begin(), told_.end(), writer) != told_.end()) return;
     facts_.engine.budget.spend(kUnitsPerPair, op);
@@ -113,7 +118,8 @@ class ValueWalker : public Walker {
     const Cells& cells = facts_.engine.cells;
     for (;;) {
       const Writers::Writer writer = writers.at(id);
-      read_writer(op, operand, writer.operand, cell, guard, true);
+      if (writer.operand == kNone) note_start_reader(operand, cell, guard);
+      read_writer(op, operand, writer.operand, cell, true);
       if (writer.hides_older() || !facts_.engine.budget.spend(1, op)) return;
       if (!writer.indexed && (cells.always(cell, writer.guard) || (guard != 0 && cells.implies(guard, writer.guard))))
         return;
@@ -186,7 +192,8 @@ class ValueWalker : public Walker {
     return agreement(map, facts_.map(writer));
   }
 
-  Agreement judge_output(uint32_t base, uint32_t writer) const {
+  // What a base is left with: the tensor based on it, finished and in its place.
+  Agreement judge_end(uint32_t base, uint32_t writer) const {
     if (writer == kNone) return Agreement::kOtherTensor;
     const Value* written = facts_.value(writer);
     if (written == nullptr || !facts_.label_holds(writer)) return Agreement::kOtherTensor;
@@ -216,6 +223,7 @@ class ValueWalker : public Walker {
       uint32_t position = facts_.position[op];
       if (facts_.first_read[writer] == kNone) facts_.first_read[writer] = position;
       facts_.last_read[writer] = position;
+      if (SetContext* set = facts_.engine.set; set != nullptr && writer < set->prepare_operands) set->read[writer] = 1;
     }
     Reading reading{op, operand, writer, agreed};
     for (const auto& rule : rules_) rule->reading(reading);
@@ -281,7 +289,8 @@ class ValueWalker : public Walker {
   uint32_t last_ = kNone - 1;  // the writer told of last, of the operand at hand
   Agreement last_judged_ = Agreement::kYes;
   static constexpr size_t kMostTold = 8;
-  std::vector<uint32_t> told_;  // writers told of for the operand at hand, where several may show
+  std::vector<uint32_t> told_;    // writers told of for the operand at hand, where several may show
+  std::vector<uint8_t> written_;  // per base: by an op of the part at hand
   // Per cell of a state: who has read what it held at the start, in which part of it.
   struct StartReader {
     uint32_t operand = kNone, guard = 0;

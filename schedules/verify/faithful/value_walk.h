@@ -50,6 +50,15 @@ class Facts {
   }
   std::string place_text(uint32_t operand) const;
 
+  // Whether this pass judges what an op leaves behind: ops of `prepare` that several
+  // members share are judged with the last of them, when all their readers are known.
+  bool judges(uint32_t op) const { return engine.set == nullptr || engine.set->last || op >= engine.set->prepare_ops; }
+  // Whether any op reads what `operand` writes, in this member or one before it.
+  bool is_read(uint32_t operand) const {
+    if (first_read[operand] != kNone) return true;
+    return engine.set != nullptr && operand < engine.set->prepare_operands && engine.set->read[operand] != 0;
+  }
+
   // The operand does not hold what it names (or may not be used so): counted once.
   void refute(uint32_t operand) { refuted[operand] = 1; }
 
@@ -105,8 +114,8 @@ class ValueObserver {
   virtual void loss(const Loss&) {}
   // A value that a reader names, that no op writes and no binding holds.
   virtual void never_made(uint32_t /*reader*/) {}
-  // After replay: `writer` wrote bytes of output `base` last (kNone: nobody did), and
-  // whether they hold what the tensor based on the output has there, finished.
+  // After replay: `writer` wrote bytes of output or state `base` last (kNone: nobody
+  // did), and whether they hold what a tensor based on it has there, finished.
   virtual void output(uint32_t /*base*/, uint32_t /*writer*/, Agreement) {}
   // After the walk.
   virtual void end() {}

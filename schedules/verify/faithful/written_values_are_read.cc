@@ -12,12 +12,13 @@ class Rule : public ValueObserver {
     const Schedule& schedule = facts_.schedule;
     for (const std::vector<uint32_t>& order : facts_.engine.order) {
       for (uint32_t op : order) {
+        if (!facts_.judges(op)) continue;
         const Op& full = schedule.ops[op];
         for (uint32_t operand = full.first_operand; operand < full.first_operand + full.operand_count; ++operand) {
           Access access = static_cast<Access>(schedule.operands[operand].access);
           if (access != Access::kWrite && access != Access::kUpdate) continue;
           if (!schedule.is_arena(schedule.operands[operand].base) || facts_.is_empty(operand)) continue;
-          if (facts_.first_read[operand] != kNone || !facts_.findings.wants("M07")) continue;
+          if (facts_.is_read(operand) || !facts_.findings.wants("M07")) continue;
           facts_.findings.add("M07", Level::kFaithful, {op},
                               facts_.name(op) + " writes " + facts_.value_text(operand) + " to " +
                                   facts_.place_text(operand) + ", and nothing reads it there");

@@ -28,7 +28,8 @@ void check(const Walked& walked, Findings& findings) {
 const SafeRule kOutputsRule = {
     {"O01", Level::kSafe, "every byte of every output is written",
      "When a replay ends, each byte of each output was must-written: whatever the scalars are, the host reads "
-     "nothing that was left over."},
+     "nothing that was left over. A member of a set writes each output wholly or not at all, and some member writes "
+     "it."},
     nullptr,
     check};
 

@@ -8,11 +8,12 @@
 
 namespace rondo::proof {
 
-const SafeRule kHeaderRule = {{"F01", Level::kSafe, "the file's head is sound",
-                               "Lane count, name table and member list are of this format version: names are "
-                               "non-empty and distinct, version 1 holds exactly one unguarded member. (Magic, "
-                               "version, section sizes and checksums of a binary file are checked when it is "
-                               "loaded.) Everything else is counted by these."}};
+const SafeRule kHeaderRule = {
+    {"F01", Level::kSafe, "the file's head is sound",
+     "Lane count, name table and member list are of this format version: names are "
+     "non-empty and distinct; members are unguarded and, where there are several, named. (Magic, "
+     "version, section sizes and checksums of a binary file are checked when it is "
+     "loaded.) Everything else is counted by these."}};
 const SafeRule kDigestRule = {{"F02", Level::kSafe, "every kernel's contract is the one this build knows",
                                "A file names kernels and carries the hash of each contract's meaning. A name this "
                                "build does not know, or another hash, is refused: the file must be planned again, "

@@ -117,7 +117,8 @@ const SafeRule kTokensRule = {
      "Otherwise a count says that *some* signals came, not which, and no order can be concluded from it. A token "
      "that is not a join has one signalling stream; where that stream has in_flight above 1, each of its signallers "
      "has completed before the next may begin. Every wait for a join asks for all its signals. A token is used in "
-     "one part, from lanes within its scope, and a claimed window holds: signal n + window comes only after all ops "
+     "one part and member, from lanes within its scope, and a claimed window holds: signal n + window comes only after "
+     "all ops "
      "that wait for signal n are known to be through with their reads (or began earlier in the same stream)."},
     check_tables,
     check_walk};

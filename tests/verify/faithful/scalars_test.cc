@@ -139,7 +139,9 @@ TEST(MovingValues, AreElsewhereThanTheBoxAtRest) {
   // The row is written at n, and named as if it were always row 0; or row n + 1.
   EXPECT_THAT(said_of("add a=x+0:v0{val0} b=e+0:v1{val1} y=k+0:v1{val8}" + std::string(kReadAll)),
               ElementsAre(HasSubstr("M05 op 1 (stream s) reads 'k'[0:4, 0:4] from state 'k' at byte 0, which holds "
-                                    "'k'[0:1, 0:4] at other addresses, written by op 0 (stream s)")));
+                                    "'k'[0:1, 0:4] at other addresses, written by op 0 (stream s)"),
+                          "S05 state 'k' ends with 'k'[0:1, 0:4] of op 0 (stream s) at byte 0, which belongs elsewhere "
+                          "in it"));
   EXPECT_THAT(said_of("add a=x+0:v0{val0} b=e+0:v1{val1} y=k+0:v1{val7}" + std::string(kReadAll)),
               Contains("M05 op 0 (stream s) cannot hold 'k'[1:2, 0:4] moving along axis 0 in its operand y: scalar 'n' "
                        "moves it up to 5 on axis 0, the tensor has 4"));
@@ -167,11 +169,16 @@ TEST(MovingValues, StepByWholeCoordinates) {
 }
 
 TEST(MovingValues, ShowWhatLayThereBefore) {
-  // The other rows of r keep what the state held: they are no rows of g.
+  // The other rows of r keep what the state held: they are no rows of g. Nor may row n
+  // stay one, when the replay ends.
   EXPECT_THAT(said_of("relu x=e+0:v1{val1} y=r+0:v1{val19}\nrelu x=r+0:v2{val14} y=k+0:v2{val3}"),
               ElementsAre(HasSubstr("M05 op 1 (stream s) reads 'g'[0:4, 0:4] from state 'r' at byte 0, which holds "
-                                    "what it held at the start")));
-  EXPECT_THAT(said_of("relu x=e+0:v1{val1} y=r+0:v1{val19}\nrelu x=r+0:v1{val19} y=k+0:v1{val2}"), IsEmpty());
+                                    "what it held at the start"),
+                          "S05 state 'r' ends with 'g'[0:1, 0:4] moving along axis 0 of op 0 (stream s) at byte 0, "
+                          "which is not of the tensor it holds"));
+  EXPECT_THAT(said_of("relu x=e+0:v1{val1} y=r+0:v1{val19}\nrelu x=r+0:v1{val19} y=k+0:v1{val2}\n"
+                      "relu x=k+0:v1{val2} y=r+0:v1{val16}"),
+              IsEmpty());
 }
 
 TEST(MovingValues, AStateIsNotReadBeforeItIsAppendedTo) {
