@@ -19,7 +19,8 @@ constexpr VerbText kVerbs[] = {
     {"plan", "GRAPH", "Plan a tensor program: graph in, schedule out.",
      "rondo plan mlp.yaml                                   writes mlp.rondo, for this CPU\n"
      "rondo plan mlp.yaml --machine board.yaml -o out.yaml  for another machine, as text\n"
-     "rondo plan mlp.yaml --staging staged --scratch 64KiB --dry-run",
+     "rondo plan mlp.yaml --staging staged --scratch 64KiB --dry-run\n"
+     "rondo plan prefill.yaml decode.yaml -o both.rondo     two members that share weights and states",
      "Prints the operations, loads and bytes of the plan, each beside the proven least.\n"
      "The schedule is not trusted because rondo made it: `rondo verify` proves it."},
     {"verify", "SCHEDULE", "Prove a schedule: is it safe, and is what it says of itself true?",
@@ -240,7 +241,7 @@ void add_plan(CLI::App& app, Commands& commands, Console& console) {
   CLI::App* sub = add_verb(app, "plan");
   PlanCommand& plan = commands.plan;
   PlanOptions& options = plan.options;
-  sub->add_option("GRAPH", plan.graph, "graph file (YAML)")->required();
+  sub->add_option("GRAPH", plan.graphs, "graph file (YAML); several become the members of one file")->required();
   sub->add_option("--machine", plan.machine, "machine file (default: a CPU with one core)")->option_text("FILE");
   add_choice<std::string>(*sub, "--planner", commands.planner, {{"tile", "tile"}}, "which planner (default tile)");
   add_choice<Staging>(*sub, "--staging", options.staging,

@@ -19,8 +19,8 @@ enum class FileForm : uint8_t { kByName, kText, kBinary };
 
 // rondo plan GRAPH: graph -> schedule file.
 struct PlanCommand {
-  std::string graph;
-  std::string machine;  // "": default_machine()
+  std::vector<std::string> graphs;  // at least one; several become the members of a set
+  std::string machine;              // "": default_machine()
   PlanOptions options;
   std::string output;  // "": the graph's stem in the working directory; "-": stdout
   FileForm form = FileForm::kByName;

@@ -1,5 +1,7 @@
 #include "tools/graph_check.h"
 #include <algorithm>
+#include <cmath>
+#include <cstring>
 #include "tools/describe.h"
 #include "tools/table.h"
 
@@ -48,9 +50,10 @@ Result<const NamedTensor*> find_tensor(const Graph& graph, const GraphTensor& wa
   if (found->shape != wanted.shape)
     return make_error(ErrorCode::kInvalidArgument,
                       what + " is " + shape_text(wanted.shape) + ", in the schedule it is " + shape_text(found->shape));
-  if (found->dtype != DType::kF32)
-    return make_error(ErrorCode::kInvalidArgument, what + " is " + std::string(info(found->dtype).name) +
-                                                       " in the schedule; only f32 can be compared");
+  if (found->dtype != wanted.dtype)
+    return make_error(ErrorCode::kInvalidArgument, what + " is " + std::string(info(wanted.dtype).name) +
+                                                       ", in the schedule it is " +
+                                                       std::string(info(found->dtype).name));
   return &*found;
 }
 
@@ -58,21 +61,44 @@ std::span<const float> floats_of(const NamedTensor& tensor) {
   return {reinterpret_cast<const float*>(tensor.data.data()), tensor.data.size() / sizeof(float)};
 }
 
+std::vector<int64_t> row_numbers(const NamedTensor& tensor) {
+  std::vector<int64_t> rows;
+  const size_t size = size_of(tensor.dtype);
+  for (size_t at = 0; at < tensor.data.size(); at += size) {
+    int64_t wide = 0;
+    int32_t narrow = 0;
+    std::memcpy(size == 4 ? static_cast<void*>(&narrow) : &wide, tensor.data.data() + at, size);
+    rows.push_back(size == 4 ? narrow : wide);
+  }
+  return rows;
+}
+
+std::string verdict(const OutputCheck& one) {
+  if (!one.comparison.agrees()) return "DIFFERS";
+  return one.unbounded == 0 ? "agrees" : "agrees; no bound for " + with_commas(one.unbounded);
+}
+
 }  // namespace
 
-Result<GraphCheck> check_graph(const Graph& graph, const std::vector<NamedTensor>& tensors) {
-  NamedData inputs;
+Result<GraphCheck> check_graph(const Graph& graph, const std::vector<NamedTensor>& tensors,
+                               const std::map<std::string, int64_t, std::less<>>& scalars) {
+  GraphData given;
+  given.scalars = scalars;
   std::vector<const NamedTensor*> outputs;
+  std::vector<std::vector<int64_t>> rows;  // what given.indices points to
+  rows.reserve(graph.tensors.size());
   for (const GraphTensor& wanted : graph.tensors) {
     if (wanted.role == TensorRole::kIntermediate) continue;
     const Result<const NamedTensor*> found = find_tensor(graph, wanted, tensors);
     if (!found.ok()) return found.error();
     if (wanted.role == TensorRole::kOutput)
       outputs.push_back(*found);
+    else if (wanted.dtype == DType::kF32)
+      given.floats.emplace(wanted.name, floats_of(**found));
     else
-      inputs.emplace(wanted.name, floats_of(**found));
+      given.indices.emplace(wanted.name, rows.emplace_back(row_numbers(**found)));
   }
-  const auto expected = evaluate_graph(graph, inputs);
+  const auto expected = evaluate_graph(graph, given);
   if (!expected.ok()) return expected.error();
   GraphCheck check;
   for (const NamedTensor* output : outputs) {
@@ -80,6 +106,8 @@ Result<GraphCheck> check_graph(const Graph& graph, const std::vector<NamedTensor
     if (reference == expected->end()) continue;  // evaluate_graph returns every output
     OutputCheck one{output->name, output->shape, compare(reference->second, floats_of(*output)), 0};
     one.worst_bound = reference->second.bound[one.comparison.worst_index];
+    one.unbounded = static_cast<uint64_t>(std::count_if(reference->second.bound.begin(), reference->second.bound.end(),
+                                                        [](double bound) { return std::isinf(bound); }));
     check.outputs.push_back(std::move(one));
   }
   return check;
@@ -106,7 +134,7 @@ std::string GraphCheck::text() const {
   for (const OutputCheck& one : outputs)
     table.add({one.name, with_commas(one.comparison.elements), number_text(one.comparison.max_error),
                number_text(one.comparison.worst_ratio), coordinates(one.shape, one.comparison.worst_index),
-               one.comparison.agrees() ? "agrees" : "DIFFERS"});
+               verdict(one)});
   return table.text();
 }
 
@@ -120,6 +148,7 @@ Json GraphCheck::json() const {
                  .set("max_error", one.comparison.max_error)
                  .set("worst_ratio", one.comparison.worst_ratio)
                  .set("worst_at", coordinates(one.shape, one.comparison.worst_index))
+                 .set("unbounded", one.unbounded)
                  .set("agrees", one.comparison.agrees()));
   return Json::object().set("agrees", good()).set("outputs", list);
 }

@@ -1,6 +1,8 @@
 // `--check`: the outputs of a run beside the graph evaluated in double precision.
 #pragma once
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,7 +19,7 @@ struct NamedTensor {
   Role role = Role::kInput;
   DType dtype = DType::kF32;
   std::vector<uint32_t> shape;
-  std::span<const std::byte> data;  // aligned to the element
+  std::span<const std::byte> data;  // aligned to the element; of a state, as it was before the run
 };
 
 struct OutputCheck {
@@ -25,6 +27,7 @@ struct OutputCheck {
   std::vector<uint32_t> shape;
   Comparison comparison;
   double worst_bound = 0;  // of the element worst_index
+  uint64_t unbounded = 0;  // elements that no bound is known of: behind many layers worst cases say nothing
 };
 
 struct GraphCheck {
@@ -39,7 +42,8 @@ struct GraphCheck {
 
 // Compares every output of the graph with the tensor of that name; a NaN equals a
 // NaN. kInvalidArgument: an input or output of the graph is not among the tensors,
-// has another shape, or is not f32.
-Result<GraphCheck> check_graph(const Graph& graph, const std::vector<NamedTensor>& tensors);
+// has another shape or element type. kNotFound for a scalar without a value.
+Result<GraphCheck> check_graph(const Graph& graph, const std::vector<NamedTensor>& tensors,
+                               const std::map<std::string, int64_t, std::less<>>& scalars = {});
 
 }  // namespace rondo::cli

@@ -13,7 +13,7 @@ namespace rondo::cli {
 namespace {
 
 std::string default_output(const PlanCommand& command) {
-  const std::string stem = std::filesystem::path(command.graph).stem().string();
+  const std::string stem = std::filesystem::path(command.graphs[0]).stem().string();
   // Not stem.yaml: that is often the graph itself.
   return stem + (command.form == FileForm::kText ? ".rondo.yaml" : ".rondo");
 }
@@ -31,9 +31,8 @@ std::string ratio_text(const LowerBound& bound) {
   return text;
 }
 
-void print_summary(const Graph& graph, const Machine& machine, const PlanCommand& command, const Plan& plan,
+void print_summary(const Graph& graph, const Machine& machine, const PlanCommand& command, const PlanSummary& summary,
                    std::ostream& out) {
-  const PlanSummary& summary = plan.summary;
   using enum Table::Align;
   Table facts({"", "", ""}, {kLeft, kLeft, kLeft});
   facts.add({"graph", graph_signature(graph)});
@@ -74,9 +73,7 @@ void print_summary(const Graph& graph, const Machine& machine, const PlanCommand
   }
 }
 
-Json summary_json(const Machine& machine, const PlanCommand& command, const Plan& plan, const std::string& output,
-                  uint64_t file_bytes) {
-  const PlanSummary& summary = plan.summary;
+Json summary_json(const Machine& machine, const std::string& graph, const PlanSummary& summary) {
   Json bounds = Json::array();
   for (const LowerBound& bound : summary.bounds)
     bounds.add(Json::object()
@@ -85,56 +82,78 @@ Json summary_json(const Machine& machine, const PlanCommand& command, const Plan
                    .set("least", bound.value)
                    .set("method", bound.method));
   Json json = Json::object();
-  json.set("graph", command.graph).set("machine", machine.name).set("backend", machine.backend);
+  json.set("graph", graph).set("machine", machine.name).set("backend", machine.backend);
   json.set("strategy", summary.strategy).set("micro_ops", summary.micro_ops).set("ops", summary.ops);
   json.set("loads", summary.loads).set("loads_eliminated", summary.loads_eliminated);
   json.set("computes", summary.computes).set("stores", summary.stores).set("evictions", summary.evictions);
   json.set("peak_bytes", summary.peak_bytes).set("extent_bytes", summary.extent_bytes);
   json.set("live_at_end_bytes", summary.live_at_end_bytes).set("flops", summary.flops);
   json.set("bytes_moved", summary.bytes_moved).set("makespan", summary.makespan).set("sequential", summary.sequential);
-  json.set("bounds", bounds).set("digest", digest_of(plan.schedule));
-  json.set("written", command.dry_run ? Json() : Json(output)).set("file_bytes", file_bytes);
+  json.set("bounds", bounds);
   return json;
 }
 
 }  // namespace
 
 int run_plan(const PlanCommand& command, Console& console) {
-  Result<Graph> graph = load_graph(command.graph);
-  if (!graph.ok()) return console.fail(graph.error());
+  std::vector<Graph> graphs;
+  for (const std::string& path : command.graphs) {
+    Result<Graph> graph = load_graph(path);
+    if (!graph.ok()) return console.fail(graph.error());
+    graphs.push_back(*std::move(graph));
+  }
   Result<Machine> machine = command.machine.empty() ? default_machine() : load_machine(command.machine);
   if (!machine.ok()) return console.fail(machine.error());
   const std::string output = command.output.empty() ? default_output(command) : command.output;
-  for (const std::string& input : {command.graph, command.machine})
+  std::vector<std::string> inputs = command.graphs;
+  inputs.push_back(command.machine);
+  for (const std::string& input : inputs)
     if (output != "-" && same_file(output, input))
       return console.fail(kUsage, "-o " + output + " would overwrite the input " + input);
   if (output == "-" && console.json && !command.dry_run)
     return console.fail(kUsage, "-o - and --json both print to stdout; write the schedule to a file");
 
   PlanOptions options = command.options;
-  if (options.graph_name.empty()) options.graph_name = std::filesystem::path(command.graph).filename().string();
+  // Members of a set are called by their graphs.
+  if (options.graph_name.empty() && graphs.size() == 1)
+    options.graph_name = std::filesystem::path(command.graphs[0]).filename().string();
   options.progress = [&console](double fraction, const char* what) { return console.progress(fraction, what); };
-  const Result<Plan> plan = plan_tiles(*graph, *machine, options);
+  const Result<SetPlan> plan = plan_set(graphs, *machine, options);
   console.end_progress();
   if (!plan.ok()) return console.fail(plan.error());
 
   const bool text = writes_text(command.form, output);
-  const std::string bytes = encode(plan->schedule, text);
+  const std::string bytes = encode(plan->schedule, text), digest = digest_of(plan->schedule);
   if (!command.dry_run) {
     if (const Status written = write_output(output, bytes, console); !written.ok())
       return console.fail(written.error());
   }
   if (console.json) {
-    console.print(summary_json(*machine, command, *plan, output, bytes.size()));
+    Json json = Json::object();
+    if (graphs.size() == 1) {
+      json = summary_json(*machine, command.graphs[0], plan->summaries[0]);
+    } else {
+      Json members = Json::array();
+      for (size_t member = 0; member < graphs.size(); ++member)
+        members.add(summary_json(*machine, command.graphs[member], plan->summaries[member])
+                        .set("member", plan->members[member]));
+      json.set("members", members);
+    }
+    json.set("digest", digest);
+    json.set("written", command.dry_run ? Json() : Json(output)).set("file_bytes", static_cast<uint64_t>(bytes.size()));
+    console.print(json);
     return kGood;
   }
   if (output == "-" && !command.dry_run) return kGood;
   if (console.verbosity >= 0) {
-    print_summary(*graph, *machine, command, *plan, console.out());
-    console.out() << '\n'
-                  << (command.dry_run ? "dry run: not written: " : "wrote ") << output << ": "
+    for (size_t member = 0; member < graphs.size(); ++member) {
+      if (graphs.size() > 1) console.out() << "member " << plan->members[member] << "\n\n";
+      print_summary(graphs[member], *machine, command, plan->summaries[member], console.out());
+      console.out() << '\n';
+    }
+    console.out() << (command.dry_run ? "dry run: not written: " : "wrote ") << output << ": "
                   << bytes_text(bytes.size()) << ", " << (text ? "text" : "binary") << ", digest "
-                  << digest_of(plan->schedule).substr(0, 12) << '\n';
+                  << digest.substr(0, 12) << '\n';
   }
   return kGood;
 }

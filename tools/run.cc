@@ -28,6 +28,7 @@ using enum Table::Align;
 struct Tensor {
   const BindingRequirement* need = nullptr;
   AlignedBytes data;
+  std::vector<std::byte> before;  // of a state that will be compared: its content before the run
 };
 
 bool is_given(Role role) { return role != Role::kOutput; }
@@ -139,7 +140,7 @@ Result<std::vector<Tensor>> gather_tensors(const RunCommand& command, const Requ
                                            const Schedule& schedule) {
   std::vector<Tensor> tensors;
   for (const BindingRequirement& need : needs.bindings) {
-    Tensor tensor{&need, {}};
+    Tensor tensor{&need, {}, {}};
     const auto file = std::find_if(command.inputs.begin(), command.inputs.end(),
                                    [&](const NamedFile& named) { return named.first == need.name; });
     if (file != command.inputs.end()) {
@@ -161,6 +162,8 @@ Result<std::vector<Tensor>> gather_tensors(const RunCommand& command, const Requ
         std::fill_n(tensor.data.data(), need.bytes, std::byte{0});
       }
     }
+    if (need.role == Role::kState && !command.check.empty())
+      tensor.before.assign(tensor.data.bytes().begin(), tensor.data.bytes().end());
     tensors.push_back(std::move(tensor));
   }
   return tensors;
@@ -310,7 +313,8 @@ Result<VerifiedSchedule> choose_member(const RunCommand& command, const Verified
 std::vector<NamedTensor> named(const std::vector<Tensor>& tensors) {
   std::vector<NamedTensor> list;
   for (const Tensor& tensor : tensors)
-    list.push_back({tensor.need->name, tensor.need->role, tensor.need->dtype, tensor.need->shape, tensor.data.bytes()});
+    list.push_back({tensor.need->name, tensor.need->role, tensor.need->dtype, tensor.need->shape,
+                    tensor.before.empty() ? tensor.data.bytes() : std::span<const std::byte>(tensor.before)});
   return list;
 }
 
@@ -374,7 +378,8 @@ int run_run(const RunCommand& command, Console& console) {
 
   std::optional<GraphCheck> check;
   if (!command.check.empty()) {
-    Result<GraphCheck> compared = check_graph(*graph, named(*tensors));
+    Result<GraphCheck> compared =
+        check_graph(*graph, named(*tensors), {command.scalars.begin(), command.scalars.end()});
     if (!compared.ok()) return console.fail(compared.error());
     check = *std::move(compared);
   }

@@ -69,8 +69,21 @@ struct Plan {
   PlanSummary summary;
 };
 
+// One file with a member for each graph, named as the graph is.
+struct SetPlan {
+  Schedule schedule;
+  std::vector<std::string> members;
+  std::vector<PlanSummary> summaries;  // by member
+};
+
 // kDoesNotFit names the operator and the least scratch that works; kUnavailable an
 // operator without a lowering.
 Result<Plan> plan_tiles(const Graph& graph, const Machine& machine, const PlanOptions& options = {});
+
+// Plans graphs that share what bears the same name: inputs, outputs, tables, states,
+// scalars, and constants, packed once for all. A prefill and a decode step, say. The
+// errors of plan_tiles, and kInvalidGraph where names are missing, occur twice, or stand
+// for things that do not agree.
+Result<SetPlan> plan_set(const std::vector<Graph>& graphs, const Machine& machine, const PlanOptions& options = {});
 
 }  // namespace rondo

@@ -14,7 +14,7 @@ def graph(name, about, layers, width, heads, capacity, vocabulary, tokens):
     """`tokens` 1 is a decode step at the scalar `position`, more are a prefill from row 0 on."""
     step = tokens == 1
     hidden = 4 * width
-    lines = [f"# {line}" for line in about] + [f"# Written by write_gpt2.py.", f"graph: {name}"]
+    lines = [f"# {line}" for line in about] + ["# Written by write_gpt2.py.", f"graph: {name}"]
     lines += [f"scalars: {{position: {{max: {capacity - 1}}}}}"]
     lines += ["states:"]
     for layer in range(layers):
@@ -38,7 +38,8 @@ def graph(name, about, layers, width, heads, capacity, vocabulary, tokens):
             constant(f"{h}.{product}.bias", columns)
     constant("norm.gain", width)
     constant("norm.shift", width)
-    lines += ["  logits: {role: output}", "operators:"]
+    result = "logits" if step else "prompt_logits"
+    lines += [f"  {result}: {{role: output}}", "operators:"]
 
     def op(kind, output, inputs, **attributes):
         more = "".join(f", {key}: {value}" for key, value in attributes.items())
@@ -73,7 +74,7 @@ def graph(name, about, layers, width, heads, capacity, vocabulary, tokens):
         product(h, "narrow", f"{h}.bent")
         op("add", f"x{layer + 1}", [f"{h}.middle", f"{h}.narrow"])
     op("layer_norm", "last", [f"x{layers}", "norm.gain", "norm.shift"])
-    op("matmul", "logits", ["last", "embedding"], transpose_b="true")
+    op("matmul", result, ["last", "embedding"], transpose_b="true")
     return "\n".join(lines) + "\n"
 
 

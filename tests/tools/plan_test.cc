@@ -20,6 +20,16 @@ TEST(PlanVerb, WritesABinaryScheduleNamedAfterTheGraphInTheWorkingFolder) {
   EXPECT_THAT(read_bytes("layer.rondo"), StartsWith("\x89"));
 }
 
+TEST(PlanVerb, WritesSeveralGraphsAsMembersOfOneFile) {
+  const ScratchFolder folder;
+  const Ran ran = rondo({"plan", kLibrary + "gpt2-tiny-prefill.yaml", kLibrary + "gpt2-tiny-decode.yaml"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.out, AllOf(StartsWith("member gpt2-tiny-prefill\n"), HasSubstr("\nmember gpt2-tiny-decode\n"),
+                             HasSubstr("\nwrote gpt2-tiny-prefill.rondo: ")));
+  EXPECT_EQ(rondo({"verify", "gpt2-tiny-prefill.rondo", "--require", "faithful"}).code, 0);
+  EXPECT_EQ(rondo({"plan", kLibrary + "mlp.yaml", kLibrary + "mlp.yaml", "--dry-run"}).code, 1);
+}
+
 TEST(PlanVerb, PutsTheLeastPossibleBesideWhatItAchieved) {
   const ScratchFolder folder;
   const Ran ran = rondo({"plan", kLibrary + "mlp.yaml", "--machine", kAccelerator, "--scratch", "68 KiB"});

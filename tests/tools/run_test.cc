@@ -252,5 +252,14 @@ TEST(RunVerb, IsReadableByPrograms) {
     EXPECT_THAT(ran.out, HasSubstr(key));
 }
 
+TEST(RunVerb, ChecksAStepWithItsStatesTablesAndScalars) {
+  const ScratchFolder folder;
+  const std::string step = kLibrary + "gpt2-tiny-decode.yaml";
+  ASSERT_EQ(rondo({"plan", step, "-o", "step.rondo"}).code, 0);
+  const Ran ran = rondo({"run", "step.rondo", "--random-inputs", "1", "--scalar", "position=7", "--check", step});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.out, ::testing::HasSubstr("agrees"));
+}
+
 }  // namespace
 }  // namespace rondo::cli

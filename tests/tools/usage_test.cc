@@ -66,7 +66,6 @@ TEST(Usage, SuggestsTheNearestVerbOptionAndChoice) {
 TEST(Usage, RefusesWhatCannotBeMeantWithCode2) {
   const std::vector<std::vector<std::string>> wrong = {
       {"plan"},
-      {"plan", "a.yaml", "b.yaml"},
       {"plan", "g.yaml", "--tile"},
       {"plan", "g.yaml", "--tile", "0"},
       {"plan", "g.yaml", "--tile", "-1"},

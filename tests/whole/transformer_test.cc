@@ -42,10 +42,10 @@ std::string with(std::string text, const std::string& from, const std::string& t
   return text;
 }
 
-Schedule faithful_plan(const Graph& graph, uint32_t lanes = 1) {
+Schedule faithful_plan(const std::vector<Graph>& graphs, uint32_t lanes = 1) {
   Machine machine = default_machine();
   machine.lanes = lanes;
-  Result<Plan> plan = plan_tiles(graph, machine);
+  Result<SetPlan> plan = plan_set(graphs, machine);
   EXPECT_TRUE(plan.ok()) << (plan.ok() ? "" : plan.error().to_string());
   if (!plan.ok()) return {};
   const Verification verification = verify(plan->schedule);
@@ -57,8 +57,12 @@ Schedule faithful_plan(const Graph& graph, uint32_t lanes = 1) {
 // A program with random weights, and sessions of it.
 class World {
  public:
-  explicit World(const std::string& text, uint64_t seed = 5, uint32_t lanes = 1)
-      : graph(graph_of(text)), weights(random_inputs(graph, seed)), schedule_(faithful_plan(graph, lanes)) {
+  explicit World(const std::vector<std::string>& texts, uint64_t seed = 5, uint32_t lanes = 1) {
+    std::vector<Graph> graphs;
+    for (const std::string& text : texts) graphs.push_back(graph_of(text));
+    schedule_ = faithful_plan(graphs, lanes);
+    graph = graphs.back();
+    weights = random_inputs(graph, seed);
     const Verification verification = verify(schedule_);
     std::vector<Constant> constants;
     for (const Binding& binding : schedule_.bindings)
@@ -136,7 +140,7 @@ double worst_error(std::span<const float> got, const double* expected) {
 // ---- The block -------------------------------------------------------------------
 
 TEST(Gpt2Block, IsTwentyOpsWithoutACopy) {
-  const Schedule schedule = faithful_plan(graph_of(library_text("gpt2-block-128")));
+  const Schedule schedule = faithful_plan({graph_of(library_text("gpt2-block-128"))});
   std::map<std::string, int> kernels;
   for (const Stream& stream : schedule.streams)
     if (stream.part == static_cast<uint8_t>(Part::kReplay))
@@ -149,7 +153,7 @@ TEST(Gpt2Block, IsTwentyOpsWithoutACopy) {
 // results up to 6 it is 4e-6.
 TEST(Gpt2Block, ComputesWhatDoublePrecisionDoes) {
   for (const uint32_t lanes : {1u, 2u}) {
-    const World world(library_text("gpt2-block-128"), 5, lanes);
+    const World world({library_text("gpt2-block-128")}, 5, lanes);
     Conversation one(world, "y");
     Data weights = world.weights;
     one.bind("x", weights["x"]);
@@ -175,7 +179,7 @@ std::vector<double> logits_of_prefix(const World& world, const std::vector<int64
   given.scalars["position"] = 0;
   const auto results = evaluate_graph(prefix, given);
   EXPECT_TRUE(results.ok()) << (results.ok() ? "" : results.error().to_string());
-  const std::vector<double>& all = results->at("logits").value;
+  const std::vector<double>& all = results->at("prompt_logits").value;
   const size_t vocabulary = all.size() / tokens.size();
   return {all.end() - static_cast<int64_t>(vocabulary), all.end()};
 }
@@ -190,7 +194,7 @@ constexpr double kLogitError = 1e-5;  // seen: 9e-7; a row of the cache that is 
 
 TEST(Decode, EveryPositionOfOneScheduleIsTheWholePrefixFromScratch) {
   for (const uint32_t lanes : {1u, 3u}) {
-    const World world(library_text("gpt2-tiny-decode"), 5, lanes);
+    const World world({library_text("gpt2-tiny-decode")}, 5, lanes);
     Conversation one(world, "logits");
     const std::vector<int64_t> tokens = some_tokens(1, kTinyCapacity);
     for (int64_t position = 0; position < kTinyCapacity; ++position) {
@@ -204,7 +208,7 @@ TEST(Decode, EveryPositionOfOneScheduleIsTheWholePrefixFromScratch) {
 
 // The bound above sees a cache that is off by one row.
 TEST(Decode, AMissingRowShows) {
-  const World world(library_text("gpt2-tiny-decode"));
+  const World world({library_text("gpt2-tiny-decode")});
   Conversation one(world, "logits");
   const std::vector<int64_t> tokens = some_tokens(1, 6);
   for (const int64_t position : {0, 1, 2, 4}) {  // 3 is never appended: row 3 is zero
@@ -215,7 +219,7 @@ TEST(Decode, AMissingRowShows) {
 }
 
 TEST(Decode, ConversationsTakeTurns) {
-  const World world(library_text("gpt2-tiny-decode"));
+  const World world({library_text("gpt2-tiny-decode")});
   // One session, two states; and a third conversation in a session of its own.
   Conversation shared(world, "logits"), apart(world, "logits");
   const std::vector<std::vector<int64_t>> tokens = {some_tokens(1, 8), some_tokens(2, 8), some_tokens(3, 8)};
@@ -232,6 +236,71 @@ TEST(Decode, ConversationsTakeTurns) {
           logits_of_prefix(world, {tokens[who].begin(), tokens[who].begin() + position + 1});
       ASSERT_LT(worst_error(one.result, expected.data()), kLogitError) << who << " at " << position;
     }
+}
+
+// ---- Prefill and decode in one file --------------------------------------------------
+
+TEST(GptSet, PrefillThenDecodeIsTheWholeSequence) {
+  for (const uint32_t lanes : {1u, 2u}) {
+    const World world({library_text("gpt2-tiny-prefill"), library_text("gpt2-tiny-decode")}, 5, lanes);
+    const Program prefill = *world.program->member("gpt2-tiny-prefill"),
+                  decode = *world.program->member("gpt2-tiny-decode");
+    Conversation one(world, "logits");
+    std::vector<float> prompt_logits(9 * 101, 12345.0f);
+    ASSERT_TRUE(one.session().bind("prompt_logits", prompt_logits).ok());
+    const std::vector<int64_t> tokens = some_tokens(4, 20);
+    const auto expected = [&](int64_t count) {
+      return logits_of_prefix(world, {tokens.begin(), tokens.begin() + count});
+    };
+
+    // A prompt of 6, padded to 9; what is appended after it takes the place of the padding.
+    std::vector<int32_t> padded(9, 0);
+    for (size_t i = 0; i < 6; ++i) padded[i] = static_cast<int32_t>(tokens[i]);
+    ASSERT_TRUE(one.session().select(prefill).ok());
+    one.set_table("tokens", padded);
+    one.set_table("token", {0});
+    one.replay(0);
+    EXPECT_LT(worst_error(std::span(prompt_logits).subspan(5 * 101, 101), expected(6).data()), kLogitError);
+
+    ASSERT_TRUE(one.session().select(decode).ok());
+    for (int64_t position = 6; position < 20; ++position) {
+      one.set_table("token", {static_cast<int32_t>(tokens[position])});
+      one.replay(position);
+      ASSERT_LT(worst_error(one.result, expected(position + 1).data()), kLogitError) << "position " << position;
+    }
+  }
+}
+
+TEST(GptSet, SharesWeightsPackedOnceAndStates) {
+  const std::vector<Graph> graphs = {graph_of(library_text("gpt2-tiny-prefill")),
+                                     graph_of(library_text("gpt2-tiny-decode"))};
+  const Result<SetPlan> set = plan_set(graphs, default_machine());
+  ASSERT_TRUE(set.ok()) << set.error().to_string();
+  const Result<Plan> alone = plan_tiles(graphs[1], default_machine());
+  const auto packed = [](const Schedule& schedule) {
+    for (const Arena& arena : schedule.arenas)
+      if (arena.prepared != 0) return arena.bytes;
+    return uint64_t{0};
+  };
+  EXPECT_EQ(packed(set->schedule), packed(alone->schedule));
+  EXPECT_EQ(set->schedule.members.size(), 2u);
+  // Everything but tables and outputs is the other's too.
+  EXPECT_EQ(set->schedule.bindings.size(), alone->schedule.bindings.size() + 2);
+}
+
+TEST(GptSet, RefusesWhatDoesNotAgree) {
+  const auto refusal = [](const std::string& from, const std::string& to) {
+    const std::vector<Graph> graphs = {graph_of(library_text("gpt2-tiny-prefill")),
+                                       graph_of(with(library_text("gpt2-tiny-decode"), from, to))};
+    const Result<SetPlan> set = plan_set(graphs, default_machine());
+    return set.ok() ? "accepted" : set.error().to_string();
+  };
+  EXPECT_EQ(refusal("limit: 101", "limit: 100"), "accepted");  // the tables have names of their own
+  EXPECT_EQ(refusal("position: {max: 23}", "position: {max: 22}"),
+            "scalar 'position' is in several graphs of the set, which do not agree: it is 0 to 23 and 0 to 22");
+  EXPECT_EQ(refusal("{shape: [24, 64], filled", "{shape: [25, 64], filled"),
+            "'h0.keys' is in several graphs of the set, which do not agree: it has several shapes or element types");
+  EXPECT_EQ(refusal("gpt2-tiny-decode", "gpt2-tiny-prefill"), "two graphs of the set are named 'gpt2-tiny-prefill'");
 }
 
 // ---- Rings and pages ----------------------------------------------------------------
@@ -273,7 +342,7 @@ std::vector<double> plain_attention(const std::vector<float>& q, const std::vect
 
 TEST(RingCache, HoldsTheLastRowsAtAnyPosition) {
   for (const uint32_t lanes : {1u, 2u}) {
-    const World world(kRing, 5, lanes);
+    const World world({kRing}, 5, lanes);
     Conversation one(world, "y");
     std::vector<std::vector<float>> keys, values;
     std::vector<float> q, k, v;
@@ -308,7 +377,7 @@ operators:
 )";
 
 TEST(PagedCache, FindsItsRowsThroughATable) {
-  const World world(kPages);
+  const World world({kPages});
   // Two conversations share one pool; their pages interleave.
   const std::vector<int32_t> rows[] = {{8, 9, 10, 11, 0, 1, 2, 3, 36, 37, 38, 39, 20, 21, 22, 23},
                                        {4, 5, 6, 7, 28, 29, 30, 31, 12, 13, 14, 15, 16, 17, 18, 19}};
