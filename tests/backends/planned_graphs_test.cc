@@ -48,7 +48,7 @@ TEST(PlannedGraphs, ComputeTheSameBitsInMemoryOfTheDeviceAsOnTheHost) {
   for (uint64_t seed = test_arguments().seed; seed < test_arguments().seed + test_arguments().graphs / 2; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937_64 random(seed * 7919);
-    Result<Plan> plan = plan_tiles(testing::random_graph(seed), board(random));
+    Result<Plan> plan = plan_tiles(testing::random_graph(seed, {.host_memory = false}), board(random));
     ASSERT_TRUE(plan.ok()) << plan.error().to_string();
     DeviceOptions device;
     device.backend = "emulated";
@@ -70,7 +70,7 @@ TEST(PlannedGraphs, ComputeTheSameBitsOnTheDeviceAsOnTheHost) {
   for (uint64_t seed = test_arguments().seed; seed < test_arguments().seed + test_arguments().graphs; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937_64 random(seed * 104729);
-    const Graph graph = testing::random_graph(seed);
+    const Graph graph = testing::random_graph(seed, {.tiles_only = true});
     const Machine machine = accelerator(random);
     PlanOptions options;
     options.staging = Staging::kStaged;
