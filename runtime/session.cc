@@ -208,7 +208,7 @@ Status replay_session(SessionData& session, const std::atomic<bool>* stop, Trace
   if (trace != nullptr) call.recording = TraceRecorder::begin(*trace);
   Status ended = session.selected->replayer->replay(call);
   if (trace != nullptr) TraceRecorder::end(*trace, ended.ok());
-  if (!ended && session.replayer->lost()) in_flight.keep();
+  if (!ended && session.selected->replayer->lost()) in_flight.keep();
   return account_for(session, std::move(ended));
 }
 
@@ -227,7 +227,7 @@ Status wait_for_replay(SessionData& session) {
   Status ended = session.selected->replayer->finish();
   session.submitted = false;
   Status status = account_for(session, std::move(ended));
-  if (!session.replayer->lost()) InFlight::end(session);
+  if (!session.selected->replayer->lost()) InFlight::end(session);
   return status;
 }
 
@@ -238,8 +238,8 @@ SessionData::~SessionData() {
     cancelled.store(true, std::memory_order_relaxed);
     (void)without_exceptions([this] { return wait_for_replay(*this); });
   }
-  if (replayer == nullptr || !replayer->lost()) return;
-  replayer.reset();  // waits until nothing touches the state any more
+  if (selected == nullptr || !selected->replayer->lost()) return;
+  selected->replayer.reset();  // waits until nothing touches the state any more
   InFlight::end(*this);
 }
 

@@ -305,10 +305,6 @@ Status prepare_on_device(ProgramData& program, std::vector<std::byte*>& bases) {
   const Schedule& schedule = program.schedule();
   DeviceProgram& on_device = *program.device;
   Device& device = *on_device.device;
-  Result<LaunchPlan> replays =
-      plan_launches(schedule, Part::kReplay, device.traits(), program.core->options.device.launching);
-  if (!replays) return replays.error();
-  on_device.launches = std::move(*replays);
   Result<LaunchPlan> plan = plan_launches(schedule, Part::kPrepare, device.traits());
   if (!plan) return plan.error();
 
@@ -355,6 +351,15 @@ Status prepare_on_device(ProgramData& program, std::vector<std::byte*>& bases) {
   if (Status good = series.enqueue(**queue, tables, nullptr); !good) return good;
   while (!(*queue)->drain(kPoll)) {
   }
+  return {};
+}
+
+Status plan_device_launches(ProgramData& program) {
+  Result<LaunchPlan> plan = plan_launches(program.schedule(), Part::kReplay, program.device->device->traits(),
+                                          program.core->options.device.launching);
+  if (!plan) return plan.error();
+  program.device->launches = std::move(*plan);
+  program.way = program.device->launches.way;
   return {};
 }
 

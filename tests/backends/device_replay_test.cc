@@ -266,6 +266,65 @@ TEST(DeviceReplay, CopiesTablesAndFollowsScalarsAndState) {
   EXPECT_EQ(std::count(y.begin(), y.end(), 0.0f), 28);
 }
 
+// Member 'product': y = x w, w doubled by prepare. Member 'plain': z = x.
+Schedule two_members() {
+  using A = Accelerator;
+  A a;
+  const uint16_t x = a.builder.binding("x", Role::kInput, DType::kF32, {64});
+  const uint16_t w = a.builder.binding("w", Role::kConstant, DType::kF32, {64});
+  const uint16_t y = a.builder.binding("y", Role::kOutput, DType::kF32, {64});
+  const uint16_t z = a.builder.binding("z", Role::kOutput, DType::kF32, {64});
+  Schedule& schedule = a.builder.schedule();
+  schedule.members = {{.name = a.builder.name("product")}, {.name = a.builder.name("plain")}};
+  a.builder.phase("p");
+  const uint32_t prepare = a.builder.stream("double", 0, Engine::kCompute, Part::kPrepare);
+  a.builder.add(prepare,
+                {.kernel = "add", .operands = {A::read(w, a.box), A::read(w, a.box), A::write(a.packed, a.box)}});
+  const uint32_t in = a.builder.stream("in", 0, Engine::kCopyIn);
+  const uint32_t compute = a.builder.stream("compute", 0, Engine::kCompute);
+  const uint32_t out = a.builder.stream("out", 0, Engine::kCopyOut);
+  const uint32_t plain = a.builder.stream("plain", 0, Engine::kCopyIn);
+  schedule.streams[plain].member = 1;
+  const uint32_t loaded = a.builder.token(), made = a.builder.token();
+  a.builder.add(in,
+                {.kernel = "copy", .operands = {A::read(x, a.box), A::write(a.scratch, a.box)}, .signals = {{loaded}}});
+  a.builder.add(compute, {.kernel = "mul",
+                          .operands = {A::read(a.scratch, a.box), A::read(a.packed, a.box),
+                                       A::write(a.scratch, a.box, A::kTileBytes)},
+                          .waits = {{loaded, 1}},
+                          .signals = {{made}}});
+  a.builder.add(out, {.kernel = "copy",
+                      .operands = {A::read(a.scratch, a.box, A::kTileBytes), A::write(y, a.box)},
+                      .waits = {{made, 1}}});
+  a.builder.add(plain, {.kernel = "copy", .operands = {A::read(x, a.box), A::write(a.scratch, a.box)}});
+  a.builder.add(plain, {.kernel = "copy", .operands = {A::read(a.scratch, a.box), A::write(z, a.box)}});
+  return a.builder.finish();
+}
+
+TEST(DeviceReplay, TakesTheMembersOfASetInTurnsOverWhatWasPreparedOnce) {
+  std::vector<float> w = fixtures::values(64, 2), x = fixtures::values(64, 1), y(64), z(64);
+  RuntimeOptions options;
+  options.device = emulated();
+  const Program product = must(Runtime(options).prepare(proven(two_members()), std::vector<Constant>{{"w", w}}));
+  const Program plain = must(product.member("plain"));
+  EXPECT_EQ(plain.way().text(), "emulated, one persistent launch of one lane");
+  Session session = must(product.session());
+  ASSERT_TRUE(session.bind("x", x).ok());
+  ASSERT_TRUE(session.bind("y", y).ok());
+  ASSERT_TRUE(session.bind("z", z).ok());
+  for (int round = 0; round < 3; ++round) {
+    std::fill(y.begin(), y.end(), 0.0f);
+    std::fill(z.begin(), z.end(), 0.0f);
+    ASSERT_EQ(text_of(session.select(product)), "ok");
+    ASSERT_EQ(text_of(session.replay()), "ok");
+    for (size_t i = 0; i < 64; ++i) ASSERT_EQ(y[i], x[i] * (w[i] + w[i]));
+    EXPECT_EQ(std::count(z.begin(), z.end(), 0.0f), 64);
+    ASSERT_EQ(text_of(session.select(plain)), "ok");
+    ASSERT_EQ(text_of(session.replay()), "ok");
+    EXPECT_EQ(z, x);
+  }
+}
+
 // ---- What is refused -----------------------------------------------------------
 
 std::string refusal(Schedule schedule, DeviceOptions device) {

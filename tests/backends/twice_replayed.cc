@@ -63,8 +63,15 @@ Side replay_on(Schedule schedule, const DeviceOptions& device, uint64_t seed, ui
     if (const Status bound = session->bind(name, data[name]); !bound.ok())
       return {"bind: " + bound.error().to_string()};
   }
-  for (uint32_t i = 0; i < replays; ++i)
+  for (uint32_t i = 0; i < replays; ++i) {
+    for (const Scalar& scalar : proven.scalars) {
+      const auto range = static_cast<uint64_t>(scalar.max - scalar.min) + 1;
+      const int64_t value = scalar.min + static_cast<int64_t>((seed * 7 + i * 5) % range);
+      if (const Status set = session->set_scalar(proven.name(scalar.name), value); !set.ok())
+        return {"scalar: " + set.error().to_string()};
+    }
     if (const Status replayed = session->replay(); !replayed.ok()) return {"replay: " + replayed.error().to_string()};
+  }
   for (const Binding& binding : proven.bindings)
     if (binding.role == static_cast<uint8_t>(Role::kOutput) || binding.role == static_cast<uint8_t>(Role::kState))
       side.content[std::string(proven.name(binding.name))] = data[std::string(proven.name(binding.name))];
