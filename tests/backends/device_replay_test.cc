@@ -427,12 +427,12 @@ TEST(DeviceFaults, TheWatchdogNamesWhatHangsAndTheDeviceRestsBeforeItReturns) {
   EmulatedFaults faults;
   DeviceOptions device = emulated();
   device.emulated.faults = &faults;
-  World world(1, device, 50'000'000);
+  World world(1, device, 300'000'000);
   const Schedule& schedule = world.program->schedule();
   faults.mute_op = schedule.streams[1].first_op;  // the load
   EXPECT_EQ(
       text_of(world.session->replay()),
-      "bug: op 2 (mul) of stream 'compute0' waited 50 ms for token 0 to count 1; it counts 0 and no op is running");
+      "bug: op 2 (mul) of stream 'compute0' waited 300 ms for token 0 to count 1; it counts 0 and no op is running");
   faults.mute_op = kNone;
   ASSERT_EQ(text_of(world.session->restart()), "ok");
   ASSERT_EQ(text_of(world.session->replay()), "ok");
@@ -443,10 +443,10 @@ TEST(DeviceFaults, ASlowOpIsNotHung) {
   EmulatedFaults faults;
   DeviceOptions device = emulated();
   device.emulated.faults = &faults;
-  World world(1, device, 20'000'000);
+  World world(1, device, 150'000'000);
   faults.stall_op = world.program->schedule().streams[2].first_op;
   std::thread release([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    std::this_thread::sleep_for(std::chrono::milliseconds(400));
     faults.stall_op = kNone;
   });
   EXPECT_EQ(text_of(world.session->replay()), "ok");
@@ -458,15 +458,15 @@ TEST(DeviceFaults, ASessionWhoseDeviceDoesNotComeToRestIsLostAndItsEndWaits) {
   EmulatedFaults faults;
   DeviceOptions device = emulated();
   device.emulated.faults = &faults;
-  World world(1, device, 30'000'000);
+  World world(1, device, 150'000'000);
   faults.stall_op = world.program->schedule().streams[2].first_op;
   std::atomic<bool> stop{false};
   std::thread stopper([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));  // by then the op is held
     stop = true;
   });
   EXPECT_EQ(text_of(world.session->replay(stop)),
-            "bug: the session is lost: 30 ms after the replay was stopped 1 ops of it have not completed on backend "
+            "bug: the session is lost: 150 ms after the replay was stopped 1 ops of it have not completed on backend "
             "'emulated'");
   stopper.join();
   EXPECT_EQ(text_of(world.session->replay()), "failed-precondition: a replay of the session is in flight");

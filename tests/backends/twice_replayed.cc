@@ -9,10 +9,22 @@
 namespace rondo::testing {
 namespace {
 
+// What is proven of any file: safe.
+Schedule without_meaning(Schedule schedule) {
+  schedule.tensors.clear();
+  schedule.values.clear();
+  schedule.labels.clear();
+  schedule.rings.clear();
+  schedule.claims.clear();
+  schedule.costs.clear();
+  return schedule;
+}
+
 struct Side {
   std::string failure;
   std::map<std::string, std::vector<float>> content;  // of outputs and state
   ReplayWay way;
+  bool unfaithful = false;
 };
 
 std::vector<float> numbers(uint64_t count, uint64_t seed) {
@@ -31,7 +43,11 @@ Side replay_on(Schedule schedule, const DeviceOptions& device, uint64_t seed, ui
       std::erase_if(schedule.claims,
                     [](const Claim& claim) { return claim.kind == static_cast<uint16_t>(ClaimKind::kBytesMoved); });
     }
-  Verification verification = verify(std::move(schedule));
+  Verification verification = verify(schedule);
+  if (!verification.schedule && verification.report.safe) {
+    side.unfaithful = true;
+    verification = verify(without_meaning(std::move(schedule)));
+  }
   if (!verification.schedule) {
     side.failure = "verify: " + verification.report.summary();
     for (const Finding& finding : verification.report.findings)
@@ -88,6 +104,7 @@ TwiceReplayed replay_twice(Schedule schedule, const DeviceOptions& device, uint6
   const Side other = replay_on(std::move(schedule), device, seed, replays);
   if (!other.failure.empty()) return {"on the device: " + other.failure};
   result.way = other.way;
+  result.unfaithful = host.unfaithful || other.unfaithful;
   for (const auto& [name, values] : host.content) {
     const std::vector<float>& found = other.content.at(name);
     for (size_t i = 0; i < values.size() && result.difference.empty(); ++i)
