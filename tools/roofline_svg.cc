@@ -223,17 +223,18 @@ class Chart {
       const double from = std::max(left, std::pow(10, low_y_) / bandwidth);
       line(x_of(from), y_of(bandwidth * from), x_of(ridge), y_of(top), "class=\"roof\" clip-path=\"url(#plot)\"");
       const std::string words = bound_text(roof->name) + " " + spoken(bandwidth) + " GB/s";
-      // Lines that lie close take turns between the upper and the lower part.
+      // Of two lines that lie close the lower one has its name below it.
       second = std::fabs(x_of(ridge) - last_x) * std::sin(-angle * M_PI / 180) < 16 ? !second : false;
       last_x = x_of(ridge);
       double x = 0, y = 0;
-      for (const double along : {second ? 210.0 : 34.0, 120.0, 290.0, 370.0, 34.0}) {
+      for (const double along : {34.0, 120.0, 210.0, 290.0, 370.0, 34.0}) {
         const double back = along * std::cos(angle * M_PI / 180);
         x = x_of(ridge) - back, y = y_of(top) + back * steep;
         if (!meets_disc(x, y, angle, 6.8 * static_cast<double>(words.size()))) break;
       }
-      slope_names_ += "<text transform=\"translate(" + at(x) + " " + at(y) + ") rotate(" + at(angle) +
-                      ")\" dy=\"-5\" class=\"roofname halo\" text-anchor=\"end\">" + escaped(words) + "</text>\n";
+      slope_names_ += "<text transform=\"translate(" + at(x) + " " + at(y) + ") rotate(" + at(angle) + ")\" dy=\"" +
+                      (second ? "14" : "-5") + "\" class=\"roofname halo\" text-anchor=\"end\">" + escaped(words) +
+                      "</text>\n";
     }
     double fastest = 0, slowest = INFINITY;
     for (const MemoryRoof& roof : roofs_.memory) {
