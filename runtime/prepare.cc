@@ -169,22 +169,23 @@ uint32_t next_serial() {
   return next.fetch_add(1, std::memory_order_relaxed);
 }
 
-// How replays of a program on the host are dealt and recorded.
-void deal_replays(ProgramData& program) {
+// How replays of a program are dealt, launched and recorded.
+Status plan_replays(ProgramData& program) {
   const std::vector<uint32_t>& order = program.verified.order(Part::kReplay);
   program.recording.record_count = order.size();
   program.way.lanes = program.schedule().lane_count;
   if (program.device != nullptr || program.core->options.chaos_seed != 0) {
     program.recording = recording_of_streams(program.verified);
-    return;
+    return program.device != nullptr ? plan_device_launches(program) : Status();
   }
-  if (program.core->executor.start == nullptr) return;
+  if (program.core->executor.start == nullptr) return {};
   program.dealing = deal_lanes(program.schedule(), order, program.core->options.workers);
   program.recording = program.dealing->recording;
+  return {};
 }
 
 // The members of a set, once the file is prepared. The first stands for the program.
-std::shared_ptr<const ProgramData> make_members(std::shared_ptr<ProgramData> file) {
+Result<std::shared_ptr<const ProgramData>> make_members(std::shared_ptr<ProgramData> file) {
   auto set = std::make_shared<ProgramSet>();
   for (uint32_t index = 0; index < file->verified.member_count(); ++index) {
     auto member = std::make_unique<ProgramData>(file->verified.member(index));
@@ -198,11 +199,15 @@ std::shared_ptr<const ProgramData> make_members(std::shared_ptr<ProgramData> fil
     member->kernel_names = file->kernel_names;
     member->bases = file->bases;
     member->regions = file->regions;
-    deal_replays(*member);
+    if (file->device != nullptr) {
+      member->device = std::make_unique<DeviceProgram>();
+      member->device->device = file->device->device;  // its blocks stay with the file
+    }
+    if (Status good = plan_replays(*member); !good) return good.error();
     set->members.push_back(std::move(member));
   }
   set->file = std::move(file);
-  return {set, set->members[0].get()};
+  return std::shared_ptr<const ProgramData>(set, set->members[0].get());
 }
 
 Result<std::shared_ptr<const ProgramData>> make_program(const std::shared_ptr<Core>& core,
@@ -221,15 +226,12 @@ Result<std::shared_ptr<const ProgramData>> make_program(const std::shared_ptr<Co
   program->replay_serial = program->serial;
   program->needs = requirements_of(verified);
   if (verified.schedule().backend != kBackend) {
-    if (verified.member_count() > 1)
-      return make_error(ErrorCode::kUnavailable, "backend " + quoted(verified.schedule().backend) +
-                                                     " replays files with one member, this one has " +
-                                                     std::to_string(verified.member_count()));
     program->device = std::make_unique<DeviceProgram>();
     program->device->device = core->device;
     if (Status good = check_reach(*program); !good) return good.error();
   }
-  if (verified.member_count() == 1) deal_replays(*program);
+  if (verified.member_count() == 1)
+    if (Status good = plan_replays(*program); !good) return good.error();
   program->bases.assign(verified.schedule().base_count(), nullptr);
 
   std::vector<std::byte*> bases(program->bases);  // what prepare sees
@@ -244,7 +246,6 @@ Result<std::shared_ptr<const ProgramData>> make_program(const std::shared_ptr<Co
   PrepareOptions keeping = options;
   if (program->device != nullptr) {
     if (Status good = prepare_on_device(*program, bases); !good) return good.error();
-    program->way = program->device->launches.way;
     keeping.copy_constants = false;  // they are copies already
   } else {
     SerialWork work{tables_of(*program, Part::kPrepare)};

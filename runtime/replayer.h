@@ -39,6 +39,9 @@ class Replayer {
   virtual Status start(const ReplayCall& call);
   virtual bool finished() { return true; }
   virtual Status finish() { return {}; }
+  // Whether a replay ended with something that may still touch memory of the session;
+  // the destructor waits for that.
+  virtual bool lost() const { return false; }
 };
 
 // The replayer that the program's runtime and backend ask for. `tables` is the

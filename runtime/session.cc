@@ -199,7 +199,7 @@ Status account_for(SessionData& session, Status ended) {
 }
 
 Status replay_session(SessionData& session, const std::atomic<bool>* stop, TraceBuffer* trace = nullptr) {
-  const InFlight in_flight(session);
+  InFlight in_flight(session);
   if (Status ready = check_ready(session, in_flight); !ready) [[unlikely]]
     return ready;
   if (trace != nullptr && !TraceRecorder::is_for(*trace, session.program->replay_serial))
@@ -208,6 +208,7 @@ Status replay_session(SessionData& session, const std::atomic<bool>* stop, Trace
   if (trace != nullptr) call.recording = TraceRecorder::begin(*trace);
   Status ended = session.selected->replayer->replay(call);
   if (trace != nullptr) TraceRecorder::end(*trace, ended.ok());
+  if (!ended && session.selected->replayer->lost()) in_flight.keep();
   return account_for(session, std::move(ended));
 }
 
@@ -226,16 +227,20 @@ Status wait_for_replay(SessionData& session) {
   Status ended = session.selected->replayer->finish();
   session.submitted = false;
   Status status = account_for(session, std::move(ended));
-  InFlight::end(session);
+  if (!session.selected->replayer->lost()) InFlight::end(session);
   return status;
 }
 
 }  // namespace
 
 SessionData::~SessionData() {
-  if (!submitted) return;
-  cancelled.store(true, std::memory_order_relaxed);
-  (void)without_exceptions([this] { return wait_for_replay(*this); });
+  if (submitted) {
+    cancelled.store(true, std::memory_order_relaxed);
+    (void)without_exceptions([this] { return wait_for_replay(*this); });
+  }
+  if (selected == nullptr || !selected->replayer->lost()) return;
+  selected->replayer.reset();  // waits until nothing touches the state any more
+  InFlight::end(*this);
 }
 
 Result<std::unique_ptr<SessionData>> make_session(const std::shared_ptr<const ProgramData>& program,

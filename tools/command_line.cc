@@ -327,6 +327,13 @@ void add_run(CLI::App& app, Commands& commands, Console& console) {
       ->option_text("FILE");
   add_choice<std::string>(*sub, "--isa", run.isa, {{"reference", "reference"}, {"avx2", "avx2"}, {"avx512", "avx512"}},
                           "at most this instruction set (default: the CPU's best)");
+  add_choice<Launching>(
+      *sub, "--launch", run.launching,
+      {{"auto", Launching::kAuto}, {"once", Launching::kPersistent}, {"phases", Launching::kByPhases}},
+      "on a device: one launch, or one from cut to cut");
+  add_number(*sub, "--resident-lanes", run.resident_lanes, 1, 65535,
+             "emulated device: lanes side by side (default 64)");
+  add_number(*sub, "--pace", run.pace, 1, 1000000000, "emulated device: ns for a unit of the file's costs");
   add_bytes(*sub, "--memory-limit", run.memory_limit_bytes, "refuse to take more (default: 3/4 of this machine's)");
   sub->add_flag("--dry-run", run.dry_run, "print the memory it would take, run nothing");
   add_common(*sub, console);

@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 #include <vector>
+#include "rondo/device.h"
 #include "rondo/plan.h"
 #include "tools/console.h"
 
@@ -59,17 +60,20 @@ struct RunCommand {
   std::vector<std::pair<std::string, int64_t>> scalars;
   std::optional<uint64_t> random_seed;  // fills every input that has no file
   uint32_t repeat = 1;
-  std::string member;               // "": the first of the file
-  uint32_t workers = 1;             // the calling thread included
-  std::string isa;                  // "": the best of this CPU
-  std::string trace;                // .pftrace file, "" for none
-  std::string roofline;             // .csv file, "" for none
-  std::string roofline_svg;         // .svg file, "" for none
-  std::string machine;              // machine file whose figures and costs to compare with, "" for none
-  bool compare_plan = false;        // what the plan expected against what it took
-  std::string compare_csv;          // the same as a .csv file, "" for none
-  std::string check;                // graph file to compare with, "" for none
-  uint64_t memory_limit_bytes = 0;  // 0: three quarters of the machine's memory
+  std::string member;                      // "": the first of the file
+  uint32_t workers = 1;                    // the calling thread included
+  std::string isa;                         // "": the best of this CPU
+  Launching launching = Launching::kAuto;  // of schedules for a device
+  uint32_t resident_lanes = 0;             // of the emulated device; 0: as many as it has
+  uint32_t pace = 0;                       // ns for a unit of the file's costs on the emulated device; 0: none kept
+  std::string trace;                       // .pftrace file, "" for none
+  std::string roofline;                    // .csv file, "" for none
+  std::string roofline_svg;                // .svg file, "" for none
+  std::string machine;                     // machine file whose figures and costs to compare with, "" for none
+  bool compare_plan = false;               // what the plan expected against what it took
+  std::string compare_csv;                 // the same as a .csv file, "" for none
+  std::string check;                       // graph file to compare with, "" for none
+  uint64_t memory_limit_bytes = 0;         // 0: three quarters of the machine's memory
   bool dry_run = false;
 };
 int run_run(const RunCommand& command, Console& console);

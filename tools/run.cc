@@ -179,6 +179,12 @@ Result<Program> prepare(const RunCommand& command, const VerifiedSchedule& verif
   if (options.limit > detect_instruction_set() && !command.isa.empty())
     return make_error(ErrorCode::kUnavailable,
                       "this CPU has no " + command.isa + "; its best is " + name_of(detect_instruction_set()));
+  if (const std::string& backend = verified.schedule().backend; backend != "cpu") {
+    options.device.backend = backend;
+    options.device.launching = command.launching;
+    if (command.resident_lanes != 0) options.device.emulated.max_resident_lanes = command.resident_lanes;
+    options.device.emulated.ns_per_cost = command.pace;
+  }
   std::vector<Constant> constants;
   for (const Tensor& tensor : tensors)
     if (tensor.need->role == Role::kConstant)
@@ -338,12 +344,6 @@ int run_run(const RunCommand& command, Console& console) {
                   [](const BindingRequirement& need) { return !need.read_in_prepare && !need.used_in_replay; });
   const Memory memory = memory_of(needs, command);
   if (command.dry_run) return dry_run(needs, memory, verified, console);
-  if (schedule.backend != "cpu")
-    return console.fail(make_error(ErrorCode::kUnavailable,
-                                   "was planned for backend '" + schedule.backend + "'" +
-                                       (schedule.machine.empty() ? "" : " (" + schedule.machine + ")") +
-                                       "; this build replays on 'cpu'",
-                                   {command.schedule, 0, 0}));
   if (const Status names = check_names(command, needs); !names.ok()) return console.fail(names.error());
   Result<Graph> graph = Graph{};
   if (!command.check.empty()) {
@@ -394,6 +394,7 @@ int run_run(const RunCommand& command, Console& console) {
     json.set("verification", verification.report.summary());
     json.set("instruction_set", name_of(program->instruction_set())).set("kernels", kernels);
     json.set("workers", program->workers());
+    json.set("backend", program->way().backend).set("launches", program->way().launches);
     json.set("replays", times.replays);
     json.set("time_ns", Json::object()
                             .set("min", static_cast<uint64_t>(times.min_ns))
@@ -408,6 +409,7 @@ int run_run(const RunCommand& command, Console& console) {
     out << "verified  " << verification.report.summary() << '\n';
     out << "replayed  " << counted(verified.order(Part::kReplay).size(), "op") << " on "
         << name_of(program->instruction_set()) << ", ";
+    if (program->way().launches != 0) out << program->way().text() << ", ";
     if (command.workers > 1) out << counted(program->workers(), "worker") << ", ";
     if (times.replays == 1)
       out << time_text(times.min_ns);

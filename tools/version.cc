@@ -19,7 +19,7 @@ int run_version(Console& console) {
     for (const OperatorInfo& op : kOperators) operators.add(op.name);
     Json json = Json::object();
     json.set("version", RONDO_VERSION).set("format_version", kFormatVersion).set("compiler", __VERSION__);
-    json.set("instruction_set", isa).set("backends", Json::array().add("cpu"));
+    json.set("instruction_set", isa).set("backends", Json::array().add("cpu").add("emulated"));
     json.set("planners", Json::array().add("tile")).set("verifier_rules", verifier_rules().size());
     json.set("kernels", kernels).set("operators", operators);
     console.print(json);
@@ -31,7 +31,7 @@ int run_version(Console& console) {
   console.out() << "rondo " << RONDO_VERSION << '\n';
   Table table({"", ""}, {Table::Align::kLeft, Table::Align::kLeft});
   table.add({"schedule format", std::to_string(kFormatVersion)});
-  table.add({"backends", std::string("cpu (this one: ") + isa + ")"});
+  table.add({"backends", std::string("cpu (this one: ") + isa + "), emulated"});
   table.add({"planners", "tile"});
   table.add({"operators", operators});
   table.add({"kernels", kernels});

@@ -29,10 +29,10 @@ struct EmulatedDeviceOptions {
   uint32_t threads = 2;
   // Draws which stream goes on and which unfinished op completes first; 0: the oldest.
   uint64_t seed = 1;
-  // A copy completes no earlier than copy_ns + bytes * copy_ns_per_byte after it began,
-  // so that copies take time beside the kernels. 0 and 0: as soon as its turn comes.
-  uint64_t copy_ns = 0;
-  double copy_ns_per_byte = 0;
+  // Where it is above 0 and the file carries costs (Schedule::costs), the device takes
+  // the time that the file predicts: so many ns for each unit of cost, each engine of a
+  // lane serving one op after another. 0: an op is done as soon as its turn comes.
+  double ns_per_cost = 0;
   EmulatedFaults* faults = nullptr;  // borrowed as long as the device lives
 };
 

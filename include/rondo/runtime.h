@@ -276,6 +276,10 @@ class Session {
   // for another program.
   Status replay(TraceBuffer& trace);
   Status replay(TraceBuffer& trace, const std::atomic<bool>& stop);
+  // A replay that ended early returns when nothing touches memory of the host any more.
+  // Where a device does not come to rest within RuntimeOptions::watchdog_ns it returns
+  // kBug and the session is *lost*: it stays in use, with its buffers and its state, and
+  // its destruction waits for the device.
   // After an interrupted replay, or to start a new conversation: zero-fills the
   // state (not state buffers that the host bound: their content is the host's).
   Status restart();

@@ -13,8 +13,9 @@ constexpr std::chrono::milliseconds kPoll{1};
 std::string op_text(const Schedule& schedule, uint32_t op_index) {
   const Op& op = schedule.ops[op_index];
   std::string text = "op " + std::to_string(op_index);
-  text +=
-      op.kernel == kNoKernel ? " (sync)" : " (" + std::string(schedule.name(schedule.kernels[op.kernel].name)) + ")";
+  text += " (" + (op.kernel == kNoKernel ? "sync" : std::string(schedule.name(schedule.kernels[op.kernel].name)));
+  if (op_index < schedule.op_lines.size()) text += ", line " + std::to_string(schedule.op_lines[op_index]);
+  text += ")";
   for (const Stream& stream : schedule.streams)
     if (op_index >= stream.first_op && op_index - stream.first_op < stream.op_count)
       text += " of stream " + quoted(schedule.name(stream.name));
@@ -52,6 +53,8 @@ class LaunchSeries {
     }
     return {};
   }
+
+  uint64_t count_before(uint32_t token) const { return counts_before_[token]; }
 
  private:
   std::vector<Launch> launches_;
@@ -107,6 +110,7 @@ class DeviceReplayer final : public Replayer {
 
   Status start(const ReplayCall& call) override {
     call_ = call;
+    started_ = true;
     for (size_t base = 0; base < bases_.size(); ++base)
       if (own_[base] == 0) bases_[base] = part_.bases[base];
     for (const Table& table : tables_) {
@@ -126,15 +130,32 @@ class DeviceReplayer final : public Replayer {
 
   bool finished() override {
     pass_stop_on();
-    return queue_->drain(std::chrono::nanoseconds(0));
+    return !started_ || queue_->drain(std::chrono::nanoseconds(0));
   }
 
   Status finish() override {
-    do pass_stop_on();
-    while (!queue_->drain(kPoll));
+    if (!started_) return {};
+    bool hung = false;
+    const bool rests = wait_for_the_end(hung);
+    if (!rests) {
+      lost_ = true;
+      return make_error(ErrorCode::kBug, "the session is lost: " + std::to_string(watchdog_ms()) +
+                                             " ms after the replay was stopped " +
+                                             std::to_string(control_.running.load(std::memory_order_relaxed)) +
+                                             " ops of it have not completed on backend " +
+                                             quoted(program_.device->device->traits().backend));
+    }
+    started_ = false;
+    if (hung) return make_error(ErrorCode::kBug, hang_text());
     const uint64_t done = control_.completed.load(std::memory_order_relaxed);
     if (done != part_.op_count) return stopped_after(done, part_.op_count);
     return {};
+  }
+
+  bool lost() const override { return lost_; }
+
+  ~DeviceReplayer() override {
+    if (started_) control_.stop.store(true, std::memory_order_release);
   }
 
  private:
@@ -160,8 +181,51 @@ class DeviceReplayer final : public Replayer {
       control_.stop.store(true, std::memory_order_release);
   }
 
+  uint64_t watchdog_ms() const { return program_.core->options.watchdog_ns / 1000000; }
+
+  // False when the device did not come to rest in time after it was told to stop. `hung`:
+  // nothing ran and nothing got on, so it was told to.
+  bool wait_for_the_end(bool& hung) {
+    using Clock = std::chrono::steady_clock;
+    const std::chrono::nanoseconds watchdog(program_.core->options.watchdog_ns);
+    Clock::time_point since = Clock::now();
+    uint64_t progress = control_.progress.load(std::memory_order_relaxed);
+    bool stopping = false;
+    while (true) {
+      pass_stop_on();
+      if (queue_->drain(kPoll)) return true;
+      if (watchdog.count() == 0) continue;
+      const Clock::time_point now = Clock::now();
+      const uint64_t seen = control_.progress.load(std::memory_order_relaxed);
+      const bool told = control_.stop.load(std::memory_order_relaxed);
+      // Slow is not hung: an op that runs may take its time, until it is told to stop.
+      const bool rests = !told && control_.running.load(std::memory_order_relaxed) != 0;
+      if (seen != progress || rests || told != stopping) since = now;
+      progress = seen;
+      stopping = told;
+      if (now - since < watchdog) continue;
+      if (told) return false;
+      hung = true;
+      control_.stop.store(true, std::memory_order_release);
+    }
+  }
+
+  std::string hang_text() const {
+    const Schedule& schedule = program_.schedule();
+    const uint32_t op_index = control_.waiting_op.load(std::memory_order_relaxed);
+    const std::string waited = " waited " + std::to_string(watchdog_ms()) + " ms";
+    if (op_index == kNone) return "the device" + waited + " and no op got on";
+    const Wait& wait = schedule.ops[op_index].waits[control_.waiting_slot.load(std::memory_order_relaxed)];
+    const std::string_view name = schedule.name(schedule.tokens[wait.token].name);
+    return op_text(schedule, op_index) + waited + " for token " +
+           (name.empty() ? std::to_string(wait.token) : quoted(name)) + " to count " + std::to_string(wait.count) +
+           "; it counts " + std::to_string(tokens_->read(wait.token) - series_.count_before(wait.token)) +
+           " and no op is running";
+  }
+
   const ProgramData& program_;
   const PartTables& part_;
+  bool started_ = false, lost_ = false;
   std::vector<DeviceBlock> blocks_;  // arenas and tables of the session
   std::vector<Table> tables_;
   std::vector<std::byte*> bases_;
@@ -241,10 +305,6 @@ Status prepare_on_device(ProgramData& program, std::vector<std::byte*>& bases) {
   const Schedule& schedule = program.schedule();
   DeviceProgram& on_device = *program.device;
   Device& device = *on_device.device;
-  Result<LaunchPlan> replays =
-      plan_launches(schedule, Part::kReplay, device.traits(), program.core->options.device.launching);
-  if (!replays) return replays.error();
-  on_device.launches = std::move(*replays);
   Result<LaunchPlan> plan = plan_launches(schedule, Part::kPrepare, device.traits());
   if (!plan) return plan.error();
 
@@ -291,6 +351,15 @@ Status prepare_on_device(ProgramData& program, std::vector<std::byte*>& bases) {
   if (Status good = series.enqueue(**queue, tables, nullptr); !good) return good;
   while (!(*queue)->drain(kPoll)) {
   }
+  return {};
+}
+
+Status plan_device_launches(ProgramData& program) {
+  Result<LaunchPlan> plan = plan_launches(program.schedule(), Part::kReplay, program.device->device->traits(),
+                                          program.core->options.device.launching);
+  if (!plan) return plan.error();
+  program.device->launches = std::move(*plan);
+  program.way = program.device->launches.way;
   return {};
 }
 

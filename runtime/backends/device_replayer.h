@@ -35,8 +35,11 @@ Status check_reach(const ProgramData& program);
 
 // Copies the constants whose addresses are in `bases` to the device and replays the
 // prepare part there. `bases` has the host arenas that prepare uses; afterwards also
-// the device's addresses of constants and prepared arenas. Plans the launches of replays.
+// the device's addresses of constants and prepared arenas.
 Status prepare_on_device(ProgramData& program, std::vector<std::byte*>& bases);
+
+// How replays reach the device: fills program.device->launches and program.way.
+Status plan_device_launches(ProgramData& program);
 
 // A track of the recording is a stream, a record an op by its index.
 RecordingLayout recording_of_streams(const VerifiedSchedule& verified);

@@ -4,6 +4,7 @@
 #include <thread>
 #include "rondo/contracts.h"
 #include "runtime/floating_point.h"
+#include "runtime/roofline/op_cost.h"
 #include "runtime/trace/ticks.h"
 
 namespace rondo::runtime {
@@ -61,10 +62,39 @@ uint64_t Interpreter::staged_bytes(uint32_t op_index) const {
   return bytes <= kMostStagedBytes ? bytes : 0;
 }
 
+void Interpreter::note_costs(const Schedule& schedule) {
+  cost_ticks_.clear();
+  if (options_.ticks_per_cost <= 0 || schedule.costs.empty()) return;
+  std::vector<const Cost*> known(schedule.kernels.size(), nullptr);
+  for (const Cost& cost : schedule.costs) known[cost.kernel] = &cost;
+  for (const Op& op : schedule.ops) {
+    double units = 0;
+    if (const Cost* cost = op.kernel == kNoKernel ? nullptr : known[op.kernel]; cost != nullptr) {
+      const OpCost work = cost_of(schedule, op);
+      units = cost->fixed + cost->per_flop * static_cast<double>(work.flops.value_or(0)) +
+              cost->per_byte * static_cast<double>(work.bytes.value_or(0));
+    }
+    cost_ticks_.push_back(static_cast<uint64_t>(units * options_.ticks_per_cost));
+  }
+  for (const Stream& stream : schedule.streams)
+    if (time_of(stream) == nullptr) {
+      EngineTime& made = engines_.emplace_back();
+      made.lane = stream.lane;
+      made.engine = stream.engine;
+    }
+}
+
+Interpreter::EngineTime* Interpreter::time_of(const Stream& stream) {
+  for (EngineTime& time : engines_)
+    if (time.lane == stream.lane && time.engine == stream.engine) return &time;
+  return nullptr;
+}
+
 void Interpreter::reserve(const Launch& launch) {
   launch_ = launch;
   const Schedule& schedule = *launch.tables.schedule;
   note_kernels(schedule);
+  note_costs(schedule);
   if (most_staged_.size() < schedule.streams.size()) most_staged_.resize(schedule.streams.size(), 0);
   size_t slots = 0;
   uint64_t bytes = kStagingAlign;
@@ -99,6 +129,7 @@ void Interpreter::begin(const Launch& launch) {
     machine.first_slot = slot;
     machine.slots = slots_of(*machine.stream);
     machine.unfinished = 0;
+    machine.time = cost_ticks_.empty() ? nullptr : time_of(*machine.stream);
     const uint64_t most = most_staged_[range.stream];
     for (uint32_t j = 0; j < machine.slots; ++j, room += most) slots_[slot++].staging = most != 0 ? room : nullptr;
   }
@@ -179,14 +210,18 @@ void Interpreter::begin_op(Machine& machine) {
   LaunchControl& control = *launch_.control;
   control.running.fetch_add(1, std::memory_order_relaxed);
   control.progress.fetch_add(1, std::memory_order_relaxed);
-  const bool paced = options_.copy_ticks != 0 || options_.copy_ticks_per_byte != 0;
-  if (launch_.times == nullptr && !paced) return;
+  if (launch_.times == nullptr && machine.time == nullptr) return;
   const uint64_t now = now_ticks();
   if (launch_.times != nullptr) launch_.times[op_index].begin = now;
-  if (paced)
-    if (const uint64_t bytes = staged_bytes(op_index); bytes != 0)
-      slot.not_before =
-          now + options_.copy_ticks + static_cast<uint64_t>(static_cast<double>(bytes) * options_.copy_ticks_per_byte);
+  if (machine.time != nullptr) slot.not_before = serve(machine, op_index, now);
+}
+
+// When the engine will have served the op, behind those that began before it.
+uint64_t Interpreter::serve(Machine& machine, uint32_t op, uint64_t now) {
+  uint64_t free = machine.time->free.load(std::memory_order_relaxed), served;
+  do served = std::max(free, now) + cost_ticks_[op];
+  while (!machine.time->free.compare_exchange_weak(free, served, std::memory_order_relaxed));
+  return served;
 }
 
 void Interpreter::advance(Machine& machine, uint32_t position) {
@@ -233,11 +268,11 @@ Interpreter::Step Interpreter::step(Machine& machine, uint64_t& random) {
   }
   if (machine.unfinished == 0) return Step::kBlocked;
   const uint32_t first = shuffled ? static_cast<uint32_t>(next_random(random) % machine.unfinished) : 0;
-  const uint64_t now = options_.copy_ticks != 0 || options_.copy_ticks_per_byte != 0 ? now_ticks() : 0;
+  const uint64_t now = machine.time != nullptr ? now_ticks() : 0;
   for (uint32_t i = 0; i < machine.unfinished; ++i) {
     const uint32_t position = (first + i) % machine.unfinished;
     const Unfinished& slot = slots_[machine.first_slot + position];
-    // The source of a paced copy is read at once; its destination is written in time.
+    // The source of a copy is read at once, its destination written when the engine has served it.
     if (slot.not_before > now && (slot.staged || staged_bytes(slot.op) == 0)) continue;
     advance(machine, position);
     return Step::kProgress;

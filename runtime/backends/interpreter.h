@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <vector>
 #include "rondo/device.h"
@@ -23,8 +24,7 @@ struct InterpreterOptions {
   uint64_t seed = 0;           // 0: nothing is shuffled
   bool staged_copies = false;  // copies go through memory of the device, in two steps
   uint32_t max_in_flight = 1;
-  uint64_t copy_ticks = 0;         // a copy completes no earlier than this after its begin ...
-  double copy_ticks_per_byte = 0;  // ... and this for each byte of its destination
+  double ticks_per_cost = 0;  // of Schedule::costs, of one op after another on each engine; 0: no time is kept
   EmulatedFaults* faults = nullptr;
 };
 
@@ -46,15 +46,22 @@ class Interpreter {
  private:
   struct Unfinished {
     uint32_t op = kNone;
-    bool staged = false;  // the source was read, into `staging`
-    uint64_t not_before = 0;
+    bool staged = false;           // the source was read, into `staging`
+    uint64_t not_before = 0;       // ticks
     std::byte* staging = nullptr;  // null: the stream has no copy that fits
+  };
+  // An engine of a lane: when it has served the ops that began so far.
+  struct EngineTime {
+    uint32_t lane = 0;
+    uint8_t engine = 0;
+    std::atomic<uint64_t> free{0};
   };
   struct Machine {
     const Stream* stream = nullptr;  // of the schedule
     uint32_t next = 0, end = 0;      // ops
     uint32_t first_slot = 0, slots = 0;
-    uint32_t unfinished = 0;  // the first so many slots, oldest first
+    uint32_t unfinished = 0;     // the first so many slots, oldest first
+    EngineTime* time = nullptr;  // null: no time is kept
   };
   enum class Step { kProgress, kLater, kBlocked, kFinished };
 
@@ -68,6 +75,9 @@ class Interpreter {
   void signal(uint32_t op, bool reads, bool done);
   void run_kernel(const Op& op) const;
   void note_kernels(const Schedule& schedule);
+  void note_costs(const Schedule& schedule);
+  EngineTime* time_of(const Stream& stream);
+  uint64_t serve(Machine& machine, uint32_t op, uint64_t now);
   // The bytes of the destination where the op is a copy in two steps, else 0.
   uint64_t staged_bytes(uint32_t op) const;
   void fill_staging(const Op& op, std::byte* staging) const;
@@ -79,6 +89,8 @@ class Interpreter {
   uint64_t launches_ = 0;
   std::vector<Machine> machines_;
   std::vector<Unfinished> slots_;
+  std::vector<uint64_t> cost_ticks_;  // per op; empty: no time is kept
+  std::deque<EngineTime> engines_;
   std::vector<uint8_t> is_copy_;       // per kernel of the schedule
   std::vector<uint64_t> most_staged_;  // per stream: bytes of its largest copy, in whole lines
   std::vector<std::byte> staging_;

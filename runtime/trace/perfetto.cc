@@ -80,6 +80,7 @@ class Encoder {
     for (const ReplayTimes& replay : replays)
       for (const OpTimes& op : replay.ops)
         if (op.ran()) workers_ = std::max(workers_, op.worker + 1);
+    for (const ReplayTimes& replay : replays) place_ops(replay);
     describe_tracks();
     for (const ReplayTimes& replay : replays) write_replay(replay);
     return std::move(out_);
@@ -185,8 +186,11 @@ class Encoder {
       const Stream& stream = schedule_.streams[index];
       if (stream.part != static_cast<uint8_t>(Part::kReplay) || stream.op_count == 0) continue;
       const std::string name = printable(schedule_.name(stream.name));
-      stream_tracks_[index] = describe((name.empty() ? "stream " + std::to_string(index) : name) + " (lane " +
-                                       std::to_string(stream.lane) + ", " + engine_name(stream.engine) + ")");
+      for (size_t row = 0; row < std::max<size_t>(rows_[index].size(), 1); ++row)
+        stream_tracks_[index].push_back(describe((name.empty() ? "stream " + std::to_string(index) : name) +
+                                                 (row == 0 ? "" : " " + std::to_string(row + 1)) + " (lane " +
+                                                 std::to_string(stream.lane) + ", " + engine_name(stream.engine) +
+                                                 ")"));
     }
     for (const Live& live : live_)
       live_tracks_.push_back(
@@ -304,7 +308,26 @@ class Encoder {
     for (uint32_t worker = 0; worker < open.size(); ++worker) close(worker);
   }
 
+  // Ops of a stream that overlap (in_flight above 1) lie on rows of their own: the
+  // first that is free. Fills row_of_; rows_ has as many as any replay so far needed.
+  void place_ops(const ReplayTimes& replay) {
+    row_of_.assign(replay.ops.size(), 0);
+    rows_.resize(schedule_.streams.size());
+    for (std::vector<uint64_t>& free_at : rows_) std::fill(free_at.begin(), free_at.end(), 0);
+    for (size_t position = 0; position < replay.ops.size(); ++position) {
+      const OpTimes& op = replay.ops[position];
+      if (!op.ran()) continue;
+      std::vector<uint64_t>& free_at = rows_[stream_of_[order_[position]]];
+      size_t row = 0;
+      while (row < free_at.size() && free_at[row] > op.begin_ns) ++row;
+      if (row == free_at.size()) free_at.push_back(0);
+      free_at[row] = op.end_ns;
+      row_of_[position] = static_cast<uint32_t>(row);
+    }
+  }
+
   void write_ops(const ReplayTimes& replay) {
+    place_ops(replay);
     // Flows are sorted by where they end; by where they begin here.
     if (flow_from_.empty()) {
       flow_from_.resize(flows_.size());
@@ -327,7 +350,7 @@ class Encoder {
         continue;
       }
       const OpTimes& op = replay.ops[position];
-      const uint64_t on = stream_tracks_[stream_of_[order_[position]]];
+      const uint64_t on = stream_tracks_[stream_of_[order_[position]]][row_of_[position]];
       packet(op.begin_ns, packet::kNeedsState, packet::kTrackEvent, [&] {
         writer_.uint(event::kType, event::kSliceBegin);
         writer_.uint(event::kTrackUuid, on);
@@ -464,9 +487,12 @@ class Encoder {
   std::vector<Live> live_;
 
   uint64_t replay_track_ = 0, flops_track_ = 0, bytes_track_ = 0;
-  std::vector<uint64_t> phase_tracks_, worker_tracks_, stream_tracks_, live_tracks_;
+  std::vector<uint64_t> phase_tracks_, worker_tracks_, live_tracks_;
   std::map<uint32_t, uint64_t> lane_names_;  // by lane
   uint32_t workers_ = 1;
+  std::vector<std::vector<uint64_t>> stream_tracks_;  // per stream and row
+  std::vector<std::vector<uint64_t>> rows_;           // per stream: when each row is free
+  std::vector<uint32_t> row_of_;                      // of the replay being placed, by position
 };
 
 }  // namespace

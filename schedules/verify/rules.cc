@@ -7,10 +7,10 @@
 namespace rondo::proof {
 
 std::span<const SafeRule* const> safe_rules() {
-  static constexpr std::array<const SafeRule*, 20> kList = {
+  static constexpr std::array<const SafeRule*, 21> kList = {
       &kHeaderRule,    &kDigestRule,    &kReferencesRule, &kCanonicalRule, &kScalarsRule, &kBoundsRule,  &kExtentsRule,
       &kSignatureRule, &kAlignmentRule, &kPlaceRule,      &kCapacityRule,  &kLaneRule,    &kTokensRule,  &kHangRule,
-      &kBudgetRule,    &kOverlapRule,   &kRaceRule,       &kDefinedRule,   &kLayoutRule,  &kOutputsRule,
+      &kBudgetRule,    &kOverlapRule,   &kRaceRule,       &kDefinedRule,   &kLayoutRule,  &kOutputsRule, &kCutsRule,
   };
   return kList;
 }

@@ -44,11 +44,11 @@ Machine board(std::mt19937_64& random) {
 }
 
 TEST(PlannedGraphs, ComputeTheSameBitsInMemoryOfTheDeviceAsOnTheHost) {
-  uint64_t launches = 0, lanes = 0;
+  uint64_t launches = 0, lanes = 0, unfaithful = 0;
   for (uint64_t seed = test_arguments().seed; seed < test_arguments().seed + test_arguments().graphs / 2; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937_64 random(seed * 7919);
-    Result<Plan> plan = plan_tiles(testing::random_graph(seed), board(random));
+    Result<Plan> plan = plan_tiles(testing::random_graph(seed, {.host_memory = false}), board(random));
     ASSERT_TRUE(plan.ok()) << plan.error().to_string();
     DeviceOptions device;
     device.backend = "emulated";
@@ -58,9 +58,13 @@ TEST(PlannedGraphs, ComputeTheSameBitsInMemoryOfTheDeviceAsOnTheHost) {
     const TwiceReplayed result = replay_twice(plan->schedule, device, seed);
     ASSERT_EQ(result.failure, "");
     ASSERT_EQ(result.difference, "");
+    unfaithful += result.unfaithful;
     launches += result.way.launches;
     lanes += result.way.lanes;
   }
+  // Not yet: where a slice drops part of a product, the constant of that part is packed all
+  // the same and read by nobody (M07), as in the graph of seed 221.
+  EXPECT_LE(unfaithful, 1 + test_arguments().graphs / 100);
   EXPECT_GT(launches, test_arguments().graphs / 2);  // some in more than one
   EXPECT_GT(lanes, test_arguments().graphs / 2);
 }
@@ -70,7 +74,7 @@ TEST(PlannedGraphs, ComputeTheSameBitsOnTheDeviceAsOnTheHost) {
   for (uint64_t seed = test_arguments().seed; seed < test_arguments().seed + test_arguments().graphs; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937_64 random(seed * 104729);
-    const Graph graph = testing::random_graph(seed);
+    const Graph graph = testing::random_graph(seed, {.tiles_only = true});
     const Machine machine = accelerator(random);
     PlanOptions options;
     options.staging = Staging::kStaged;

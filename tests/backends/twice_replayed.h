@@ -11,6 +11,7 @@ struct TwiceReplayed {
   std::string failure;     // empty, or what the first refusal said
   std::string difference;  // empty where outputs and state agree bit by bit
   ReplayWay way;
+  bool unfaithful = false;  // safe, and not what its values say: replayed without them
   uint64_t ops = 0;
 };
 

@@ -12,7 +12,7 @@ namespace rondo {
 
 struct StreamText {
   std::string fields;  // "name: s" and, separated by ", ", other fields of a stream
-  std::string ops;     // one a line
+  std::string ops;     // one a line; of phase p where it names none
 };
 
 struct World {
@@ -31,6 +31,8 @@ struct World {
       "  - {name: w, role: constant, dtype: f32, shape: [16], align: 4}\n"
       "  - {name: y, role: output, dtype: f32, shape: [16], align: 4}\n";
   std::string scalars;
+  std::string more_phases;  // after p
+  std::string cuts;
   std::string tokens =
       "  t0: lane\n"
       "  t1: lane\n"

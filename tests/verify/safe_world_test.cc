@@ -19,7 +19,8 @@ std::string World::text(const std::vector<StreamText>& streams) const {
   add("scalars:", scalars);
   text += "kernels:\n";
   for (const Contract& contract : kContracts) text += "  - {name: " + std::string(contract.name) + "}\n";
-  text += "phases:\n  - p\n";
+  text += "phases:\n  - p\n" + more_phases;
+  add("cuts:", cuts);
   add("tokens: |", tokens);
   add("views: |", views);
   text += "streams:\n";
@@ -32,7 +33,10 @@ std::string World::text(const std::vector<StreamText>& streams) const {
     for (size_t at = 0; at < ops.size();) {
       const size_t end = ops.find('\n', at);
       const size_t first = ops.find_first_not_of(' ', at);
-      if (first < end) text += "      " + ops.substr(first, end - first) + " phase=p\n";
+      if (first < end) {
+        const std::string op = ops.substr(first, end - first);
+        text += "      " + op + (op.find(" phase=") == std::string::npos ? " phase=p\n" : "\n");
+      }
       at = end + 1;
     }
   }

@@ -51,10 +51,7 @@ class EmulatedDevice final : public Device {
     queue_.interpreter.staged_copies = true;
     queue_.interpreter.max_in_flight = kMostInFlight;
     queue_.interpreter.faults = options.faults;
-    if (options.copy_ns != 0 || options.copy_ns_per_byte > 0) {
-      queue_.interpreter.copy_ticks = static_cast<uint64_t>(static_cast<double>(options.copy_ns) * ticks_per_ns());
-      queue_.interpreter.copy_ticks_per_byte = options.copy_ns_per_byte * ticks_per_ns();
-    }
+    if (options.ns_per_cost > 0) queue_.interpreter.ticks_per_cost = options.ns_per_cost * ticks_per_ns();
   }
 
   const DeviceTraits& traits() const override { return traits_; }

@@ -1,7 +1,5 @@
-// P01: phases do not decrease along a stream, and no scratch value crosses a listed cut.
+// P01: phases do not decrease along a stream.
 #include "schedules/verify/faithful/rule_list.h"
-
-#include <algorithm>
 
 namespace rondo::proof {
 namespace {
@@ -21,24 +19,6 @@ class Rule : public ValueObserver {
     }
   }
 
-  void reading(const Reading& reading) override {
-    const Schedule& schedule = facts_.schedule;
-    if (schedule.cuts.empty() || reading.writer == kNone) return;
-    uint16_t base = schedule.operands[reading.operand].base;
-    if (!schedule.is_arena(base) || schedule.arenas[base].prepared != 0) return;
-    if (schedule.spaces[schedule.arenas[base].space].kind != static_cast<uint8_t>(SpaceKind::kScratch)) return;
-    uint32_t writer = facts_.engine.op_of(reading.writer);
-    uint32_t made = schedule.ops[writer].phase, read = schedule.ops[reading.op].phase;
-    auto cut = std::upper_bound(schedule.cuts.begin(), schedule.cuts.end(), made,
-                                [](uint32_t phase, const Cut& candidate) { return phase < candidate.phase; });
-    if (cut == schedule.cuts.end() || cut->phase > read || !facts_.findings.wants("P01")) return;
-    facts_.findings.add("P01", Level::kFaithful, {reading.op, writer},
-                        facts_.name(reading.op) + " of " + phase_text(read) + " reads " +
-                            facts_.value_text(reading.writer) + " from " + facts_.place_text(reading.writer) +
-                            ", written by " + facts_.name(writer) + " of " + phase_text(made) +
-                            ": it lives across the cut before " + phase_text(cut->phase));
-  }
-
  private:
   std::string phase_text(uint32_t phase) const {
     std::string text = "phase " + std::to_string(phase);
@@ -53,11 +33,9 @@ class Rule : public ValueObserver {
 }  // namespace
 
 const FaithfulRule kPhasesDoNotDecrease = {
-    {"P01", Level::kFaithful, "phases do not decrease along a stream, and nothing in scratch crosses a cut",
-     "A phase is a label for traces and cuts and orders nothing; but along one stream it must not decrease. A listed "
-     "cut "
-     "is a phase before which a launch may end: no op of that phase or later reads from scratch what an op of an "
-     "earlier phase wrote there."},
+    {"P01", Level::kFaithful, "phases do not decrease along a stream",
+     "A phase is a label for traces and cuts and orders nothing; but along one stream it must not decrease. Where a "
+     "file lists cuts, rule C01 asks more of it."},
     [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<Rule>(facts); }};
 
 }  // namespace rondo::proof

@@ -9,6 +9,7 @@ extern const SafeRule kScalarsRule, kBoundsRule, kExtentsRule, kSignatureRule, k
 extern const SafeRule kPlaceRule, kCapacityRule, kLaneRule;                                     // M10 M11 L01
 extern const SafeRule kTokensRule, kHangRule;                                                   // T01 H08
 extern const SafeRule kOverlapRule, kRaceRule, kDefinedRule, kLayoutRule, kOutputsRule;         // A01 H01 M04 N02 O01
+extern const SafeRule kCutsRule;                                                                // C01
 extern const SafeRule kBudgetRule;                                                              // B01
 
 // Calls visit(op_index, op, slot, operand) for every operand, op by op.

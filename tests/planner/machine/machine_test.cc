@@ -28,7 +28,7 @@ TEST(Machine, TakesWhatIsLeftOutFromTheDefaults) {
 }
 
 TEST(Machine, PrintIsReadBackTheSame) {
-  for (const char* name : {"host-cpu", "tile-accelerator"}) {
+  for (const char* name : {"host-cpu", "tile-accelerator", "emulated"}) {
     const Result<Machine> machine =
         load_machine(std::string(RONDO_SOURCE_DIR "/schedules/library/machines/") + name + ".yaml");
     ASSERT_TRUE(machine.ok()) << machine.error().to_string();
