@@ -192,6 +192,7 @@ class Dealer {
       return {std::lcm(step, rows)};
     }
     std::vector<uint32_t> units{std::lcm(step, kLaneColumns)};
+    if (step > 1 && shape[axis] / units.front() < parts) units.front() = step;  // narrow heads, narrow panels
     for (const uint32_t other : column_steps_) units.push_back(std::lcm(step, other));
     std::sort(units.begin(), units.end());
     units.erase(std::unique(units.begin(), units.end()), units.end());

@@ -19,6 +19,37 @@ bool meet(const Value& a, const Value& b, size_t rank) {
   return true;
 }
 
+// The box that an operand may read over all values of its scalar, which moves boxes by
+// whole steps along one axis and bounds another; `value` is the box unmoved and unbounded.
+Value swept(Value value, const View& view, const Schedule& schedule, const std::vector<uint32_t>& shape) {
+  if (view.scalar == kNone) return value;
+  const Scalar& scalar = schedule.scalars[view.scalar];
+  const auto between = [&scalar](int64_t scale, int64_t bias) {
+    const int64_t first = scale * scalar.min + bias, last = scale * scalar.max + bias;
+    return std::pair(std::min(first, last), std::max(first, last));
+  };
+  if (view.extent_axis != 0xff && value.axis[view.extent_axis] < shape.size()) {
+    uint32_t& extent = value.extent[value.axis[view.extent_axis]];
+    const int64_t most = between(view.extent_scale, view.extent_bias).second;
+    extent = static_cast<uint32_t>(std::clamp<int64_t>(most, 0, extent));
+  }
+  if (value.moves_along != 0) {
+    const uint32_t axis = value.moves_along - 1u;
+    const auto [least, most] = between(view.offset_scale, view.offset_bias);
+    if (least >= 0 && most < view.offset_modulus && most < shape[axis]) {
+      value.low[axis] += static_cast<uint32_t>(least);
+      value.extent[axis] += static_cast<uint32_t>(most - least);
+    } else {
+      value.low[axis] = 0;
+      value.extent[axis] = shape[axis];
+    }
+    if (uint64_t{value.low[axis]} + value.extent[axis] > shape[axis])
+      value.extent[axis] = shape[axis] - value.low[axis];
+    value.moves_along = 0;
+  }
+  return value;
+}
+
 // What is read of one tensor with memory of its own: boxes, or, where it has other labels,
 // its elements in row-major order, which all labels share. Where either would be many, all
 // of it: then nothing is dropped.
@@ -34,9 +65,8 @@ class Needed {
       elements_.assign(elements, false);
   }
 
-  void add_all() { all_ = true; }
   void add(const std::vector<uint32_t>& shape, const Value& box) {
-    if (all_) return;
+    if (all_ || std::find(box.extent, box.extent + shape.size(), 0u) != box.extent + shape.size()) return;
     if (by_element_) {
       visit(shape, box, [&](uint64_t first, uint64_t count) {
         std::fill_n(elements_.begin() + static_cast<int64_t>(first), count, true);
@@ -116,10 +146,7 @@ void drop_dead_ops(const DirectLayout& layout, const Tables& tables, std::vector
       const Value& value = schedule.values[operand.label.value];
       const Label& label = labels[label_of.at(value.tensor)];
       Needed& here = needed.try_emplace(label.root, labels, label.root).first->second;
-      if (value.moves_along != 0)
-        here.add_all();
-      else
-        here.add(label.shape, value);
+      here.add(label.shape, swept(value, schedule.views[operand.view], schedule, label.shape));
     }
   }
   size_t kept = 0;

@@ -12,6 +12,7 @@
 #include "planner/evaluate/random_data.h"
 #include "rondo/verify.h"
 #include "tests/planner/direct/plain_replay.h"
+#include "tests/planner/lanes/small_block.h"
 #include "tests/whole/random_graph.h"
 
 namespace rondo {
@@ -145,6 +146,21 @@ TEST(DevicePlans, HoldTwoBlocksOfWhatIsCopiedBlockByBlock) {
     if (schedule.ops[op].kernel != kNoKernel)
       places.insert(schedule.operands[schedule.ops[op].first_operand + 1].offset_bytes);
   EXPECT_EQ(places.size(), 2u);
+}
+
+TEST(DevicePlans, TakeAWholeBlock) {
+  const Graph graph = graph_of(testing::kSmallBlock);
+  const auto expected = bits(graph, plan_for(graph, default_machine()));
+  for (const uint32_t lanes : {1u, 2u}) {
+    Machine machine = device_machine();
+    machine.lanes = lanes;
+    machine.token_ns = 1e-3;
+    const Schedule schedule = plan_for(graph, machine);
+    EXPECT_EQ(verdict(schedule), "faithful");
+    EXPECT_EQ(schedule.lane_count, lanes);
+    EXPECT_EQ(ops_out_of_reach(schedule), 0u);
+    EXPECT_EQ(bits(graph, schedule), expected);
+  }
 }
 
 constexpr uint64_t kNoRow = 64;  // scratch that holds no row of what follows

@@ -7,8 +7,10 @@
 
 #include "planner/direct/plan_direct.h"
 #include "planner/evaluate/random_data.h"
+#include "rondo/contracts.h"
 #include "rondo/verify.h"
 #include "tests/planner/direct/plain_replay.h"
+#include "tests/planner/lanes/small_block.h"
 #include "tests/whole/random_graph.h"
 
 namespace rondo {
@@ -44,8 +46,8 @@ std::string verdict(const Schedule& schedule) {
 Machine eager_machine() {
   Machine machine = default_machine();
   machine.token_ns = 1e-3;
-  for (const char* kernel : {"matmul", "add", "mul", "relu", "gelu", "softmax", "layer_norm"})
-    machine.costs.push_back({kernel, 0, 1000, 1000});
+  for (const Contract& contract : kContracts)
+    if (contract.name != "pack") machine.costs.push_back({std::string(contract.name), 0, 1000, 1000});
   return machine;
 }
 // The outputs for some inputs as bytes.
@@ -137,6 +139,56 @@ TEST(LanePlans, GiveEveryLaneItsOwnBlocksOfRows) {
   EXPECT_EQ(verdict(schedule), "faithful");
   EXPECT_EQ(schedule.lane_count, 2u);
   EXPECT_EQ(bits(graph, schedule), bits(graph, plan_for(graph, 1, machine)));
+}
+
+TEST(LanePlans, DealTheHeadsOfABlock) {
+  const Graph graph = graph_of(testing::kSmallBlock);
+  const auto expected = bits(graph, plan_for(graph, 1));
+  for (const uint32_t lanes : {2u, 4u}) {
+    const Schedule schedule = plan_for(graph, lanes, eager_machine());
+    EXPECT_EQ(verdict(schedule), "faithful");
+    EXPECT_EQ(bits(graph, schedule), expected);
+    std::set<uint32_t> with_heads;  // lanes
+    for (const Stream& stream : schedule.streams)
+      for (uint32_t op = stream.first_op; op < stream.first_op + stream.op_count; ++op)
+        if (schedule.ops[op].kernel != kNoKernel &&
+            schedule.name(schedule.kernels[schedule.ops[op].kernel].name) == "attention")
+          with_heads.insert(stream.lane);
+    EXPECT_EQ(with_heads.size(), lanes);
+  }
+}
+
+constexpr const char* kDecodeStep = R"(
+scalars: {position: {max: 31}}
+states:
+  keys: {shape: [32, 128], filled: position}
+  values: {shape: [32, 128], filled: position}
+tensors:
+  x: {shape: [1, 128], role: input}
+  wq: {shape: [128, 128], role: constant}
+  wk: {shape: [128, 128], role: constant}
+  wv: {shape: [128, 128], role: constant}
+  wo: {shape: [128, 128], role: constant}
+  y: {role: output}
+operators:
+  - {op: matmul, inputs: [x, wq], output: q}
+  - {op: matmul, inputs: [x, wk], output: k}
+  - {op: matmul, inputs: [x, wv], output: v}
+  - {op: append, inputs: [keys, k], output: all_keys, at: position}
+  - {op: append, inputs: [values, v], output: all_values, at: position}
+  - {op: attention, inputs: [q, all_keys, all_values], output: a, heads: 8}
+  - {op: matmul, inputs: [a, wo], output: y}
+)";
+
+TEST(LanePlans, DealADecodeStepByColumnsAndHeads) {
+  const Graph graph = graph_of(kDecodeStep);
+  const auto expected = bits(graph, plan_for(graph, 1));
+  for (const uint32_t lanes : {2u, 4u}) {
+    const Schedule schedule = plan_for(graph, lanes, eager_machine());
+    EXPECT_EQ(schedule.lane_count, lanes);
+    EXPECT_EQ(verdict(schedule), "faithful");
+    EXPECT_EQ(bits(graph, schedule), expected);
+  }
 }
 
 TEST(LanePlans, AreTheSameBytesEveryTime) {
