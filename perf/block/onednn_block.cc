@@ -87,16 +87,16 @@ struct OneDnnBlock::Parts {
       for (memory::dim j = 0; j < t; ++j) masked[i * t + j] = j <= i ? 0.0f : -std::numeric_limits<float>::infinity();
     dnnl::primitive_attr scaled;
     scaled.set_output_scales(0, {1.0f / std::sqrt(static_cast<float>(d))});
-    dnnl::post_ops post;
-    post.append_binary(dnnl::algorithm::binary_add, mask.get_desc());
-    scaled.set_post_ops(post);
     const memory scores = own({{h, t, t}, kF32, memory::format_tag::abc});
     steps.push_back({dnnl::matmul(dnnl::matmul::primitive_desc(
                          dnnl::matmul::desc(q.get_desc(), k.get_desc(), scores.get_desc()), scaled, engine)),
-                     {{DNNL_ARG_SRC, q},
-                      {DNNL_ARG_WEIGHTS, k},
-                      {DNNL_ARG_DST, scores},
-                      {DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, mask}}});
+                     {{DNNL_ARG_SRC, q}, {DNNL_ARG_WEIGHTS, k}, {DNNL_ARG_DST, scores}}});
+    // As a post-op the mask would send the product to the reference implementation.
+    steps.push_back(
+        {dnnl::binary(dnnl::binary::primitive_desc(
+             dnnl::binary::desc(dnnl::algorithm::binary_add, scores.get_desc(), mask.get_desc(), scores.get_desc()),
+             engine)),
+         {{DNNL_ARG_SRC_0, scores}, {DNNL_ARG_SRC_1, mask}, {DNNL_ARG_DST, scores}}});
     steps.push_back(
         {dnnl::softmax_forward(dnnl::softmax_forward::primitive_desc(
              dnnl::softmax_forward::desc(dnnl::prop_kind::forward_inference, scores.get_desc(), 2), engine)),
