@@ -33,8 +33,11 @@ std::string beside(const std::string& path) {
 }
 
 std::string subtitle_of(const Program& program, const Observation& observation, uint32_t workers) {
-  std::string text = counted(observation.trace->recorded(), "replay") + " by " + counted(workers, "worker") + ", " +
+  const std::string& backend = program.schedule().backend;
+  std::string text = counted(observation.trace->recorded(), "replay") +
+                     (backend == "cpu" ? " by " + counted(workers, "worker") : " on " + backend) + ", " +
                      name_of(program.instruction_set());
+  if (backend != "cpu") return text;
   if (!observation.machine) return text + "; no machine file, no roofs";
   const Machine& machine = *observation.machine;
   return text + "; roofs of " + (machine.measured.cpu.empty() ? machine.name : machine.measured.cpu) +
@@ -47,7 +50,11 @@ Status write_roofline(const RunCommand& command, const Program& program, const O
   const Result<uint32_t> workers = runtime::workers_of(program, *observation.trace);
   if (!workers.ok()) return workers.error();
   runtime::Roofs roofs;
-  if (observation.machine) {
+  const bool on_host = program.schedule().backend == "cpu";
+  if (observation.machine && !on_host) {
+    console.note("the figures of " + command.machine + " are of this CPU, the schedule ran on '" +
+                 program.schedule().backend + "': nothing to compare with");
+  } else if (observation.machine) {
     roofs = roofs_of(*observation.machine, *workers);
     if (!roofs.known())
       console.note(command.machine + " has no figures for " + counted(*workers, "thread") +
@@ -56,8 +63,8 @@ Status write_roofline(const RunCommand& command, const Program& program, const O
   const auto rows = runtime::roofline_of(program, *observation.trace, roofs);
   if (!rows.ok()) return rows.error();
   if (!command.roofline.empty()) {
-    const std::string csv =
-        runtime::roofline_csv(*rows, {"", command.schedule, program.verified().report().digest}, roofs);
+    const std::string csv = runtime::roofline_csv(
+        *rows, {"", command.schedule, program.verified().report().digest, program.schedule().backend}, roofs);
     if (const Status written = write_output(command.roofline, csv, console); !written.ok()) return written;
     console.detail("wrote " + command.roofline + ": " + counted(rows->size(), "row"));
     if (observation.machine && !observation.machine->figures.empty() && command.roofline != "-") {

@@ -82,6 +82,7 @@ Result<PlanComparison> compare_plan(const Program& program, const TraceBuffer& t
 
   PlanComparison comparison;
   comparison.source = source;
+  comparison.backend = schedule.backend;
   std::map<uint16_t, size_t> phase_at;
   std::map<std::pair<uint16_t, uint16_t>, size_t> kernel_at;
   std::vector<size_t> phase_of, kernel_of;  // by position
@@ -126,7 +127,7 @@ Result<PlanComparison> compare_plan(const Program& program, const TraceBuffer& t
 
   // The model runs lanes side by side. One worker runs them one after another.
   comparison.predicted_makespan = comparison.total.predicted;
-  if (comparison.workers > 1) {
+  if (comparison.workers > 1 || comparison.backend != "cpu") {
     std::vector<double> durations;
     for (const uint32_t index : order)
       durations.push_back(expected(schedule, schedule.ops[index], machine).value_or(0));
@@ -153,8 +154,11 @@ std::string PlanComparison::text() const {
                                share(time.predicted, total.predicted), share(time.measured_ns, total.measured_ns)});
     return names;
   };
-  std::string text =
-      "predicted by " + source + " against " + (workers == 1 ? "one worker" : counted(workers, "worker")) + "\n\n";
+  std::string text = "predicted by " + source + " against " +
+                     (backend != "cpu" ? "backend '" + backend + "'"
+                      : workers == 1   ? "one worker"
+                                       : counted(workers, "worker")) +
+                     "\n\n";
   Table table({"phase", "ops", "predicted", "measured ns", "ratio", "predicted share", "measured share"},
               {kLeft, kRight, kRight, kRight, kRight, kRight, kRight});
   for (size_t i = 0; i < std::min(phases.size(), kShownPhases); ++i)
@@ -183,7 +187,8 @@ Json PlanComparison::json() const {
   for (const ComparedTime& time : kernels) by_kernel.add(time_json(time));
   return Json::object()
       .set("source", source)
-      .set("workers", workers)
+      .set("backend", backend)
+      .set("workers", backend == "cpu" ? Json(workers) : Json())
       .set("total", time_json(total))
       .set("predicted_makespan", predicted_makespan)
       .set("measured_makespan_ns", measured_makespan_ns)

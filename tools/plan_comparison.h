@@ -28,6 +28,7 @@ struct PlanComparison {
   // One replay from begin to end: by the event model over lanes and engines, and measured.
   double predicted_makespan = 0, measured_makespan_ns = 0;
   uint32_t workers = 1;
+  std::string backend = "cpu";  // elsewhere workers are the device's own affair
 
   std::string text() const;
   Json json() const;

@@ -211,7 +211,7 @@ Cells cells_of(const RooflineRow& row, const RooflineLabels& labels, const Roofs
           {"phase", row.phase},
           {"op", row.op},
           {"kernel", row.kernel},
-          {"backend", "cpu"},
+          {"backend", labels.backend},
           {"device", roofs.device},
           {"stream", row.stream},
           {"shape", row.shape},

@@ -51,6 +51,7 @@ Result<uint32_t> workers_of(const Program& program, const TraceBuffer& trace);
 
 struct RooflineLabels {
   std::string run_id, schedule, schedule_hash;
+  std::string backend = "cpu";
 };
 // One header line, then a line per row: the columns of docs/observation.md. `roofs`
 // are those the rows were made with.

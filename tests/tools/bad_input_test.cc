@@ -133,7 +133,7 @@ TEST(BadSchedule, ForAnotherBackendIsProvenButNotReplayed) {
   EXPECT_EQ(rondo({"verify", "cuda.yaml"}).code, 0);
   const Ran ran = rondo({"run", "cuda.yaml", "--random-inputs", "1"});
   EXPECT_EQ(ran.code, 3);
-  EXPECT_EQ(ran.err, "rondo: cuda.yaml: was planned for backend 'cuda' (big-gpu); this build replays on 'cpu'\n");
+  EXPECT_EQ(ran.err, "rondo: there is no device of backend 'cuda'; this build has 'emulated'\n");
 }
 
 TEST(BadSchedule, OfAKernelThatIsNotKnownOrMeansSomethingElse) {

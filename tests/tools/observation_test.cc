@@ -157,6 +157,20 @@ TEST(RunComparePlan, UsesTheCostsThatTheFileCarries) {
                              HasSubstr("\"measured_over_predicted\"")));
 }
 
+// On a device the CPU's roofs say nothing; the plan's own costs do.
+TEST(RunComparePlan, LeavesTheRoofsOfTheCpuOutOnADevice) {
+  const BoardFolder folder;
+  write_bytes("device.yaml", with(read_bytes(kAccelerator), "backend: cpu", "backend: emulated"));
+  rondo({"plan", "layer.yaml", "--machine", "device.yaml", "-o", "device.rondo", "-q"});
+  const Ran ran = rondo({"run", "device.rondo", "--random-inputs", "1", "--roofline", "r.csv", "--machine",
+                         "board.yaml", "--compare-plan"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.err, HasSubstr("are of this CPU, the schedule ran on 'emulated': nothing to compare with"));
+  EXPECT_THAT(ran.out, HasSubstr(" against backend 'emulated'\n"));
+  EXPECT_EQ(column(read_bytes("r.csv"), "backend"), "emulated");
+  EXPECT_EQ(column(read_bytes("r.csv"), "pct_roof"), "");
+}
+
 TEST(RunComparePlan, NeedsCosts) {
   const BoardFolder folder;
   const Ran ran = rondo({"run", "layer.rondo", "--random-inputs", "1", "--compare-plan"});
