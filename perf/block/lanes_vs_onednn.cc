@@ -145,10 +145,12 @@ double read_bandwidth(uint32_t threads) {
       crew.emplace_back([thread, threads, memory] {
         using Vector = float __attribute__((vector_size(64)));
         const auto* at = reinterpret_cast<const Vector*>(memory) + kFloats / 16 / threads * thread;
-        Vector sums[4] = {};
-        for (size_t i = 0; i + 4 <= kFloats / 16 / threads; i += 4)
-          for (size_t j = 0; j < 4; ++j) sums[j] += at[i + j];
-        const Vector sum = sums[0] + sums[1] + sums[2] + sums[3];
+        Vector first = {}, second = {};  // as many as there are registers for
+        for (size_t i = 0; i + 2 <= kFloats / 16 / threads; i += 2) {
+          first += at[i];
+          second += at[i + 1];
+        }
+        const Vector sum = first + second;
         sink = sum[0] + sum[15];
       });
     for (std::thread& thread : crew) thread.join();
