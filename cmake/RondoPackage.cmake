@@ -6,6 +6,7 @@
 #   shared   librondo.so         the same behind the C interface alone; nothing else is exported
 #   text     librondo_text.a     reads and writes the text form; needs yaml-cpp
 #   planner  librondo_planner.a  graph in, schedule out
+#   tbb      librondo_tbb.a      threads of oneTBB for replays; only where oneTBB was there to build with
 # The objects are those that the tree's own libraries already compiled.
 
 include(GNUInstallDirs)
@@ -55,6 +56,10 @@ if(RONDO_SHARED)
 endif()
 rondo_component(text TYPE STATIC OUTPUT rondo_text OBJECTS rondo_text
                 LIBS rondo_component_runtime PRIVATE_LIBS yaml-cpp)
+if(TARGET rondo_tbb)
+  rondo_component(tbb TYPE STATIC OUTPUT rondo_tbb OBJECTS rondo_tbb
+                  LIBS rondo_component_runtime PRIVATE_LIBS TBB::tbb)
+endif()
 rondo_component(planner TYPE STATIC OUTPUT rondo_planner OBJECTS rondo_planner LIBS rondo_component_text)
 
 if(RONDO_INSTALL)

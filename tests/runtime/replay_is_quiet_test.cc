@@ -1,12 +1,15 @@
-// A replay allocates nothing, takes no lock and makes no system call; and whatever
-// allocation fails before it, the library answers with an error.
+// A replay allocates nothing, takes no lock and makes no system call, save that several
+// workers sleep and wake each other by futex; and whatever allocation fails before it,
+// the library answers with an error.
 //
 // This program stands between the library and the C library: malloc, free and the
 // pthread locks are defined here and pass on to the real ones, counting while a test
 // asks. System calls are counted in a forked child by a seccomp filter that turns
-// each into SIGSYS. Under a sanitizer, which interposes itself, the tests skip.
+// each into SIGSYS; futex calls pass through syscall(), which is counted here too. Under a sanitizer, which interposes
+// itself, the tests skip.
 #include <gtest/gtest.h>
 #include <atomic>
+#include "rondo/executor.h"
 #include "tests/runtime/fixtures.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -22,6 +25,7 @@
 #include <dlfcn.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/futex.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
@@ -31,8 +35,12 @@
 #include <ucontext.h>
 #include <unistd.h>
 #include <cerrno>
+#include <chrono>
+#include <cstdarg>
 #include <cstddef>
 #include <mutex>
+#include <thread>
+#include "tests/runtime/random_lanes.h"
 #endif
 
 namespace rondo {
@@ -46,7 +54,8 @@ using fixtures::text_of;
 
 std::atomic<bool> counting{false};
 std::atomic<int> heap_calls{0}, lock_calls{0};
-std::atomic<int> fail_heap_call{-1};  // the call, counted from 0, that finds no memory
+std::atomic<int> futex_waits{0}, futex_wakes{0}, other_calls{0};  // through syscall()
+std::atomic<int> fail_heap_call{-1};                              // the call, counted from 0, that finds no memory
 
 bool heap_call_fails() {
   return counting.load(std::memory_order_relaxed) && heap_calls.fetch_add(1) == fail_heap_call.load();
@@ -101,6 +110,28 @@ RONDO_PASS_ON(pthread_rwlock_wrlock, pthread_rwlock_t)
 RONDO_PASS_ON(pthread_spin_lock, pthread_spinlock_t volatile)
 RONDO_PASS_ON(pthread_cond_signal, pthread_cond_t)
 RONDO_PASS_ON(pthread_cond_broadcast, pthread_cond_t)
+
+long syscall(long number, ...) noexcept {
+  va_list list;
+  va_start(list, number);
+  long a[6];
+  for (long& each : a) each = va_arg(list, long);
+  va_end(list);
+  const int what = static_cast<int>(a[1]) & FUTEX_CMD_MASK;
+  if (rondo::counting.load(std::memory_order_relaxed))
+    ++(number != SYS_futex ? rondo::other_calls : what == FUTEX_WAIT ? rondo::futex_waits : rondo::futex_wakes);
+  long result = number;
+  register long r10 asm("r10") = a[3];
+  register long r8 asm("r8") = a[4];
+  register long r9 asm("r9") = a[5];
+  asm volatile("syscall"
+               : "+a"(result)
+               : "D"(a[0]), "S"(a[1]), "d"(a[2]), "r"(r10), "r"(r8), "r"(r9)
+               : "rcx", "r11", "memory");
+  if (result >= 0 || result < -4095) return result;
+  errno = static_cast<int>(-result);
+  return -1;
+}
 }
 
 namespace rondo {
@@ -210,6 +241,97 @@ TEST_P(QuietReplay, MakesNoSystemCall) {
 
 INSTANTIATE_TEST_SUITE_P(Schedules, QuietReplay, ::testing::Values("chain", "packed", "state"),
                          [](const auto& kind) { return std::string(kind.param); });
+
+// ---- Several workers -------------------------------------------------------------
+
+// A session of four lanes on two workers, replayed once after the other thread had begun.
+struct TwoWorkers {
+  explicit TwoWorkers(uint64_t spin_ns)
+      : pool(must(ThreadPool::make({.threads = 1, .spin_ns = spin_ns}))),
+        program(must(Runtime({.workers = 2, .executor = pool.executor(), .spin_ns = spin_ns})
+                         .prepare(proven(fixtures::random_lanes(3, {.lanes = 4, .ops = 200}))))),
+        session(must(program.session())),
+        x(program.requirements().bindings[0].bytes / 4, 0.5f),
+        y(program.requirements().bindings[1].bytes / 4) {
+    std::atomic<bool> begun{false};
+    const Executor executor = pool.executor();
+    executor.start(
+        executor.context, 1, [](void* flag, uint32_t) { *static_cast<std::atomic<bool>*>(flag) = true; }, &begun);
+    while (!begun) std::this_thread::yield();
+    if (!session.bind("x", x).ok() || !session.bind("y", y).ok() || !session.replay().ok()) std::abort();
+  }
+  ThreadPool pool;
+  Program program;
+  Session session;
+  std::vector<float> x, y;
+};
+
+constexpr uint64_t kNeverParkNs = 20'000'000'000, kParkSoonNs = 50'000;
+
+TEST(QuietWorkers, AllocateNothingTakeNoLockAndAreSilentWhileAwake) {
+  TwoWorkers workers(kNeverParkNs);
+  futex_waits = futex_wakes = other_calls = 0;
+  const Counts counts = count_during([&] {
+    for (int replay = 0; replay < 20; ++replay)
+      if (!workers.session.replay().ok()) std::abort();
+  });
+  EXPECT_EQ(counts.heap, 0);
+  EXPECT_EQ(counts.locks, 0);
+  EXPECT_EQ(futex_waits, 0);
+  EXPECT_EQ(futex_wakes, 0);
+  EXPECT_EQ(other_calls, 0);
+}
+
+// With pauses in which the other thread goes to sleep.
+TEST(QuietWorkers, SleepAndWakeEachOtherByFutexAlone) {
+  TwoWorkers workers(kParkSoonNs);
+  futex_waits = futex_wakes = other_calls = 0;
+  const auto late = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  const Counts counts = count_during([&] {
+    while ((futex_waits == 0 || futex_wakes == 0) && std::chrono::steady_clock::now() < late) {
+      if (!workers.session.replay().ok()) std::abort();
+      usleep(1000);
+    }
+  });
+  EXPECT_EQ(counts.heap, 0);
+  EXPECT_EQ(counts.locks, 0);
+  EXPECT_EQ(other_calls, 0);
+  EXPECT_GT(futex_waits, 0);
+  EXPECT_GT(futex_wakes, 0);
+}
+
+// In a child: a filter on all its threads lets futex calls pass and turns every other
+// into SIGSYS, which is counted on the calling thread and ends the process on another.
+TEST(QuietWorkers, MakeNoSystemCallsButFutex) {
+  const pid_t child = fork();
+  if (child == 0) {
+    TwoWorkers workers(kParkSoonNs);
+    struct sigaction action = {};
+    action.sa_sigaction = count_trapped_call;
+    action.sa_flags = SA_SIGINFO;
+    sigaction(SIGSYS, &action, nullptr);
+    const sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_futex, 3, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rt_sigreturn, 2, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const sock_fprog program = {sizeof filter / sizeof filter[0], const_cast<sock_filter*>(filter)};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) != 0)
+      _exit(kNoSeccomp);
+    for (int replay = 0; replay < 200; ++replay)
+      if (!workers.session.replay().ok()) _exit(101);
+    _exit(trapped_calls > 100 ? 100 : trapped_calls);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  ASSERT_TRUE(WIFEXITED(status)) << "ended by signal " << WTERMSIG(status) << ": a pool thread made another call";
+  if (WEXITSTATUS(status) == kNoSeccomp) GTEST_SKIP() << "seccomp filters are not available here";
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
 
 // The counters count: without this the zeros above would mean nothing.
 TEST(Counters, SeeAllocationsLocksAndSystemCalls) {

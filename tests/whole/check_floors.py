@@ -24,8 +24,8 @@ DOORS = {  # include prefix -> the one file that may use it
     "yaml-cpp/": "schedules/yaml/document.cc",
     "CLI/": "tools/command_line.cc",
     "nlohmann/": "tools/json.cc",
-    "tbb/": None,
-    "oneapi/": None,
+    "tbb/": "runtime/tbb/tbb_executor.cc",
+    "oneapi/": "runtime/tbb/tbb_executor.cc",
 }
 FREE_ROOMS = {"tests", "perf"}  # GoogleTest, Google Benchmark and peers to measure against
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
