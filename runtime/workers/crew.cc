@@ -195,6 +195,8 @@ class Crew::Worker {
         if (crew_.options_.delay_seed != 0) [[unlikely]]
           delay();
         publish(share, base + held.next);
+        if (crew_.options_.delay_seed != 0) [[unlikely]]
+          delay();
       }
     }
     return true;
@@ -368,7 +370,7 @@ void Crew::run_task(void* context, uint32_t index) {
   Crew& crew = *static_cast<Crew*>(context);
   for (;;) {
     const uint64_t seen = crew.opened_.load(std::memory_order_acquire);
-    if (crew.work(seen, index + 1)) crew.helped_in_.store(seen, std::memory_order_relaxed);
+    crew.work(seen, index + 1, true);
     crew.coming_.fetch_sub(1, std::memory_order_seq_cst);
     if (crew.opened_.load(std::memory_order_seq_cst) == seen) break;
     crew.coming_.fetch_add(1, std::memory_order_relaxed);
@@ -376,21 +378,22 @@ void Crew::run_task(void* context, uint32_t index) {
   crew.release();
 }
 
-bool Crew::work(uint64_t replay, uint32_t preferred) {
+void Crew::work(uint64_t replay, uint32_t preferred, bool is_task) {
   for (uint32_t i = 0; i < share_count_; ++i) {
     const uint32_t share = (preferred + i) % share_count_;
     if (!take(share, replay)) continue;
+    // Before the last step is published: the next replay may begin right after that.
+    if (is_task) helped_in_.store(replay, std::memory_order_relaxed);
     Worker(*this, replay).run(share);
-    return true;
+    return;
   }
-  return false;
 }
 
 CrewEnd Crew::run(const ReplayCall& call, const Executor& executor) {
   const uint64_t replay = open(call);
   // Before a share is taken: an executor that runs a task here and now takes nothing from it.
   call_for_help(executor, share_count_ - 1);
-  work(replay, 0);
+  work(replay, 0, false);
   Worker(*this, replay).await_all();
   return end_of(replay);
 }
@@ -414,8 +417,7 @@ bool Crew::finished(const Executor& executor) {
 
 CrewEnd Crew::finish() {
   const uint64_t replay = opened_.load(std::memory_order_relaxed);
-  expects_help_.store(false, std::memory_order_relaxed);
-  work(replay, 0);
+  work(replay, 0, false);
   Worker(*this, replay).await_all();
   return end_of(replay);
 }

@@ -79,7 +79,7 @@ class Crew {
   ~Crew() = default;
   uint64_t open(const ReplayCall& call);
   void call_for_help(const Executor& executor, uint32_t wanted);
-  bool work(uint64_t replay, uint32_t preferred);
+  void work(uint64_t replay, uint32_t preferred, bool is_task);
   CrewEnd end_of(uint64_t replay) const;
   bool take(uint32_t share, uint64_t replay);
   uint32_t target(uint32_t share, uint32_t steps, uint64_t replay) const;

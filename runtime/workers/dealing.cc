@@ -99,6 +99,11 @@ Dealing deal_lanes(const Schedule& schedule, const std::vector<uint32_t>& order,
     }
   }
 
+  // The end of a share is published by itself, and once: whoever sees it may begin the
+  // next replay, in which the counter is another worker's.
+  for (Share& share : dealing.shares)
+    if (!share.steps.empty()) share.steps.back().publishes = 0;
+
   RecordingLayout& recording = dealing.recording;
   recording.track_count = share_count;
   std::vector<uint64_t> first(share_count);

@@ -23,7 +23,7 @@ struct Step {
   uint32_t op = 0;
   uint32_t position = 0;    // in the canonical order
   uint16_t wait_count = 0;  // of Share::waits, taken one after another
-  uint16_t publishes = 0;   // 1: another share waits for this step
+  uint16_t publishes = 0;   // 1: another share waits for this step, which is not the last
 };
 static_assert(sizeof(Step) == 12);
 

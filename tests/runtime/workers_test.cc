@@ -283,8 +283,7 @@ TEST(Workers, AreOneToManyAndExecutorsWhole) {
 
 // Stream order, and every signal before every wait that asks for it, in recorded times.
 TEST(Workers, RecordWhatHappensBeforeWhat) {
-  uint64_t edges = 0;
-  std::vector<uint32_t> workers_seen;
+  uint64_t edges = 0, replays_alone = 0;
   for (uint64_t seed = 30; seed < 36; ++seed) {
     const VerifiedSchedule verified = proven(random_lanes(seed, {.lanes = 4, .ops = 100, .columns = 200}));
     // Patient: the caller leaves the second share to the other worker, however long that takes to come.
@@ -295,13 +294,16 @@ TEST(Workers, RecordWhatHappensBeforeWhat) {
     const std::vector<uint32_t>& order = verified.order(Part::kReplay);
     for (const ReplayTimes& replay : must(trace.replays())) {
       std::vector<OpTimes> times(schedule.ops.size());
+      bool helped = false;
       for (size_t i = 0; i < order.size(); ++i) {
         ASSERT_TRUE(replay.ops[i].ran());
         times[order[i]] = replay.ops[i];
-        workers_seen.push_back(replay.ops[i].worker);
+        ASSERT_LE(replay.ops[i].worker, 1u);
+        helped |= replay.ops[i].worker == 1;
         EXPECT_LE(replay.begin_ns, replay.ops[i].begin_ns);
         EXPECT_LE(replay.ops[i].end_ns, replay.end_ns);
       }
+      replays_alone += !helped;
       for (const Stream& stream : schedule.streams)
         for (uint32_t op = stream.first_op + 1; op < stream.first_op + stream.op_count; ++op, ++edges)
           ASSERT_LE(times[op - 1].end_ns, times[op].begin_ns);
@@ -312,9 +314,8 @@ TEST(Workers, RecordWhatHappensBeforeWhat) {
     }
   }
   EXPECT_GT(edges, 10000u);
-  std::sort(workers_seen.begin(), workers_seen.end());
-  workers_seen.erase(std::unique(workers_seen.begin(), workers_seen.end()), workers_seen.end());
-  EXPECT_EQ(workers_seen, (std::vector<uint32_t>{0, 1}));
+  // One replay right after another: the other worker is back for each.
+  EXPECT_EQ(replays_alone, 0u);
 }
 
 }  // namespace
