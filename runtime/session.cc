@@ -272,8 +272,9 @@ Result<std::unique_ptr<SessionData>> make_session(const std::shared_ptr<const Pr
     Result<std::unique_ptr<Replayer>> replayer = make_replayer(*member->program, member->part);
     if (!replayer) return replayer.error();
     member->replayer = std::move(*replayer);
-    if (member->program == program) session->selected = member.get();
     session->members.push_back(std::move(member));
+    // Only now: a session that is given up half made must not point to what it lacks.
+    if (session->members.back()->program == program) session->selected = session->members.back().get();
   }
   refresh(*session);
   return session;
