@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+
+#include "rondo/footprint.h"
 
 namespace rondo::direct {
 namespace {
@@ -156,6 +159,20 @@ void drop_dead_ops(const DirectLayout& layout, const Tables& tables, std::vector
       ++kept;
     }
   list.resize(kept);
+}
+
+void drop_dead_packs(const Tables& tables, const std::vector<lanes::StreamedOp>& replay,
+                     std::vector<lanes::StreamedOp>& packs) {
+  std::set<uint64_t> read;  // where reads of packed constants begin
+  for (const lanes::StreamedOp& op : replay)
+    for (const OperandSpec& operand : op.op.operands)
+      if (operand.base == tables.packed_base && reads(operand.access)) read.insert(operand.offset_bytes);
+  std::erase_if(packs, [&](const lanes::StreamedOp& pack) {
+    const OperandSpec& packed = pack.op.operands.back();
+    const uint64_t bytes = span_bytes(tables.builder.schedule().views[packed.view]).value_or(0);
+    const auto first = read.lower_bound(packed.offset_bytes);
+    return first == read.end() || *first >= packed.offset_bytes + bytes;
+  });
 }
 
 }  // namespace rondo::direct

@@ -14,4 +14,8 @@ bool may_leave_dead_ops(const SegmentedGraph& graph);
 // `list` is all of the replay, in an order in which one after another could run.
 void drop_dead_ops(const DirectLayout& layout, const Tables& tables, std::vector<lanes::StreamedOp>& list);
 
+// Removes packs of `prepare` that no op of the replay reads.
+void drop_dead_packs(const Tables& tables, const std::vector<lanes::StreamedOp>& replay,
+                     std::vector<lanes::StreamedOp>& packs);
+
 }  // namespace rondo::direct

@@ -40,7 +40,10 @@ class Emitter {
       if (packing.prepared.at({right.tensor, transposed}) != index) continue;
       for (uint64_t entry = 0; entry < right.entries; ++entry) prepare_pack(lane, index, entry);
     }
-    lanes::add_ops(std::exchange(list_, {}), tables_.builder);
+    if (keeps_list_)
+      packs_ = std::exchange(list_, {});
+    else
+      lanes::add_ops(std::exchange(list_, {}), tables_.builder);
   }
 
   void emit_segment(const Segment& segment) {
@@ -56,7 +59,11 @@ class Emitter {
   }
 
   void finish() {
-    if (keeps_list_) drop_dead_ops(layout_, tables_, list_);
+    if (keeps_list_) {
+      drop_dead_ops(layout_, tables_, list_);
+      drop_dead_packs(tables_, list_, packs_);
+      lanes::add_ops(std::exchange(packs_, {}), tables_.builder);
+    }
     if (graph_.on_device) claim_cuts();
     if (several_streams()) lanes::order_lanes(list_, Part::kReplay, tables_.builder);
     lanes::add_ops(std::exchange(list_, {}), tables_.builder);
@@ -147,6 +154,7 @@ class Emitter {
   std::vector<std::vector<uint32_t>> copies_before_;  // by group: inputs
   std::vector<uint32_t> phase_of_;                    // by group: the phase it opens, or kNone
   bool keeps_list_ = false;
+  std::vector<lanes::StreamedOp> packs_;  // of `prepare`, where some may turn out to be read by nobody
 };
 
 }  // namespace
