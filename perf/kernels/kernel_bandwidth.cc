@@ -5,9 +5,9 @@
 //
 // Functions and norms against `copy` of rows of 768, at sizes of L1, L2 and beyond;
 // matmul of few rows (weights in panels of the widest width of the instruction set)
-// against `reduce_sum` over as many bytes. Every line: bytes per second of both by the
-// contract's formula, and the median of time / their time over the quietest half of
-// the ABBA pairs.
+// against `reduce_sum` over as many bytes; one token's attention over the caches of
+// all layers and heads against the same. Every line: bytes per second of both, and the
+// median of time / their time over the quietest half of the ABBA pairs.
 #include <cstdio>
 #include <string>
 #include "perf/kernels/abba.h"
@@ -62,6 +62,41 @@ void matmul_against_reads(uint32_t m, uint32_t k, uint32_t n, Isa isa, int pairs
   std::fflush(stdout);
 }
 
+// One token of a decoder: every head of every layer reads all its keys and values,
+// which lie in rows of all heads, from memory.
+void decode_against_reads(uint32_t layers, uint32_t heads, uint32_t keys, uint32_t d, Isa isa, int pairs) {
+  const View one = matrix(1, d, heads * d), cache = matrix(keys, d, heads * d);
+  const View whole = matrix(layers * keys, heads * d);
+  float scale = 0.125f;
+  uint32_t scale_bits;
+  std::memcpy(&scale_bits, &scale, sizeof scale);
+  // Its memory serves all heads and layers: k and v of them all, q and y of one.
+  perf::PreparedOp owner("attention", {one, whole, whole, one}, {0, scale_bits}, 0, isa);
+  const kernels::KernelFn attention = kernels::find_kernel(*find_contract("attention"), isa)->fn;
+  const uint32_t params[4] = {0, scale_bits};
+  const auto decode = [&] {
+    for (uint32_t layer = 0; layer < layers; ++layer)
+      for (uint32_t head = 0; head < heads; ++head) {
+        const size_t at = size_t{layer} * keys * heads * d + head * d;
+        kernels::KernelArgs args = {};
+        float* const data[4] = {owner.data(0), owner.data(1) + at, owner.data(2) + at, owner.data(3)};
+        const View* const views[4] = {&one, &cache, &cache, &one};
+        for (uint32_t i = 0; i < 4; ++i) args.data[i] = reinterpret_cast<std::byte*>(data[i]), args.view[i] = views[i];
+        args.params = params;
+        attention(args);
+      }
+  };
+  View sum = matrix(1, 1);
+  sum.rank = 1;
+  const uint32_t floats = 2 * layers * keys * heads * d;
+  perf::PreparedOp read("reduce_sum", {matrix(1, floats), sum}, {}, 0, isa);
+  const auto compared = perf::compare_abba(read, decode, pairs, 1);
+  const double bytes = 4.0 * floats;
+  std::printf("attention %2u x %2u x %5u x %3u %8.0f KB  %6.2f  %7.1f  %7.1f\n", layers, heads, keys, d, bytes / 1e3,
+              compared.ratio, bytes / compared.b_seconds * 1e-9, bytes / compared.a_seconds * 1e-9);
+  std::fflush(stdout);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -87,5 +122,10 @@ int main(int argc, char** argv) {
   for (uint32_t m : {1u, 4u}) matmul_against_reads(m, 768, 50257, isa, pairs);
   matmul_against_reads(1, 3072, 768, isa, pairs);
   matmul_against_reads(1, 768, 256, isa, pairs);
+  std::printf("layers, heads, keys, d          bytes   ratio     GB/s  read GB/s\n");
+  decode_against_reads(12, 12, 1024, 64, isa, pairs);
+  decode_against_reads(6, 16, 1024, 64, isa, pairs);
+  decode_against_reads(2, 32, 1024, 128, isa, pairs);
+  decode_against_reads(12, 12, 64, 64, isa, pairs);
   return 0;
 }

@@ -89,6 +89,22 @@ TEST(Extents, RefuseAnOpThatComputesForYears) {
               ElementsAre("E01 op 0 (stream s): matmul over its extents takes more than 2^48 steps"));
 }
 
+// 2^24 rows to choose from, of which 2^20 are looked at: 2^26 steps, not 2^50.
+TEST(Extents, CountNoRowsThatATableChoosesFrom) {
+  World world;
+  world.bindings += "  - {name: ids, role: table, dtype: i32, shape: [1], align: 4, index_limit: 4}\n";
+  world.views +=
+      "  v6: f32 [1, 16] strides [64, 4]\n"
+      "  v7: f32 [16777216, 16] strides [0, 4]\n"
+      "  v8: f32 [16777216, 4] strides [0, 4]\n"
+      "  v9: i32 [1048576] strides [0]\n"
+      "  v10: f32 [1, 4] strides [16, 4]\n";
+  EXPECT_THAT(world.findings({{"name: s",
+                               "attention_indexed q=x+0:v6 k=x+0:v7 v=x+0:v8 rows=ids+0:v9 y=a+0:v10 scale=1\n"
+                               "softmax x=x+0:v0 y=y+0:v0"}}),
+              IsEmpty());
+}
+
 TEST(Signature, RefusesAnOpThatItsContractDoesNotKnow) {
   const auto of = [](const std::string& op) {
     World world;
