@@ -38,11 +38,15 @@ constexpr const char* name_of(ErrorCode code) {
   return kNames[static_cast<uint8_t>(code)];
 }
 
-// Where in an input an error lies. Lines and columns count from 1; 0 is unknown.
+// Where in an input an error lies: of a text line and column, which count from 1 (0 is
+// unknown); of a binary file the offset of the first byte at fault.
 struct Place {
+  static constexpr uint64_t kNoOffset = ~uint64_t{0};
+
   std::string file;
   uint32_t line = 0;
   uint32_t column = 0;
+  uint64_t offset = kNoOffset;
 };
 
 struct Error {

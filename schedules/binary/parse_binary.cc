@@ -4,6 +4,7 @@
 #include "schedules/binary/container.h"
 #include "schedules/binary/crc32c.h"
 #include "schedules/binary/meta.h"
+#include "schedules/binary/record_offset.h"
 #include "schedules/binary/sections.h"
 #include "schedules/structure/sentence.h"
 
@@ -21,7 +22,12 @@ class Reader {
         error.place.file = schedule_.file;
         return error;
       }
-    if (Status status = check_structure(schedule_); !status) return status.error();
+    if (Status status = check_structure(schedule_); !status) {
+      Error error = status.error();
+      if (const auto violation = find_violation(schedule_))
+        error.place.offset = record_offset(entries_, violation->table, violation->record);
+      return error;
+    }
     return std::move(schedule_);
   }
 
@@ -31,40 +37,46 @@ class Reader {
   SectionEntry entries_[kSectionCount];
 
   template <class... Words>
-  static Status bad(const Words&... words) {
-    return make_error(ErrorCode::kInvalidSchedule, sentence(words...));
+  static Status bad_at(uint64_t offset, const Words&... words) {
+    return make_error(ErrorCode::kInvalidSchedule, sentence(words...), Place{"", 0, 0, offset});
   }
+  // Where the entry of section `i` lies.
+  static uint64_t entry_offset(uint32_t i) { return sizeof(FileHeader) + i * sizeof(SectionEntry); }
 
   Status header() {
     FileHeader header;
     if (bytes_.size() < sizeof kMagic || std::memcmp(bytes_.data(), kMagic, sizeof kMagic) != 0)
-      return bad("not a binary schedule: the first 8 bytes are not 89 52 4e 44 0d 0a 1a 0a");
+      return bad_at(0, "not a binary schedule: the first 8 bytes are not 89 52 4e 44 0d 0a 1a 0a");
     if (bytes_.size() < sizeof header)
-      return bad("truncated: the file has ", bytes_.size(), " bytes, its header alone ", sizeof header);
+      return bad_at(bytes_.size(), "truncated: the file has ", bytes_.size(), " bytes, its header alone ",
+                    sizeof header);
     std::memcpy(&header, bytes_.data(), sizeof header);
     // The version first: another version may well have another header.
     if (header.version != kFormatVersion)
-      return bad("format version ", header.version, ", this build reads version ", kFormatVersion,
-                 ": re-plan, or use the rondo that wrote it");
+      return bad_at(offsetof(FileHeader, version), "format version ", header.version, ", this build reads version ",
+                    kFormatVersion, ": re-plan, or use the rondo that wrote it");
     const uint32_t crc = crc32c(bytes_.first(offsetof(FileHeader, header_crc)));
     if (crc != header.header_crc)
-      return bad("damaged: the header has CRC ", hex(crc), " and says ", hex(header.header_crc));
+      return bad_at(0, "damaged: the header has CRC ", hex(crc), " and says ", hex(header.header_crc));
     if (header.reserved0 != 0 ||
         std::any_of(std::begin(header.reserved1), std::end(header.reserved1), [](uint32_t r) { return r != 0; }))
-      return bad("the header has a reserved field that is not zero");
+      return bad_at(header.reserved0 != 0 ? offsetof(FileHeader, reserved0) : offsetof(FileHeader, reserved1),
+                    "the header has a reserved field that is not zero");
     if (header.file_bytes != bytes_.size())
-      return bad(header.file_bytes > bytes_.size() ? "truncated" : "too long", ": the file has ", bytes_.size(),
-                 " bytes, its header says ", header.file_bytes);
+      return bad_at(std::min<uint64_t>(header.file_bytes, bytes_.size()),
+                    header.file_bytes > bytes_.size() ? "truncated" : "too long", ": the file has ", bytes_.size(),
+                    " bytes, its header says ", header.file_bytes);
     if (header.section_count != kSectionCount)
-      return bad("the header says ", header.section_count, " sections, version ", kFormatVersion, " has ",
-                 kSectionCount);
+      return bad_at(offsetof(FileHeader, section_count), "the header says ", header.section_count,
+                    " sections, version ", kFormatVersion, " has ", kSectionCount);
     if (bytes_.size() < sizeof header + sizeof entries_)
-      return bad("truncated: the file has ", bytes_.size(), " bytes, header and section table ",
-                 sizeof header + sizeof entries_);
+      return bad_at(bytes_.size(), "truncated: the file has ", bytes_.size(), " bytes, header and section table ",
+                    sizeof header + sizeof entries_);
     const auto table = bytes_.subspan(sizeof header, sizeof entries_);
     const uint32_t table_crc = crc32c(table);
     if (table_crc != header.table_crc)
-      return bad("damaged: the section table has CRC ", hex(table_crc), ", the header says ", hex(header.table_crc));
+      return bad_at(sizeof header, "damaged: the section table has CRC ", hex(table_crc), ", the header says ",
+                    hex(header.table_crc));
     std::memcpy(entries_, table.data(), sizeof entries_);
     return {};
   }
@@ -82,24 +94,29 @@ class Reader {
       const std::string_view code(kSections[i].code, 4), found(entry.code, 4);
       if (found != code) {
         const bool readable = std::all_of(found.begin(), found.end(), [](char c) { return c > ' ' && c < 0x7f; });
-        return bad("section ", i, " is ", readable ? sentence("'", found, "'") : std::string("no readable code"),
-                   ", version ", kFormatVersion, " has '", code, "' there");
+        return bad_at(entry_offset(i), "section ", i, " is ",
+                      readable ? sentence("'", found, "'") : std::string("no readable code"), ", version ",
+                      kFormatVersion, " has '", code, "' there");
       }
-      if (entry.flags != 0) return bad("section ", code, " has flags ", hex(entry.flags), ", which must be 0");
+      if (entry.flags != 0)
+        return bad_at(entry_offset(i), "section ", code, " has flags ", hex(entry.flags), ", which must be 0");
       if (entry.offset != aligned_section(end))
-        return bad("section ", code, " starts at byte ", entry.offset, ", it belongs at ", aligned_section(end));
+        return bad_at(entry_offset(i), "section ", code, " starts at byte ", entry.offset, ", it belongs at ",
+                      aligned_section(end));
       if (entry.offset > bytes_.size() || entry.bytes > bytes_.size() - entry.offset)
-        return bad("section ", code, " has ", entry.bytes, " bytes from ", entry.offset, ", the file ", bytes_.size());
+        return bad_at(entry_offset(i), "section ", code, " has ", entry.bytes, " bytes from ", entry.offset,
+                      ", the file ", bytes_.size());
       if (!is_zero(bytes_.subspan(end, entry.offset - end)))
-        return bad("the padding before section ", code, " is not zero");
+        return bad_at(end, "the padding before section ", code, " is not zero");
       end = entry.offset + entry.bytes;
     }
-    if (end != bytes_.size()) return bad("the last section ends at byte ", end, ", the file at ", bytes_.size());
+    if (end != bytes_.size())
+      return bad_at(end, "the last section ends at byte ", end, ", the file at ", bytes_.size());
     for (uint32_t i = 0; i < kSectionCount; ++i) {
       const uint32_t crc = crc32c(content(i));
       if (crc != entries_[i].crc)
-        return bad("damaged: section ", kSections[i].code, " has CRC ", hex(crc), ", the section table says ",
-                   hex(entries_[i].crc));
+        return bad_at(entries_[i].offset, "damaged: section ", kSections[i].code, " has CRC ", hex(crc),
+                      ", the section table says ", hex(entries_[i].crc));
     }
     return {};
   }
@@ -111,18 +128,25 @@ class Reader {
 
   Status meta() {
     if (entries_[0].count != kMetaLines || entries_[0].record_bytes != 1)
-      return bad("section META says ", entries_[0].count, " lines of records of ", entries_[0].record_bytes,
-                 " bytes, it has ", kMetaLines, " of 1");
-    return parse_meta(text(0), schedule_);
+      return bad_at(entry_offset(0), "section META says ", entries_[0].count, " lines of records of ",
+                    entries_[0].record_bytes, " bytes, it has ", kMetaLines, " of 1");
+    Status status = parse_meta(text(0), schedule_);
+    if (status) return status;
+    Error error = status.error();
+    error.place.offset = entries_[0].offset;
+    return error;
   }
 
   Status names() {
     const SectionEntry& entry = entries_[1];
     const std::string_view all = text(1);
     const auto ends = static_cast<uint64_t>(std::count(all.begin(), all.end(), '\0'));
-    if (entry.record_bytes != 1) return bad("section STRS has records of ", entry.record_bytes, " bytes, text has 1");
-    if (ends != entry.count) return bad("section STRS says ", entry.count, " names and holds ", ends);
-    if (!all.empty() && all.back() != '\0') return bad("section STRS does not end with a zero byte");
+    if (entry.record_bytes != 1)
+      return bad_at(entry_offset(1), "section STRS has records of ", entry.record_bytes, " bytes, text has 1");
+    if (ends != entry.count)
+      return bad_at(entry_offset(1), "section STRS says ", entry.count, " names and holds ", ends);
+    if (!all.empty() && all.back() != '\0')
+      return bad_at(entry.offset + entry.bytes - 1, "section STRS does not end with a zero byte");
     schedule_.names.clear();
     schedule_.names.reserve(ends);
     for (size_t at = 0; at < all.size();) {
@@ -142,11 +166,11 @@ class Reader {
       const SectionEntry& entry = entries_[i];
       if (!status) return;
       if (entry.record_bytes != sizeof(Record)) {
-        status = bad("section ", kSections[i].code, " has records of ", entry.record_bytes, " bytes, version ",
-                     kFormatVersion, " has ", sizeof(Record));
+        status = bad_at(entry_offset(i), "section ", kSections[i].code, " has records of ", entry.record_bytes,
+                        " bytes, version ", kFormatVersion, " has ", sizeof(Record));
       } else if (entry.bytes % sizeof(Record) != 0 || entry.bytes / sizeof(Record) != entry.count) {
-        status = bad("section ", kSections[i].code, " says ", entry.count, " records of ", sizeof(Record),
-                     " bytes and has ", entry.bytes, " bytes");
+        status = bad_at(entry_offset(i), "section ", kSections[i].code, " says ", entry.count, " records of ",
+                        sizeof(Record), " bytes and has ", entry.bytes, " bytes");
       } else {
         records.resize(entry.count);
         if (entry.bytes > 0) std::memcpy(static_cast<void*>(records.data()), content(i).data(), entry.bytes);

@@ -25,6 +25,10 @@ class File : public BinaryFile {
     seal();
     return error();
   }
+  uint64_t error_offset() const {
+    const Result<Schedule> schedule = parse_binary(bytes, "f.rondo");
+    return schedule ? Place::kNoOffset : schedule.error().place.offset;
+  }
 };
 
 TEST(BinaryForm, LoadsWhenNothingWasChanged) {
@@ -40,6 +44,40 @@ TEST(BinaryForm, BeginsWithReadableTextOnWhatMadeIt) {
   EXPECT_EQ(
       text,
       "rondo schedule\nproducer: by hand\nsource: every_table.yaml\nbackend: cpu\nmachine: two-lanes\nlanes: 2\n");
+}
+
+TEST(BinaryForm, SaysAtWhichByteItIsWrong) {
+  const auto offset = [](auto&& damage) {
+    File file;
+    damage(file);
+    return file.error_offset();
+  };
+  const File whole;
+  EXPECT_EQ(whole.error_offset(), Place::kNoOffset);
+  EXPECT_EQ(offset([](File& file) { file.bytes.clear(); }), 0u);
+  EXPECT_EQ(offset([](File& file) { file.bytes.resize(20); }), 20u);
+  EXPECT_EQ(offset([](File& file) { file.bytes.resize(file.bytes.size() - 7); }), whole.bytes.size() - 7);
+  EXPECT_EQ(offset([](File& file) { file.bytes.push_back({}); }), whole.bytes.size());
+  EXPECT_EQ(offset([](File& file) { file.bytes[8] = std::byte{9}; }), 8u);  // the version
+  EXPECT_EQ(offset([](File& file) { file.bytes[100] ^= std::byte{1}; }), sizeof(FileHeader));
+
+  const uint64_t ops = whole.entry(Table::kOps).offset;
+  EXPECT_EQ(offset([&](File& file) { file.bytes[ops + 70] ^= std::byte{1}; }), ops);  // the CRC knows no record
+  EXPECT_EQ(offset([&](File& file) {
+              Op op;
+              std::memcpy(&op, file.bytes.data() + ops + sizeof op, sizeof op);
+              op.phase = 60000;
+              file.put_record(Table::kOps, 1, op);
+              file.seal();
+            }),
+            ops + sizeof(Op));
+  EXPECT_EQ(offset([&](File& file) {
+              SectionEntry entry = file.entry(Table::kViews);
+              entry.flags = 1;
+              file.put(Table::kViews, entry);
+              file.seal();
+            }),
+            sizeof(FileHeader) + static_cast<uint64_t>(Table::kViews) * sizeof(SectionEntry));
 }
 
 TEST(BinaryForm, StartsEverySectionAtAMultipleOf64) {
