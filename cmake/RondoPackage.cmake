@@ -67,7 +67,7 @@ if(RONDO_INSTALL)
     install(TARGETS rondo RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   endif()
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/rondo DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-          FILES_MATCHING PATTERN "*.h")
+          FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
   set(package ${PROJECT_BINARY_DIR}/package)
   configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/RondoConfig.cmake.in ${package}/RondoConfig.cmake
                                 INSTALL_DESTINATION ${RONDO_CONFIG_DIR})

@@ -10,6 +10,7 @@ run() { printf '\n$ %s\n' "$*"; "$@"; }
 run $release/verify/verify_oracle_test --per_class=1000000
 run $release/verify/verify_faithful_test --sites=0
 run $release/whole/random_graphs --graphs=100000
+run python3 tests/embedding/check_installed.py . build/release "${CC:-cc}" "${CXX:-c++}" --whole
 if [[ -x $asan/schedules/fuzz_binary ]]; then
   mkdir -p build/fuzz/binary build/fuzz/text
   run $asan/schedules/fuzz_binary -max_total_time=900 -print_final_stats=1 build/fuzz/binary tests/schedules/golden

@@ -1,6 +1,7 @@
 #include "runtime/bind.h"
 
 #include <algorithm>
+#include "runtime/log.h"
 #include "runtime/requirements.h"
 
 namespace rondo::runtime {
@@ -78,6 +79,17 @@ Status check_supplied(const std::vector<ArenaRequirement>& arenas, const std::ve
     earlier.push_back(region);
   }
   return {};
+}
+
+void tell_of_small_pages(const Logger& logger, const std::vector<ArenaRequirement>& arenas,
+                         const std::vector<SuppliedArena>& supplied) {
+  for (const SuppliedArena& memory : supplied) {
+    const ArenaRequirement& need = arenas[memory.arena];
+    if (address_of(memory.data) % need.preferred_align_bytes != 0)
+      tell(logger, LogLevel::kWarning,
+           "the memory supplied for arena '%s' starts at no multiple of %llu B, where huge pages would back it",
+           need.name.c_str(), static_cast<unsigned long long>(need.preferred_align_bytes));
+  }
 }
 
 }  // namespace rondo::runtime

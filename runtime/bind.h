@@ -25,5 +25,8 @@ Status check_buffer(const BindingRequirement& binding, const Buffer& buffer);
 // Arena index, size and alignment; `prepared` says which kind the call takes.
 Status check_supplied(const std::vector<ArenaRequirement>& arenas, const std::vector<SuppliedArena>& supplied,
                       bool prepared);
+// A warning for supplied memory that huge pages cannot back where they would help.
+void tell_of_small_pages(const Logger& logger, const std::vector<ArenaRequirement>& arenas,
+                         const std::vector<SuppliedArena>& supplied);
 
 }  // namespace rondo::runtime

@@ -1,10 +1,12 @@
 // Makes a program: resolves kernels, takes constants, packs them once.
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstring>
 #include "kernels/kernel.h"
 #include "rondo/contracts.h"
 #include "runtime/backends/device_replayer.h"
+#include "runtime/log.h"
 #include "runtime/program.h"
 #include "runtime/requirements.h"
 #include "runtime/serial.h"
@@ -109,6 +111,7 @@ Status place_arenas(ProgramData& program, const PrepareOptions& options, std::ve
                     std::vector<Block>& temporary) {
   if (Status good = check_supplied(program.needs.arenas, options.arenas, true); !good) return good;
   if (Status good = check_lent_to_host(program, options.arenas); !good) return good;
+  tell_of_small_pages(program.core->options.logger, program.needs.arenas, options.arenas);
   for (const SuppliedArena& memory : options.arenas) bases[memory.arena] = static_cast<std::byte*>(memory.data);
   const std::vector<bool> used = bases_used(program.verified, Part::kPrepare);
   uint64_t bytes = 0;
@@ -210,10 +213,26 @@ Result<std::shared_ptr<const ProgramData>> make_members(std::shared_ptr<ProgramD
   return std::shared_ptr<const ProgramData>(set, set->members[0].get());
 }
 
+void tell_of(const ProgramData& program, std::chrono::steady_clock::duration took) {
+  const Logger& logger = program.core->options.logger;
+  if (!is_told(logger, LogLevel::kInfo)) return;
+  const Schedule& schedule = program.schedule();
+  const VerifiedSchedule& verified = program.verified;
+  tell(logger, LogLevel::kInfo,
+       "program %u: %zu ops prepared in %.3f ms, %zu ops a replay, %llu B held, kernels for %s", program.serial,
+       verified.order(Part::kPrepare).size(), std::chrono::duration<double, std::milli>(took).count(),
+       verified.order(Part::kReplay).size(), static_cast<unsigned long long>(program.needs.program_bytes),
+       name_of(program.instruction_set));
+  for (size_t i = 0; i < program.kernel_names.size(); ++i)
+    tell(logger, LogLevel::kDebug, "program %u: kernel '%s' is %s", program.serial,
+         schedule.names[schedule.kernels[i].name].c_str(), program.kernel_names[i].c_str());
+}
+
 Result<std::shared_ptr<const ProgramData>> make_program(const std::shared_ptr<Core>& core,
                                                         const VerifiedSchedule& verified,
                                                         std::span<const Constant> constants,
                                                         const PrepareOptions& options) {
+  const auto begun = std::chrono::steady_clock::now();
   if (core == nullptr) return make_error(ErrorCode::kDoesNotFit, "out of memory");
   if (const Allocator& allocator = core->options.allocator;
       allocator.allocate == nullptr || allocator.release == nullptr)
@@ -254,6 +273,7 @@ Result<std::shared_ptr<const ProgramData>> make_program(const std::shared_ptr<Co
   }
 
   if (Status good = keep_for_replays(*program, keeping, bases); !good) return good.error();
+  tell_of(*program, std::chrono::steady_clock::now() - begun);
   if (verified.member_count() > 1) return make_members(std::move(program));
   return std::shared_ptr<const ProgramData>(std::move(program));
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include "runtime/backends/device_replayer.h"
+#include "runtime/log.h"
 #include "runtime/requirements.h"
 #include "runtime/trace/trace_recorder.h"
 
@@ -65,6 +66,7 @@ Status place_arenas(SessionData& session, const SessionOptions& options) {
   const std::vector<ArenaRequirement>& arenas = program.needs.arenas;
   if (Status good = check_supplied(arenas, options.arenas, false); !good) return good;
   if (Status good = check_lent_to_host(program, options.arenas); !good) return good;
+  tell_of_small_pages(program.core->options.logger, arenas, options.arenas);
   for (const SuppliedArena& memory : options.arenas) {
     const Region region{describe(arenas[memory.arena]), memory.data, arenas[memory.arena].bytes, true};
     if (Status apart = check_apart(region, program.regions); !apart) return apart;
@@ -277,6 +279,9 @@ Result<std::unique_ptr<SessionData>> make_session(const std::shared_ptr<const Pr
     if (session->members.back()->program == program) session->selected = session->members.back().get();
   }
   refresh(*session);
+  tell(program->core->options.logger, LogLevel::kDebug, "program %u: a session with %llu B of its own%s",
+       program->serial, static_cast<unsigned long long>(program->needs.session_bytes),
+       session->state != nullptr ? " and a state" : "");
   return session;
 }
 

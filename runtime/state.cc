@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include "runtime/log.h"
 #include "runtime/requirements.h"
 
 namespace rondo {
@@ -20,6 +21,8 @@ Result<std::shared_ptr<StateData>> make_state(const std::shared_ptr<const Progra
     state->blocks[binding.binding] = std::move(*block);
   }
   if (Status cleared = clear_state(*state); !cleared) return cleared.error();
+  tell(program->core->options.logger, LogLevel::kDebug, "program %u: a state of %llu B", program->serial,
+       static_cast<unsigned long long>(program->needs.state_bytes));
   return state;
 }
 

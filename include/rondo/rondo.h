@@ -5,6 +5,7 @@
  *   rondo_program   a schedule on this machine with its constants packed.
  *   rondo_state     what persists between replays (a KV cache): one per conversation.
  *   rondo_session   arenas and bound buffers for one replay in flight.
+ *   rondo_trace     when each op of a replay began and completed, when asked for.
  *
  * Every function returns a status and, where it can fail for a reason worth telling,
  * fills `error` (which may be NULL). Results come through the last pointer before
@@ -16,12 +17,13 @@
  * nothing. Strings belong to the object they were asked of.
  *
  * Thread safety: schedules, runtimes and programs may be used from any number of
- * threads at once. A session and a state belong to one thread at a time; different
- * sessions of one program may replay at the same time. A rondo_stop may be
- * requested from any thread or signal handler.
+ * threads at once. A session, a state and a trace belong to one thread at a time;
+ * different sessions of one program may replay at the same time. A rondo_stop may be
+ * requested from any thread or signal handler. Functions of the host are called on the
+ * thread that called the library, unless their description says otherwise.
  *
  * Nothing prints, throws, aborts or reads the environment. Out of memory is
- * RONDO_DOES_NOT_FIT. Compiles as C11 and as C++.
+ * RONDO_DOES_NOT_FIT. Compiles as C11 and as C++; rondo/rondo.hpp wraps it for C++17.
  */
 #ifndef RONDO_RONDO_H_
 #define RONDO_RONDO_H_
@@ -80,6 +82,7 @@ enum {
 RONDO_API const char* rondo_status_name(rondo_status status) RONDO_NOEXCEPT;
 
 #define RONDO_NO_OP UINT32_MAX
+#define RONDO_NO_OFFSET UINT64_MAX
 
 /* Memory of the caller; written only when a call fails. */
 typedef struct rondo_error {
@@ -89,11 +92,40 @@ typedef struct rondo_error {
   uint32_t message_bytes; /* of the whole message, which `message` may hold only the beginning of */
   char rule[8];           /* the verifier's rule ("H01"), or "" */
   char message[512];      /* one sentence, UTF-8, ends with 0 */
+  uint64_t file_offset;   /* first byte at fault of a schedule file, or RONDO_NO_OFFSET */
+  uint32_t other_ops[2];  /* ops that witness with `op`, as in a race; RONDO_NO_OP where there are fewer */
+  uint32_t line;          /* of `op` in the text that the schedule was made from; 0: unknown */
+  uint32_t finding_count; /* of the verifier; this is the first, a logger hears them all. 0: not from it */
 } rondo_error;
-#define RONDO_ERROR_INIT                                      \
-  {                                                           \
-    sizeof(rondo_error), RONDO_OK, RONDO_NO_OP, 0, {0}, { 0 } \
-  }
+#define RONDO_ERROR_INIT \
+  { sizeof(rondo_error), RONDO_OK, RONDO_NO_OP, 0, {0}, {0}, RONDO_NO_OFFSET, {RONDO_NO_OP, RONDO_NO_OP}, 0, 0 }
+
+/* ---- Messages ------------------------------------------------------------------ */
+
+/* A host that gives a `log` function hears what no caller is told as an error; without
+ * one the library is silent. */
+enum {
+  RONDO_LOG_DEFAULT = 0, /* as RONDO_LOG_WARNING */
+  RONDO_LOG_ERROR = 1,   /* each finding of a refuted schedule */
+  RONDO_LOG_WARNING = 2, /* slower or larger than asked for, and why */
+  RONDO_LOG_INFO = 3,    /* what was loaded and prepared, how long it took */
+  RONDO_LOG_DEBUG = 4    /* each object made and kernel chosen */
+};
+
+/* Belongs to the library; read only while the function that it was given to runs.
+ * Later versions may be longer. */
+typedef struct rondo_log_record {
+  uint32_t struct_size;
+  uint32_t level;         /* RONDO_LOG_ERROR, ... */
+  uint32_t op;            /* index in the schedule, or RONDO_NO_OP */
+  uint32_t message_bytes; /* without the 0 that ends it */
+  const char* rule;       /* the verifier's rule, or "" */
+  const char* message;    /* one sentence, UTF-8 */
+} rondo_log_record;
+
+/* Called on any thread that calls the library, by several at once if they call at once;
+ * never during a replay. May not call the library, throw or jump out. */
+typedef void (*rondo_log_function)(void* context, const rondo_log_record* record);
 
 /* ---- Schedules ----------------------------------------------------------------- */
 
@@ -103,9 +135,13 @@ typedef struct rondo_load_options {
   uint32_t struct_size;
   uint32_t work_multiple;    /* the verifier's budget per operand; 0: 64 */
   uint64_t file_limit_bytes; /* larger files are not read; 0: 4 GiB */
+  rondo_log_function log;    /* may be NULL */
+  void* log_context;
+  uint32_t log_level; /* the least that is told; RONDO_LOG_DEFAULT, ... */
+  uint32_t reserved;  /* 0 */
 } rondo_load_options;
 #define RONDO_LOAD_OPTIONS_INIT \
-  { sizeof(rondo_load_options), 0, 0 }
+  { sizeof(rondo_load_options), 0, 0, 0, 0, 0, 0 }
 
 /* Reads a binary schedule and proves it; the bytes are copied. `options` may be NULL.
  * RONDO_INVALID_SCHEDULE: the error names the first finding, its rule and op. */
@@ -210,9 +246,13 @@ typedef struct rondo_runtime_options {
   void* allocator_context;
   void* (*allocate)(void* context, uint64_t bytes, uint64_t align_bytes);
   void (*release)(void* context, void* data, uint64_t bytes, uint64_t align_bytes);
+  rondo_log_function log; /* may be NULL; the context must outlive every object of the runtime */
+  void* log_context;
+  uint32_t log_level; /* the least that is told; RONDO_LOG_DEFAULT, ... */
+  uint32_t reserved;  /* 0 */
 } rondo_runtime_options;
 #define RONDO_RUNTIME_OPTIONS_INIT \
-  { sizeof(rondo_runtime_options), RONDO_ISA_ANY, 0, 0, 0, 0 }
+  { sizeof(rondo_runtime_options), RONDO_ISA_ANY, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /* `options` may be NULL. */
 RONDO_API rondo_status rondo_runtime_create(const rondo_runtime_options* options, rondo_runtime** runtime,
@@ -345,6 +385,50 @@ RONDO_API rondo_status rondo_session_restart(rondo_session* session, rondo_error
 /* Completed replays. */
 RONDO_API rondo_status rondo_session_get_epoch(const rondo_session* session, uint64_t* epoch,
                                                rondo_error* error) RONDO_NOEXCEPT;
+
+/* ---- Traces -------------------------------------------------------------------- */
+
+typedef struct rondo_trace rondo_trace;
+
+/* Room for the last `replays` replays (at least 1) of sessions of the program, taken at once. */
+RONDO_API rondo_status rondo_trace_create(const rondo_program* program, uint64_t replays, rondo_trace** trace,
+                                          rondo_error* error) RONDO_NOEXCEPT;
+RONDO_API void rondo_trace_destroy(rondo_trace* trace) RONDO_NOEXCEPT;
+
+/* rondo_session_replay that also notes when each op completed: a few ns an op, no
+ * allocation. `stop` may be NULL. The trace must be of the session's program. */
+RONDO_API rondo_status rondo_session_replay_traced(rondo_session* session, rondo_trace* trace, const rondo_stop* stop,
+                                                   rondo_error* error) RONDO_NOEXCEPT;
+
+typedef struct rondo_trace_info {
+  uint32_t struct_size;
+  uint32_t reserved;    /* 0 */
+  uint64_t capacity;    /* replays it has room for */
+  uint64_t recorded;    /* replays it holds */
+  uint64_t overwritten; /* replays it held and gave up for later ones */
+} rondo_trace_info;
+#define RONDO_TRACE_INFO_INIT \
+  { sizeof(rondo_trace_info), 0, 0, 0, 0 }
+RONDO_API rondo_status rondo_trace_get_info(const rondo_trace* trace, rondo_trace_info* info,
+                                            rondo_error* error) RONDO_NOEXCEPT;
+
+/* Where bytes go: a file, a socket, a buffer of the host. Called in order until all are
+ * written; another answer than 0 ends the writing with RONDO_IO. */
+typedef int32_t (*rondo_write_function)(void* context, const void* data, uint64_t bytes);
+
+typedef struct rondo_perfetto_options {
+  uint32_t struct_size;
+  uint32_t reserved;   /* 0 */
+  const char* process; /* what the process track is called; NULL: "rondo" */
+} rondo_perfetto_options;
+#define RONDO_PERFETTO_OPTIONS_INIT \
+  { sizeof(rondo_perfetto_options), 0, 0 }
+
+/* The replays that the trace holds, as the content of a .pftrace file for
+ * https://ui.perfetto.dev. `options` may be NULL. */
+RONDO_API rondo_status rondo_trace_write_perfetto(const rondo_trace* trace, const rondo_perfetto_options* options,
+                                                  rondo_write_function write, void* context,
+                                                  rondo_error* error) RONDO_NOEXCEPT;
 
 #ifdef __cplusplus
 } /* extern "C" */

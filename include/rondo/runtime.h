@@ -28,6 +28,7 @@
 #include "rondo/device.h"
 #include "rondo/dtype.h"
 #include "rondo/executor.h"
+#include "rondo/logger.h"
 #include "rondo/result.h"
 #include "rondo/schedule.h"
 #include "rondo/verify.h"
@@ -187,6 +188,10 @@ struct RuntimeOptions {
   // Tests: above 0, ops run one at a time in an order that the tokens allow and that is
   // as far from the usual one as the seed makes it. Finds missing tokens.
   uint64_t chaos_seed = 0;
+
+  Logger logger = {};  // none: silent
+  // Released with the last object of the runtime: what the contexts above point to.
+  std::shared_ptr<const void> contexts = {};
 };
 
 struct PrepareOptions {

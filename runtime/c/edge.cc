@@ -1,7 +1,10 @@
 #include "runtime/c/edge.h"
 
+#include "rondo/schedule.h"
+
 namespace rondo::c {
 
+static_assert(RONDO_NO_OFFSET == Place::kNoOffset && RONDO_NO_OP == kNone);
 static_assert(status_of(ErrorCode::kInvalidArgument) == RONDO_INVALID_ARGUMENT &&
               status_of(ErrorCode::kInvalidSchedule) == RONDO_INVALID_SCHEDULE &&
               status_of(ErrorCode::kInvalidGraph) == RONDO_INVALID_GRAPH &&
@@ -28,28 +31,46 @@ void copy_text(std::string_view text, char* out, size_t capacity) {
   out[bytes] = '\0';
 }
 
+// As much as the caller's struct holds. What a newer one has beyond keeps the value of
+// its INIT macro, which says that nothing is known.
+void give(rondo_error known, rondo_error* error) {
+  known.struct_size = error->struct_size;
+  std::memcpy(error, &known, std::min<size_t>(known.struct_size, sizeof known));
+}
+
 }  // namespace
 
 bool is_usable(const rondo_error* error) noexcept {
-  return error == nullptr || error->struct_size >= sizeof(rondo_error);
+  return error == nullptr || error->struct_size >= kFirstSize<rondo_error>;
 }
 
 rondo_status report(rondo_error* error, ErrorCode code, std::string_view message) noexcept {
-  const rondo_status status = status_of(code);
-  if (error == nullptr) return status;
-  error->status = status;
-  error->op = RONDO_NO_OP;
-  error->message_bytes = static_cast<uint32_t>(message.size());
-  error->rule[0] = '\0';
-  copy_text(message, error->message, sizeof error->message);
-  return status;
+  if (error != nullptr) {
+    rondo_error known = RONDO_ERROR_INIT;
+    known.status = status_of(code);
+    known.message_bytes = static_cast<uint32_t>(message.size());
+    copy_text(message, known.message, sizeof known.message);
+    give(known, error);
+  }
+  return status_of(code);
 }
 
 rondo_status report(rondo_error* error, const Failure& failure) {
-  const rondo_status status = report(error, failure.error.code, failure.error.to_string());
+  const rondo_status status = status_of(failure.error.code);
   if (error == nullptr) return status;
-  error->op = failure.op;
-  copy_text(failure.rule, error->rule, sizeof error->rule);
+  const std::string message = failure.error.to_string();
+  rondo_error known = RONDO_ERROR_INIT;
+  known.status = status;
+  known.op = failure.ops[0];
+  known.message_bytes = static_cast<uint32_t>(message.size());
+  copy_text(failure.rule, known.rule, sizeof known.rule);
+  copy_text(message, known.message, sizeof known.message);
+  known.file_offset = failure.error.place.offset;
+  known.other_ops[0] = failure.ops[1];
+  known.other_ops[1] = failure.ops[2];
+  known.line = failure.line;
+  known.finding_count = failure.finding_count;
+  give(known, error);
   return status;
 }
 

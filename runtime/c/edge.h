@@ -19,12 +19,24 @@ namespace rondo::c {
 // An error, and where in the schedule it lies.
 struct Failure {
   Failure(Error error_) : error(std::move(error_)) {}
-  Failure(Error error_, uint32_t op_, std::string_view rule_) : error(std::move(error_)), op(op_), rule(rule_) {}
 
   Error error;
-  uint32_t op = RONDO_NO_OP;
+  uint32_t ops[3] = {RONDO_NO_OP, RONDO_NO_OP, RONDO_NO_OP};  // the first is the op at fault
+  uint32_t line = 0;                                          // of that op, in the text of the schedule
+  uint32_t finding_count = 0;
   std::string_view rule;  // of the verifier's rule list, so it outlives every call
 };
+
+// How large each versioned struct was in the first version of the interface: what the
+// oldest host may pass. A struct that is not named here has not grown.
+template <class Struct>
+inline constexpr size_t kFirstSize = sizeof(Struct);
+template <>
+inline constexpr size_t kFirstSize<rondo_error> = offsetof(rondo_error, file_offset);
+template <>
+inline constexpr size_t kFirstSize<rondo_load_options> = offsetof(rondo_load_options, log);
+template <>
+inline constexpr size_t kFirstSize<rondo_runtime_options> = offsetof(rondo_runtime_options, log);
 
 // What the body of a C function answers.
 class [[nodiscard]] Outcome {
@@ -47,7 +59,7 @@ constexpr rondo_status status_of(ErrorCode code) { return static_cast<rondo_stat
 // Fills `error` when it is not NULL; returns the status.
 rondo_status report(rondo_error* error, const Failure& failure);
 rondo_status report(rondo_error* error, ErrorCode code, std::string_view message) noexcept;
-// NULL, or a struct of a size that this library can fill.
+// NULL, or at least as large as in the first version.
 bool is_usable(const rondo_error* error) noexcept;
 
 inline Error refuse(std::string message) { return make_error(ErrorCode::kInvalidArgument, std::move(message)); }
@@ -74,9 +86,10 @@ void destroy(Handle* handle) noexcept {
 
 // A copy of the caller's options as this library knows them: defaults (zero) where
 // the caller's struct is older and shorter, refused where it is longer and its tail
-// is not zero. NULL gives the defaults. `oldest` is the size of the first version.
+// is not zero. NULL gives the defaults.
 template <class Options>
-Result<Options> read_options(const Options* given, size_t oldest = sizeof(Options)) {
+Result<Options> read_options(const Options* given) {
+  constexpr size_t oldest = kFirstSize<Options>;
   Options options = {};
   if (given == nullptr) return options;
   const size_t size = given->struct_size;
@@ -95,7 +108,8 @@ Result<Options> read_options(const Options* given, size_t oldest = sizeof(Option
 // Gives the caller as much of `info` as its struct holds, and zeroes what this
 // library does not know.
 template <class Info>
-Outcome write_info(Info info, Info* out, size_t oldest = sizeof(Info)) {
+Outcome write_info(Info info, Info* out) {
+  constexpr size_t oldest = kFirstSize<Info>;
   const size_t size = out->struct_size;
   if (size < oldest)
     return refuse("struct_size is " + std::to_string(size) + ", the smallest version has " + std::to_string(oldest) +

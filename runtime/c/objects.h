@@ -7,6 +7,7 @@
 #include <vector>
 #include "rondo/rondo.h"
 #include "rondo/runtime.h"
+#include "rondo/trace.h"
 #include "rondo/verify.h"
 
 struct rondo_schedule {
@@ -34,6 +35,11 @@ struct rondo_session {
 
 struct rondo_stop {
   std::atomic<bool> requested{false};
+};
+
+struct rondo_trace {
+  rondo::Program program;  // whose names the written trace bears
+  rondo::TraceBuffer buffer;
 };
 
 namespace rondo::c {

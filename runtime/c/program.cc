@@ -1,5 +1,6 @@
 // Runtimes, programs and states.
 #include "runtime/c/edge.h"
+#include "runtime/c/host_log.h"
 #include "runtime/c/objects.h"
 
 namespace rondo::c {
@@ -40,6 +41,13 @@ Result<std::vector<Constant>> read_constants(const rondo_constant* constants, ui
   return list;
 }
 
+void tell_of_instruction_set(const HostLog& log, uint32_t asked) {
+  const auto has = static_cast<uint32_t>(detect_instruction_set()) + 1;
+  if (asked <= has || !log.hears(RONDO_LOG_WARNING)) return;
+  log.tell(RONDO_LOG_WARNING, std::string("kernels for ") + name_of(static_cast<InstructionSet>(asked - 1)) +
+                                  " are asked for; this CPU has " + name_of(detect_instruction_set()));
+}
+
 }  // namespace
 }  // namespace rondo::c
 
@@ -64,6 +72,15 @@ rondo_status rondo_runtime_create(const rondo_runtime_options* options, rondo_ru
       settings.limit = static_cast<rondo::InstructionSet>(known->instruction_set - 1);
     settings.allocator = {known->allocator_context, known->allocate, known->release};
     settings.memory_limit_bytes = known->memory_limit_bytes;
+    if (known->reserved != 0) return refuse("reserved is not 0");
+    const auto log = read_log(known->log, known->log_context, known->log_level);
+    if (!log) return log.error();
+    if (log->log != nullptr) {
+      auto kept = std::make_shared<HostLog>(*log);
+      settings.logger = logger_of(kept.get());
+      settings.contexts = std::move(kept);
+    }
+    tell_of_instruction_set(*log, known->instruction_set);
     *runtime = new rondo_runtime{rondo::Runtime(settings)};
     return {};
   });

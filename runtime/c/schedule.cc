@@ -3,33 +3,56 @@
 #include <string>
 #include "rondo/load.h"
 #include "runtime/c/edge.h"
+#include "runtime/c/host_log.h"
 #include "runtime/c/objects.h"
+#include "schedules/binary/record_offset.h"
 
 namespace rondo::c {
 namespace {
 
-// The first finding stands for all: the C interface answers why a file is refused,
-// `rondo verify` lists everything.
-Failure why_refused(const Report& report, const std::string& file) {
+void tell_of(const HostLog& log, const Report& report) {
+  if (!log.hears(RONDO_LOG_ERROR)) return;
+  for (const Finding& finding : report.findings) {
+    const std::string message = std::string(finding.rule) + ": " + finding.message;
+    log.tell(RONDO_LOG_ERROR, message, finding.ops[0], std::string(finding.rule).c_str());
+  }
+  if (report.findings_dropped != 0)
+    log.tell(RONDO_LOG_ERROR, std::to_string(report.findings_dropped) + " more findings of the same rules");
+}
+
+// The first finding is the error; a logger hears all.
+Failure why_refused(std::span<const std::byte> bytes, const Report& report, const std::string& file) {
   if (report.findings.empty())
     return make_error(ErrorCode::kInvalidSchedule, "the schedule is refuted: " + report.summary(), {file});
   const Finding& first = report.findings.front();
   const uint64_t count = report.findings.size() + report.findings_dropped;
   const ErrorCode code = first.rule == "B01" ? ErrorCode::kTooComplex : ErrorCode::kInvalidSchedule;
-  return Failure(
-      make_error(code, first.message + (count > 1 ? " (the first of " + std::to_string(count) + " findings)" : ""),
-                 {file}),
-      first.ops[0], first.rule);
+  const std::string more = count > 1 ? " (the first of " + std::to_string(count) + " findings)" : "";
+  Failure failure = make_error(code, first.message + more, {file});
+  if (first.ops[0] != kNone) failure.error.place.offset = record_offset(bytes, Table::kOps, first.ops[0]);
+  std::copy(std::begin(first.ops), std::end(first.ops), failure.ops);
+  failure.line = first.line;
+  failure.finding_count = static_cast<uint32_t>(std::min<uint64_t>(count, UINT32_MAX));
+  failure.rule = first.rule;
+  return failure;
 }
 
 Outcome prove(std::span<const std::byte> bytes, const std::string& file, const rondo_load_options& options,
               rondo_schedule** out) {
+  if (options.reserved != 0) return refuse("reserved is not 0");
+  const Result<HostLog> log = read_log(options.log, options.log_context, options.log_level);
+  if (!log) return log.error();
   Result<Schedule> schedule = parse_binary(bytes, file);
   if (!schedule) return schedule.error();
   VerifyOptions limits;
   if (options.work_multiple != 0) limits.work_multiple = options.work_multiple;
   Verification verification = verify(*std::move(schedule), limits);
-  if (!verification.schedule) return why_refused(verification.report, file);
+  if (!verification.schedule) {
+    tell_of(*log, verification.report);
+    return why_refused(bytes, verification.report, file);
+  }
+  if (log->hears(RONDO_LOG_INFO))
+    log->tell(RONDO_LOG_INFO, (file.empty() ? "schedule" : file) + ": " + verification.report.summary());
   *out = new rondo_schedule(*std::move(verification.schedule));
   return {};
 }

@@ -82,6 +82,7 @@ class Life {
     rondo_session_destroy(session_);
     rondo_state_destroy(state_);
     rondo_stop_destroy(stop_);
+    rondo_trace_destroy(trace_);
     rondo_program_destroy(program_);
     rondo_runtime_destroy(runtime_);
     rondo_schedule_destroy(schedule_);
@@ -94,8 +95,15 @@ class Life {
     rondo_runtime_options options = RONDO_RUNTIME_OPTIONS_INIT;
     options.allocate = host_allocate;
     options.release = host_release;
+    options.log = [](void* told, const rondo_log_record*) { ++*static_cast<long*>(told); };
+    options.log_context = &told_;
+    options.log_level = RONDO_LOG_DEBUG;
+    rondo_load_options load = RONDO_LOAD_OPTIONS_INIT;
+    load.log = options.log;
+    load.log_context = options.log_context;
+    load.log_level = options.log_level;
     rondo_binding x = 0, y = 0, rows = 0;
-    rondo_status s = rondo_schedule_parse(bytes_.data(), bytes_.size(), nullptr, &schedule_, e);
+    rondo_status s = rondo_schedule_parse(bytes_.data(), bytes_.size(), &load, &schedule_, e);
     if (s == RONDO_OK) s = rondo_runtime_create(&options, &runtime_, e);
     if (s == RONDO_OK) s = rondo_program_prepare(runtime_, schedule_, nullptr, &program_, e);
     if (s == RONDO_OK) s = rondo_state_create(program_, &state_, e);
@@ -116,6 +124,11 @@ class Life {
     }
     if (s == RONDO_OK) s = rondo_session_replay(session_, stop_, e);
     if (s == RONDO_OK) s = rondo_session_restart(session_, e);
+    if (s == RONDO_OK) s = rondo_trace_create(program_, 3, &trace_, e);
+    if (s == RONDO_OK) s = rondo_session_replay_traced(session_, trace_, stop_, e);
+    const auto write = [](void*, const void*, uint64_t) -> int32_t { return 0; };
+    if (s == RONDO_OK) s = rondo_trace_write_perfetto(trace_, nullptr, write, nullptr, e);
+    if (s == RONDO_OK && told_ < 4) s = RONDO_BUG;
     return s;
   }
   bool has_table() const {
@@ -135,6 +148,8 @@ class Life {
   rondo_state* state_ = nullptr;
   rondo_session* session_ = nullptr;
   rondo_stop* stop_ = nullptr;
+  rondo_trace* trace_ = nullptr;
+  long told_ = 0;
 };
 
 void fail_each_allocation_once(const Schedule& schedule) {

@@ -93,6 +93,24 @@ TEST(CSchedule, IsRefusedWithTheRuleAndTheOpWhenItIsRefuted) {
   EXPECT_EQ(errors.last.status, RONDO_INVALID_SCHEDULE);
   EXPECT_EQ(errors.last.message_bytes, std::strlen(errors.last.message));
   EXPECT_NE(std::string(errors.last.message).find("(the first of "), std::string::npos) << errors.last.message;
+  EXPECT_GT(errors.last.finding_count, 1u);
+  // A race has two sides, and the bytes of the op at fault are those of the table.
+  EXPECT_LT(errors.last.other_ops[0], tables.ops.size());
+  EXPECT_EQ(errors.last.other_ops[1], RONDO_NO_OP);
+  ASSERT_LE(errors.last.file_offset + sizeof(Op), bytes.size());
+  EXPECT_EQ(std::memcmp(bytes.data() + errors.last.file_offset, &tables.ops[errors.last.op], sizeof(Op)), 0);
+}
+
+TEST(CSchedule, SaysAtWhichByteAFileIsDamaged) {
+  std::vector<std::byte> bytes = write_binary(fixtures::relu());
+  bytes.resize(bytes.size() - 3);
+  rondo_schedule* schedule = nullptr;
+  Errors errors;
+  EXPECT_EQ(rondo_schedule_parse(bytes.data(), bytes.size(), nullptr, &schedule, &errors.last), RONDO_INVALID_SCHEDULE);
+  EXPECT_EQ(errors.last.file_offset, bytes.size());
+  EXPECT_EQ(errors.last.finding_count, 0u);
+  EXPECT_EQ(rondo_schedule_load("/no/such/file.rondo", nullptr, &schedule, &errors.last), RONDO_NOT_FOUND);
+  EXPECT_EQ(errors.last.file_offset, RONDO_NO_OFFSET);
 }
 
 TEST(CSchedule, IsRefusedAboveTheWorkBudget) {
@@ -161,6 +179,43 @@ TEST(CError, OfAnotherSizeIsRefusedAndNotWritten) {
   EXPECT_STREQ(error.message, "");
 }
 
+// A host that was compiled against the first version of the header.
+TEST(CError, OfTheFirstVersionIsFilledAsFarAsItGoes) {
+  struct {
+    rondo_error first = RONDO_ERROR_INIT;
+    char beyond[64];
+  } error;
+  std::memset(error.beyond, 0x55, sizeof error.beyond);
+  error.first.struct_size = offsetof(rondo_error, file_offset);
+  error.first.file_offset = 1234;
+  std::vector<std::byte> bytes = write_binary(fixtures::relu());
+  rondo_schedule* schedule = nullptr;
+  EXPECT_EQ(rondo_schedule_parse(bytes.data(), 4, nullptr, &schedule, &error.first), RONDO_INVALID_SCHEDULE);
+  EXPECT_EQ(error.first.status, RONDO_INVALID_SCHEDULE);
+  EXPECT_STRNE(error.first.message, "");
+  EXPECT_EQ(error.first.struct_size, offsetof(rondo_error, file_offset));
+  EXPECT_EQ(error.first.file_offset, 1234u);
+
+  // One that is newer keeps what this library does not know.
+  error.first.struct_size = sizeof error;
+  EXPECT_EQ(rondo_schedule_parse(bytes.data(), 4, nullptr, &schedule, &error.first), RONDO_INVALID_SCHEDULE);
+  EXPECT_EQ(error.first.file_offset, 0u);
+  for (const char byte : error.beyond) EXPECT_EQ(byte, 0x55);
+}
+
+TEST(COptions, OfTheFirstVersionGetDefaults) {
+  rondo_runtime_options options = RONDO_RUNTIME_OPTIONS_INIT;
+  options.struct_size = offsetof(rondo_runtime_options, log);
+  options.log_level = 99;  // beyond its end: not read
+  rondo_runtime* runtime = nullptr;
+  Errors errors;
+  EXPECT_EQ(errors.text(rondo_runtime_create(&options, &runtime, &errors.last)), "ok");
+  rondo_runtime_destroy(runtime);
+  options.struct_size -= 1;
+  EXPECT_EQ(errors.text(rondo_runtime_create(&options, &runtime, &errors.last)),
+            "invalid-argument: struct_size is 39, the smallest version has 40 bytes: begin with the INIT macro");
+}
+
 TEST(COptions, OfANewerProgramAreTakenWhileTheirTailIsZero) {
   struct {
     rondo_runtime_options known = RONDO_RUNTIME_OPTIONS_INIT;
@@ -173,7 +228,7 @@ TEST(COptions, OfANewerProgramAreTakenWhileTheirTailIsZero) {
   rondo_runtime_destroy(runtime);
   options.later = 1;
   EXPECT_EQ(errors.text(rondo_runtime_create(&options.known, &runtime, &errors.last)),
-            "invalid-argument: byte 40 of the options is set; this library knows only the first 40: it is older than "
+            "invalid-argument: byte 64 of the options is set; this library knows only the first 64: it is older than "
             "the program");
   EXPECT_EQ(runtime, nullptr);
 }

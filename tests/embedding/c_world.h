@@ -19,6 +19,7 @@ struct Destroy {
   void operator()(rondo_state* object) const { rondo_state_destroy(object); }
   void operator()(rondo_session* object) const { rondo_session_destroy(object); }
   void operator()(rondo_stop* object) const { rondo_stop_destroy(object); }
+  void operator()(rondo_trace* object) const { rondo_trace_destroy(object); }
 };
 template <class Object>
 using Owned = std::unique_ptr<Object, Destroy>;

@@ -4,11 +4,14 @@
 Installs the finished build into a scratch prefix, moves the prefix, and builds the
 programs in hosts/ against what lies there then: by find_package (static and shared)
 and by pkg-config (with and without --static). They must print the numbers below.
-Also: no absolute path of the build in what CMake and pkg-config read, a consumer
-that asks for the next minor version is refused, librondo.so exports rondo_* only, and
-the source tree works as a folder of another project, docs/embedding.md quotes the hosts.
+Also: no absolute path of the build in what CMake and pkg-config read; a consumer
+that asks for the next minor version is refused; a host that was compiled against the
+first version of rondo.h still runs; the runtime needs no library but those of C and
+C++; docs/embedding.md quotes the hosts; and the source tree works inside another
+project, by add_subdirectory and by FetchContent.
 
-    check_installed.py SOURCE BUILD CC CXX
+    check_installed.py SOURCE BUILD CC CXX [--whole]   --whole: builds the fetched library too,
+                                                       minutes instead of seconds
 """
 import os, pathlib, re, shlex, subprocess, sys, tempfile
 
@@ -24,7 +27,8 @@ def run(*command, fails=False, env=None):
 
 
 class Check:
-    def __init__(self, scratch, source, build, cc, cxx):
+    def __init__(self, scratch, source, build, cc, cxx, whole):
+        self.whole = whole
         self.scratch, self.source, self.build, self.cc, self.cxx = scratch, source, build, cc, cxx
         self.hosts = source / "tests/embedding/hosts"
         self.prefix = scratch / "moved"
@@ -43,9 +47,9 @@ class Check:
             for path in (self.source, self.build, self.scratch):
                 assert str(path) not in text, f"{file.relative_to(self.prefix)} names {path}"
 
-    def configure(self, name, fails=False, **variables):
-        binary = self.scratch / f"build-{len(list(self.scratch.glob('build-*')))}"
-        variables |= {"CMAKE_PREFIX_PATH": self.prefix, "CMAKE_C_COMPILER": self.cc, "CMAKE_CXX_COMPILER": self.cxx}
+    def configure(self, name, fails=False, into=None, **variables):
+        binary = into or self.scratch / f"build-{len(list(self.scratch.glob('build-*')))}"
+        variables = {"CMAKE_PREFIX_PATH": self.prefix, "CMAKE_C_COMPILER": self.cc, "CMAKE_CXX_COMPILER": self.cxx} | variables
         output = run("cmake", "-S", self.hosts / name, "-B", binary, "-G", "Ninja", "-Wno-dev", "--no-warn-unused-cli",
                      *(f"-D{key}={value}" for key, value in variables.items()), fails=fails)
         return output if fails else binary
@@ -70,6 +74,36 @@ class Check:
         if (self.archives / "librondo.so").exists():
             self.computes("C, find_package, shared", self.built("c", "host", HOST_LINKS="shared"))
 
+    def cxx17_hosts(self):
+        shared = (self.archives / "librondo.so").exists()
+        for links in ("runtime", "shared") if shared else ("runtime",):
+            host = self.built("cxx17", "host", HOST_LINKS=links)
+            self.computes(f"C++17, {links}", host)
+            self.computes(f"C++17, {links}, -fno-exceptions", host.parent / "host_without_exceptions")
+
+    def host_of_the_first_version(self):
+        """Compiled against the header as it was first, linked with what is installed now."""
+        program = self.scratch / "first-host"
+        header = self.source / "tests/embedding/first_header"
+        run(self.cc, "-std=c11", f"-I{header}", self.hosts / "c/host.c", self.archives / "librondo.a", "-lstdc++", "-lm",
+            "-pthread", "-o", program)
+        self.computes("C, compiled against the first rondo.h", program)
+
+    def runtime_stands_alone(self):
+        """Neither the archive nor the shared library asks for yaml-cpp or oneTBB; nor does configuring."""
+        undefined = run("nm", "-C", "--undefined-only", self.archives / "librondo.a")
+        for word in ("YAML::", "tbb::", "dnnl_"):
+            assert word not in undefined, f"librondo.a asks for {word}"
+        allowed = {"libstdc++.so.6", "libm.so.6", "libgcc_s.so.1", "libc.so.6", "ld-linux-x86-64.so.2"}
+        binaries = [self.built("c", "host", **{"CMAKE_DISABLE_FIND_PACKAGE_yaml-cpp": 1})]
+        if (self.archives / "librondo.so").exists():
+            binaries.append(self.archives / "librondo.so")
+        for binary in binaries:
+            needed = set(re.findall(r"\(NEEDED\).*\[(.*?)\]", run("readelf", "-d", binary)))
+            assert needed and needed <= allowed, f"{binary.name} needs {sorted(needed - allowed)}"
+        output = self.configure("cxx", fails=True, **{"CMAKE_DISABLE_FIND_PACKAGE_yaml-cpp": 1})
+        assert "yaml-cpp" in output, output
+
     def pkg_config_host(self, static):
         env = os.environ | {"PKG_CONFIG_PATH": str(self.archives / "pkgconfig"), "LD_LIBRARY_PATH": str(self.archives)}
         words = run("pkg-config", *(["--static"] if static else []), "--cflags", "--libs", "rondo", env=env).split()
@@ -85,28 +119,24 @@ class Check:
         output = self.configure("c", fails=True, HOST_VERSION=wanted)
         assert f'requested version "{wanted}"' in " ".join(output.split()), output
 
-    def configures_as_a_subdirectory(self):
+    def works_inside_another_project(self):
         binary = self.configure("subdirectory", RONDO_SOURCE=self.source)
         assert not (binary / "rondo/cmake_install.cmake").read_text().count("librondo"), "install rules of a guest"
-
-    def exports_only_its_own_names(self):
-        shared = self.archives / "librondo.so"
-        if not shared.exists():
-            return
-        lines = run("nm", "-D", "--defined-only", "--format=posix", shared).splitlines()
-        names = {line.split()[0].split("@")[0] for line in lines if line.split()[1] != "A"}
-        header = (self.prefix / "include/rondo/rondo.h").read_text()
-        declared = set(re.findall(r"RONDO_API[^;(]*?\b(rondo_\w+)\(", header))
-        assert names == declared, f"exported but not declared: {names - declared}; the reverse: {declared - names}"
-        print(f"librondo.so exports the {len(names)} functions of rondo.h and nothing else")
+        binary = self.configure("fetched", RONDO_SOURCE=self.source, CMAKE_PREFIX_PATH="")
+        if self.whole:
+            run("cmake", "--build", binary, "--target", "host")
+            self.computes("C, FetchContent", binary / "host")
+        else:  # the tree itself is the proof that the rest builds
+            assert "_deps/rondo-build/librondo.a" in run("ninja", "-C", binary, "-t", "commands", "host")
+            run("cmake", "--build", binary, "--target", "CMakeFiles/host.dir/__/c/host.c.o")
 
     def documentation_shows_the_hosts(self):
         text = (self.source / "docs/embedding.md").read_text()
-        host = (self.hosts / "c/host.c").read_text()
-        blocks = re.findall(r"```c\n(.*?)```", text, re.S)
-        assert len(blocks) == 3, len(blocks)
-        for block in blocks:
-            assert block in host, f"docs/embedding.md shows what hosts/c/host.c does not have:\n{block}"
+        for language, host, count in (("c", "c/host.c", 3), ("cpp", "cxx17/host.cc", 1)):
+            blocks = re.findall(rf"```{language}\n(.*?)```", text, re.S)
+            assert len(blocks) == count, (language, len(blocks))
+            for block in blocks:
+                assert block in (self.hosts / host).read_text(), f"docs/embedding.md shows what {host} does not have:\n{block}"
         for link in re.findall(r"\]\(([^)]+)\)", text):
             assert (self.source / "docs" / link).exists(), f"docs/embedding.md links {link}"
 
@@ -115,18 +145,20 @@ class Check:
         self.names_no_build_path()
         self.cxx_hosts()
         self.c_hosts()
+        self.cxx17_hosts()
+        self.host_of_the_first_version()
+        self.runtime_stands_alone()
         for static in (False, True):
             self.pkg_config_host(static)
         self.next_minor_version_is_refused()
-        self.configures_as_a_subdirectory()
-        self.exports_only_its_own_names()
+        self.works_inside_another_project()
         self.documentation_shows_the_hosts()
 
 
 def main():
     source, build = (pathlib.Path(path).resolve() for path in sys.argv[1:3])
     with tempfile.TemporaryDirectory() as scratch:
-        Check(pathlib.Path(scratch), source, build, *sys.argv[3:5]).all()
+        Check(pathlib.Path(scratch), source, build, *sys.argv[3:5], whole="--whole" in sys.argv).all()
 
 
 if __name__ == "__main__":

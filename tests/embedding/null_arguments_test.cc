@@ -107,6 +107,22 @@ TEST_F(NullArguments, AreRefusedWhereSessionsAreMadeAndUsed) {
   EXPECT_REFUSED("stop", rondo_stop_create(nullptr, error));
 }
 
+TEST_F(NullArguments, AreRefusedWhereTracesAreMadeAndUsed) {
+  rondo_trace* made = nullptr;
+  ASSERT_EQ(rondo_trace_create(world_.program.get(), 1, &made, nullptr), RONDO_OK);
+  const Owned<rondo_trace> trace(made);
+  rondo_trace_info info = RONDO_TRACE_INFO_INIT;
+  EXPECT_REFUSED("program", rondo_trace_create(nullptr, 1, &made, error));
+  EXPECT_REFUSED("trace", rondo_trace_create(world_.program.get(), 1, nullptr, error));
+  EXPECT_REFUSED("session", rondo_session_replay_traced(nullptr, trace.get(), nullptr, error));
+  EXPECT_REFUSED("trace", rondo_session_replay_traced(session_.get(), nullptr, nullptr, error));
+  EXPECT_REFUSED("trace", rondo_trace_get_info(nullptr, &info, error));
+  EXPECT_REFUSED("info", rondo_trace_get_info(trace.get(), nullptr, error));
+  const auto write = [](void*, const void*, uint64_t) -> int32_t { return 0; };
+  EXPECT_REFUSED("trace", rondo_trace_write_perfetto(nullptr, nullptr, write, nullptr, error));
+  EXPECT_REFUSED("write", rondo_trace_write_perfetto(trace.get(), nullptr, nullptr, nullptr, error));
+}
+
 TEST_F(NullArguments, AreNothingToDestroyOrToStop) {
   rondo_schedule_destroy(nullptr);
   rondo_runtime_destroy(nullptr);
@@ -114,6 +130,7 @@ TEST_F(NullArguments, AreNothingToDestroyOrToStop) {
   rondo_state_destroy(nullptr);
   rondo_session_destroy(nullptr);
   rondo_stop_destroy(nullptr);
+  rondo_trace_destroy(nullptr);
   rondo_stop_request(nullptr);
   rondo_stop_reset(nullptr);
 }

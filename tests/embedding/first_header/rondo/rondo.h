@@ -1,0 +1,352 @@
+/* Rondo from C: load a schedule, prove it, prepare it, replay it.
+ *
+ *   rondo_schedule  a file that was read and proven safe; says what memory it needs.
+ *   rondo_runtime   what the host decides once: memory, limits, instruction set.
+ *   rondo_program   a schedule on this machine with its constants packed.
+ *   rondo_state     what persists between replays (a KV cache): one per conversation.
+ *   rondo_session   arenas and bound buffers for one replay in flight.
+ *
+ * Every function returns a status and, where it can fail for a reason worth telling,
+ * fills `error` (which may be NULL). Results come through the last pointer before
+ * `error`; it is set to NULL or 0 when the call fails. Passing NULL where an object,
+ * a name or a result is expected is RONDO_INVALID_ARGUMENT, never a crash.
+ *
+ * Lifetimes: an object keeps what it was made from alive, so that objects may be
+ * destroyed in any order; none during a replay that uses it. `_destroy(NULL)` does
+ * nothing. Strings belong to the object they were asked of.
+ *
+ * Thread safety: schedules, runtimes and programs may be used from any number of
+ * threads at once. A session and a state belong to one thread at a time; different
+ * sessions of one program may replay at the same time. A rondo_stop may be
+ * requested from any thread or signal handler.
+ *
+ * Nothing prints, throws, aborts or reads the environment. Out of memory is
+ * RONDO_DOES_NOT_FIT. Compiles as C11 and as C++.
+ */
+#ifndef RONDO_RONDO_H_
+#define RONDO_RONDO_H_
+#include <stdint.h>
+
+#define RONDO_VERSION_MAJOR 0
+#define RONDO_VERSION_MINOR 1
+#define RONDO_VERSION_PATCH 0
+/* Grows when a program built against an older header no longer works; 0 until 1.0:
+ * every minor version may break. */
+#define RONDO_ABI_VERSION 0
+
+#if defined(__GNUC__)
+#define RONDO_API __attribute__((visibility("default")))
+#else
+#define RONDO_API
+#endif
+
+#ifdef __cplusplus
+#define RONDO_NOEXCEPT noexcept
+extern "C" {
+#else
+#define RONDO_NOEXCEPT
+#endif
+
+/* ---- Versions ------------------------------------------------------------------ */
+
+/* Of the library that is linked, which a shared one may change later: "0.1.0". */
+RONDO_API const char* rondo_version(void) RONDO_NOEXCEPT;
+RONDO_API int32_t rondo_abi_version(void) RONDO_NOEXCEPT;
+
+/* Structs that may grow begin with `struct_size`, which the INIT macro beside each
+ * sets. They only grow at the end. A field that is 0 means the default; what lies
+ * beyond the fields this library knows must be 0, so that an option an old library
+ * does not know is refused and not ignored. */
+
+/* ---- Errors -------------------------------------------------------------------- */
+
+typedef int32_t rondo_status;
+enum {
+  RONDO_OK = 0,
+  RONDO_INVALID_ARGUMENT = 1,    /* the call itself is wrong: fix the program */
+  RONDO_INVALID_SCHEDULE = 2,    /* the file is malformed or refuted: plan it again */
+  RONDO_INVALID_GRAPH = 3,       /* not from this API */
+  RONDO_INVALID_MACHINE = 4,     /* not from this API */
+  RONDO_DOES_NOT_FIT = 5,        /* some memory is too small; the message says the least that works */
+  RONDO_TOO_COMPLEX = 6,         /* the file exceeds the verifier's work budget */
+  RONDO_UNAVAILABLE = 7,         /* this build or CPU lacks what the schedule needs */
+  RONDO_FAILED_PRECONDITION = 8, /* right call, wrong moment: unbound input, restart needed */
+  RONDO_NOT_FOUND = 9,           /* no file, binding, scalar or state of that name */
+  RONDO_IO = 10,                 /* the operating system refused */
+  RONDO_CANCELLED = 11,          /* the host asked to stop */
+  RONDO_BUG = 12                 /* an invariant of the library broke: report it */
+};
+/* "ok", "invalid-argument", ...; "unknown" for another number. */
+RONDO_API const char* rondo_status_name(rondo_status status) RONDO_NOEXCEPT;
+
+#define RONDO_NO_OP UINT32_MAX
+
+/* Memory of the caller; written only when a call fails. */
+typedef struct rondo_error {
+  uint32_t struct_size;
+  rondo_status status;
+  uint32_t op;            /* index of the op at fault in the schedule, or RONDO_NO_OP */
+  uint32_t message_bytes; /* of the whole message, which `message` may hold only the beginning of */
+  char rule[8];           /* the verifier's rule ("H01"), or "" */
+  char message[512];      /* one sentence, UTF-8, ends with 0 */
+} rondo_error;
+#define RONDO_ERROR_INIT                                      \
+  {                                                           \
+    sizeof(rondo_error), RONDO_OK, RONDO_NO_OP, 0, {0}, { 0 } \
+  }
+
+/* ---- Schedules ----------------------------------------------------------------- */
+
+typedef struct rondo_schedule rondo_schedule;
+
+typedef struct rondo_load_options {
+  uint32_t struct_size;
+  uint32_t work_multiple;    /* the verifier's budget per operand; 0: 64 */
+  uint64_t file_limit_bytes; /* larger files are not read; 0: 4 GiB */
+} rondo_load_options;
+#define RONDO_LOAD_OPTIONS_INIT \
+  { sizeof(rondo_load_options), 0, 0 }
+
+/* Reads a binary schedule and proves it; the bytes are copied. `options` may be NULL.
+ * RONDO_INVALID_SCHEDULE: the error names the first finding, its rule and op. */
+RONDO_API rondo_status rondo_schedule_parse(const void* data, uint64_t bytes, const rondo_load_options* options,
+                                            rondo_schedule** schedule, rondo_error* error) RONDO_NOEXCEPT;
+RONDO_API rondo_status rondo_schedule_load(const char* path, const rondo_load_options* options,
+                                           rondo_schedule** schedule, rondo_error* error) RONDO_NOEXCEPT;
+RONDO_API void rondo_schedule_destroy(rondo_schedule* schedule) RONDO_NOEXCEPT;
+
+/* What a replay needs, known before anything is allocated. */
+typedef struct rondo_schedule_info {
+  uint32_t struct_size;
+  uint32_t faithful; /* 1: also proven to compute what it names; 0: safe, nothing said of values */
+  uint32_t arena_count;
+  uint32_t binding_count;
+  uint32_t scalar_count;
+  uint32_t lane_count;
+  uint32_t prepare_op_count;
+  uint32_t replay_op_count;
+  uint64_t program_bytes; /* once per program */
+  uint64_t session_bytes; /* once per session */
+  uint64_t state_bytes;   /* once per state */
+  const char* digest;     /* sha256 of the meaning, hex */
+  const char* backend;    /* what it was planned for: "cpu" */
+} rondo_schedule_info;
+#define RONDO_SCHEDULE_INFO_INIT \
+  { sizeof(rondo_schedule_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+RONDO_API rondo_status rondo_schedule_get_info(const rondo_schedule* schedule, rondo_schedule_info* info,
+                                               rondo_error* error) RONDO_NOEXCEPT;
+
+typedef struct rondo_arena_info {
+  uint32_t struct_size;
+  uint32_t prepared; /* 1: belongs to the program; 0: to each session */
+  const char* name;
+  uint64_t bytes;
+  uint64_t align_bytes;           /* least legal alignment */
+  uint64_t preferred_align_bytes; /* larger where huge pages help */
+} rondo_arena_info;
+#define RONDO_ARENA_INFO_INIT \
+  { sizeof(rondo_arena_info), 0, 0, 0, 0, 0 }
+RONDO_API rondo_status rondo_schedule_get_arena(const rondo_schedule* schedule, uint32_t arena, rondo_arena_info* info,
+                                                rondo_error* error) RONDO_NOEXCEPT;
+
+enum { RONDO_INPUT = 0, RONDO_OUTPUT = 1, RONDO_CONSTANT = 2, RONDO_STATE = 3, RONDO_TABLE = 4 };
+enum {
+  RONDO_F32 = 0,
+  RONDO_F64 = 1,
+  RONDO_F16 = 2,
+  RONDO_BF16 = 3,
+  RONDO_I8 = 4,
+  RONDO_U8 = 5,
+  RONDO_I32 = 6,
+  RONDO_I64 = 7
+};
+
+/* A tensor the host lends: dense, row-major. */
+typedef struct rondo_binding_info {
+  uint32_t struct_size;
+  uint32_t role;  /* RONDO_INPUT, ... */
+  uint32_t dtype; /* RONDO_F32, ... */
+  uint32_t rank;
+  uint64_t shape[4]; /* in elements, outermost first; 1 beyond the rank */
+  uint64_t bytes;
+  uint64_t align_bytes;
+  const char* name;
+  uint32_t read_in_prepare; /* 1 for constants that are packed once */
+  uint32_t used_in_replay;
+} rondo_binding_info;
+#define RONDO_BINDING_INFO_INIT \
+  { sizeof(rondo_binding_info), 0, 0, 0, {0}, 0, 0, 0, 0, 0 }
+RONDO_API rondo_status rondo_schedule_get_binding(const rondo_schedule* schedule, uint32_t binding,
+                                                  rondo_binding_info* info, rondo_error* error) RONDO_NOEXCEPT;
+
+typedef struct rondo_scalar_info {
+  uint32_t struct_size;
+  uint32_t reserved; /* 0 */
+  const char* name;
+  int64_t min; /* inclusive */
+  int64_t max; /* inclusive */
+} rondo_scalar_info;
+#define RONDO_SCALAR_INFO_INIT \
+  { sizeof(rondo_scalar_info), 0, 0, 0, 0 }
+RONDO_API rondo_status rondo_schedule_get_scalar(const rondo_schedule* schedule, uint32_t scalar,
+                                                 rondo_scalar_info* info, rondo_error* error) RONDO_NOEXCEPT;
+
+/* ---- Runtime ------------------------------------------------------------------- */
+
+typedef struct rondo_runtime rondo_runtime;
+
+enum { RONDO_ISA_ANY = 0, RONDO_ISA_REFERENCE = 1, RONDO_ISA_AVX2 = 2, RONDO_ISA_AVX512 = 3 };
+
+typedef struct rondo_runtime_options {
+  uint32_t struct_size;
+  uint32_t instruction_set; /* the widest that kernels may use; never more than the CPU has */
+  /* Of all memory that programs, states and sessions hold at one time; asking for
+   * more is RONDO_DOES_NOT_FIT, before any of it is touched. 0: the physical memory. */
+  uint64_t memory_limit_bytes;
+  /* Where arenas, states and tables come from: both functions or neither (then the
+   * heap). Called from any thread, never during a replay; `allocate` returns NULL when
+   * it cannot. The context must outlive every object of the runtime. The few hundred
+   * bytes of the objects themselves come from the C++ heap. */
+  void* allocator_context;
+  void* (*allocate)(void* context, uint64_t bytes, uint64_t align_bytes);
+  void (*release)(void* context, void* data, uint64_t bytes, uint64_t align_bytes);
+} rondo_runtime_options;
+#define RONDO_RUNTIME_OPTIONS_INIT \
+  { sizeof(rondo_runtime_options), RONDO_ISA_ANY, 0, 0, 0, 0 }
+
+/* `options` may be NULL. */
+RONDO_API rondo_status rondo_runtime_create(const rondo_runtime_options* options, rondo_runtime** runtime,
+                                            rondo_error* error) RONDO_NOEXCEPT;
+RONDO_API void rondo_runtime_destroy(rondo_runtime* runtime) RONDO_NOEXCEPT;
+/* Bytes that programs, states and sessions of this runtime hold now. */
+RONDO_API rondo_status rondo_runtime_get_bytes_in_use(const rondo_runtime* runtime, uint64_t* bytes,
+                                                      rondo_error* error) RONDO_NOEXCEPT;
+
+/* ---- Programs ------------------------------------------------------------------ */
+
+typedef struct rondo_program rondo_program;
+
+/* The content of a constant binding. Constants that only the prepare part reads are
+ * borrowed until rondo_program_prepare returns; the others as long as the program or
+ * a session of it lives, unless `copy_constants` is set. Never grows. */
+typedef struct rondo_constant {
+  const char* name;
+  const void* data;
+  uint64_t bytes;
+  uint32_t dtype;
+  uint32_t reserved; /* 0 */
+} rondo_constant;
+
+/* Memory the host lends for one arena, at least as large and aligned as it says.
+ * Sessions that never replay at the same time may share it. Never grows. */
+typedef struct rondo_supplied_arena {
+  uint32_t arena;
+  uint32_t reserved; /* 0 */
+  void* data;
+  uint64_t bytes;
+} rondo_supplied_arena;
+
+typedef struct rondo_prepare_options {
+  uint32_t struct_size;
+  uint32_t copy_constants;
+  const rondo_constant* constants;
+  uint64_t constant_count;
+  const rondo_supplied_arena* arenas; /* prepared ones; borrowed as long as the program lives */
+  uint64_t arena_count;
+} rondo_prepare_options;
+#define RONDO_PREPARE_OPTIONS_INIT \
+  { sizeof(rondo_prepare_options), 0, 0, 0, 0, 0 }
+
+/* Allocates the prepared arenas and packs the constants into them. `options` may be NULL. */
+RONDO_API rondo_status rondo_program_prepare(const rondo_runtime* runtime, const rondo_schedule* schedule,
+                                             const rondo_prepare_options* options, rondo_program** program,
+                                             rondo_error* error) RONDO_NOEXCEPT;
+RONDO_API void rondo_program_destroy(rondo_program* program) RONDO_NOEXCEPT;
+/* Which instruction set its kernels use: RONDO_ISA_REFERENCE, ... */
+RONDO_API rondo_status rondo_program_get_instruction_set(const rondo_program* program, uint32_t* instruction_set,
+                                                         rondo_error* error) RONDO_NOEXCEPT;
+
+/* Found once by name, good in every session of the program; 0 is none. */
+typedef uint64_t rondo_binding;
+typedef uint64_t rondo_scalar;
+/* RONDO_NOT_FOUND lists the names there are. Constants have no handle. */
+RONDO_API rondo_status rondo_program_find_binding(const rondo_program* program, const char* name,
+                                                  rondo_binding* binding, rondo_error* error) RONDO_NOEXCEPT;
+RONDO_API rondo_status rondo_program_find_scalar(const rondo_program* program, const char* name, rondo_scalar* scalar,
+                                                 rondo_error* error) RONDO_NOEXCEPT;
+
+/* ---- States -------------------------------------------------------------------- */
+
+typedef struct rondo_state rondo_state;
+
+/* Memory for every state binding of the program, zero-filled. */
+RONDO_API rondo_status rondo_state_create(const rondo_program* program, rondo_state** state,
+                                          rondo_error* error) RONDO_NOEXCEPT;
+RONDO_API void rondo_state_destroy(rondo_state* state) RONDO_NOEXCEPT;
+/* Zero-fills, and lifts the mark that an interrupted replay leaves. */
+RONDO_API rondo_status rondo_state_clear(rondo_state* state, rondo_error* error) RONDO_NOEXCEPT;
+/* Where the memory of one state binding lies: to save or restore a conversation. `bytes` may be NULL. */
+RONDO_API rondo_status rondo_state_get_bytes(rondo_state* state, const char* name, void** data, uint64_t* bytes,
+                                             rondo_error* error) RONDO_NOEXCEPT;
+
+/* ---- Sessions ------------------------------------------------------------------ */
+
+typedef struct rondo_session rondo_session;
+
+typedef struct rondo_session_options {
+  uint32_t struct_size;
+  uint32_t without_state;             /* 1: none is made; its state bindings are bound or attached */
+  const rondo_supplied_arena* arenas; /* not prepared ones; borrowed as long as the session lives */
+  uint64_t arena_count;
+} rondo_session_options;
+#define RONDO_SESSION_OPTIONS_INIT \
+  { sizeof(rondo_session_options), 0, 0, 0 }
+
+/* `options` may be NULL. */
+RONDO_API rondo_status rondo_session_create(const rondo_program* program, const rondo_session_options* options,
+                                            rondo_session** session, rondo_error* error) RONDO_NOEXCEPT;
+RONDO_API void rondo_session_destroy(rondo_session* session) RONDO_NOEXCEPT;
+
+/* Lends a buffer for an input, output or state until it is replaced, unbound or the
+ * session ends. RONDO_INVALID_ARGUMENT: not of that size, element type or alignment,
+ * or overlapping what is written; the old buffer then stays. */
+RONDO_API rondo_status rondo_session_bind(rondo_session* session, rondo_binding binding, void* data, uint64_t bytes,
+                                          uint32_t dtype, rondo_error* error) RONDO_NOEXCEPT;
+/* The same for memory that must not be written: inputs. */
+RONDO_API rondo_status rondo_session_bind_const(rondo_session* session, rondo_binding binding, const void* data,
+                                                uint64_t bytes, uint32_t dtype, rondo_error* error) RONDO_NOEXCEPT;
+RONDO_API rondo_status rondo_session_unbind(rondo_session* session, rondo_binding binding,
+                                            rondo_error* error) RONDO_NOEXCEPT;
+/* Copies and checks a table; the old content stays when it is refused. */
+RONDO_API rondo_status rondo_session_set_table(rondo_session* session, rondo_binding binding, const void* entries,
+                                               uint64_t bytes, uint32_t dtype, rondo_error* error) RONDO_NOEXCEPT;
+/* In force from the next replay on. */
+RONDO_API rondo_status rondo_session_set_scalar(rondo_session* session, rondo_scalar scalar, int64_t value,
+                                                rondo_error* error) RONDO_NOEXCEPT;
+/* Uses `state` for the state bindings from now on. */
+RONDO_API rondo_status rondo_session_attach(rondo_session* session, const rondo_state* state,
+                                            rondo_error* error) RONDO_NOEXCEPT;
+
+/* A wish to stop a replay, looked at before every op. */
+typedef struct rondo_stop rondo_stop;
+RONDO_API rondo_status rondo_stop_create(rondo_stop** stop, rondo_error* error) RONDO_NOEXCEPT;
+RONDO_API void rondo_stop_destroy(rondo_stop* stop) RONDO_NOEXCEPT;
+/* Both do nothing for NULL. */
+RONDO_API void rondo_stop_request(rondo_stop* stop) RONDO_NOEXCEPT;
+RONDO_API void rondo_stop_reset(rondo_stop* stop) RONDO_NOEXCEPT;
+
+/* Runs the replay part on the calling thread and returns when every op has completed;
+ * allocates nothing. `stop` may be NULL. RONDO_CANCELLED: outputs and state are
+ * unspecified, and the session wants a restart. */
+RONDO_API rondo_status rondo_session_replay(rondo_session* session, const rondo_stop* stop,
+                                            rondo_error* error) RONDO_NOEXCEPT;
+/* After a replay that was stopped, or to begin a new conversation: zero-fills the state. */
+RONDO_API rondo_status rondo_session_restart(rondo_session* session, rondo_error* error) RONDO_NOEXCEPT;
+/* Completed replays. */
+RONDO_API rondo_status rondo_session_get_epoch(const rondo_session* session, uint64_t* epoch,
+                                               rondo_error* error) RONDO_NOEXCEPT;
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+#endif /* RONDO_RONDO_H_ */
