@@ -39,14 +39,17 @@ constexpr const char* name_of(ErrorCode code) {
 }
 
 // Where in an input an error lies: of a text line and column, which count from 1 (0 is
-// unknown); of a binary file the offset of the first byte at fault.
+// unknown); of a binary file the offset of the first byte at fault; of a schedule the
+// index of the op.
 struct Place {
   static constexpr uint64_t kNoOffset = ~uint64_t{0};
+  static constexpr uint32_t kNoOp = ~uint32_t{0};
 
   std::string file;
   uint32_t line = 0;
   uint32_t column = 0;
   uint64_t offset = kNoOffset;
+  uint32_t op = kNoOp;
 };
 
 struct Error {

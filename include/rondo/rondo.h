@@ -233,6 +233,28 @@ typedef struct rondo_runtime rondo_runtime;
 
 enum { RONDO_ISA_ANY = 0, RONDO_ISA_REFERENCE = 1, RONDO_ISA_AVX2 = 2, RONDO_ISA_AVX512 = 3 };
 
+/* A part of a replay, for an executor to run. */
+typedef void (*rondo_task_function)(void* argument, uint32_t index);
+
+enum {
+  RONDO_LAUNCH_AUTO = 0,       /* one launch where all lanes are resident, else one for each cut */
+  RONDO_LAUNCH_PERSISTENT = 1, /* one launch runs the whole replay */
+  RONDO_LAUNCH_BY_PHASES = 2   /* a launch for the phases between two cuts of the file */
+};
+
+/* The device that schedules of its backend are replayed on. */
+typedef struct rondo_device_options {
+  uint32_t struct_size;
+  uint32_t launching;          /* RONDO_LAUNCH_AUTO, ... */
+  const char* backend;         /* "emulated"; NULL or "": no device */
+  uint64_t memory_bytes;       /* of the device; 0: the physical memory */
+  uint32_t max_resident_lanes; /* that one launch keeps in progress side by side; 0: 64 */
+  uint32_t threads;            /* of each queue of the emulated device; 0: 2 */
+  uint64_t seed;               /* draws in which order its unfinished ops complete; 0: the oldest first */
+} rondo_device_options;
+#define RONDO_DEVICE_OPTIONS_INIT \
+  { sizeof(rondo_device_options), RONDO_LAUNCH_AUTO, 0, 0, 0, 0, 0 }
+
 typedef struct rondo_runtime_options {
   uint32_t struct_size;
   uint32_t instruction_set; /* the widest that kernels may use; never more than the CPU has */
@@ -249,10 +271,30 @@ typedef struct rondo_runtime_options {
   rondo_log_function log; /* may be NULL; the context must outlive every object of the runtime */
   void* log_context;
   uint32_t log_level; /* the least that is told; RONDO_LOG_DEFAULT, ... */
-  uint32_t reserved;  /* 0 */
+  /* Of a replay, the calling thread included; 1 to 256, 0: 1. Lanes are dealt to them, so a
+   * schedule of n lanes keeps at most n busy; results are the same bits for any number.
+   * Above 1 the runtime starts workers - 1 threads of its own, unless an executor lends some. */
+  uint32_t workers;
+  /* How long a worker that waits keeps its CPU before it sleeps. 0: longer than waking it takes. */
+  uint64_t spin_ns;
+  /* A replay in which no worker is busy and none gets on for so long ends with RONDO_BUG
+   * and the op, stream, token and count that hang. 0: 10 s; UINT64_MAX: never. Slow ops are not hung. */
+  uint64_t watchdog_ns;
+  /* Threads of the host: both functions or neither. They may be called from any thread that
+   * replays, during replays, and should neither block nor take long. Must outlive every
+   * object of the runtime. */
+  void* executor_context;
+  /* How many tasks could run at once besides the thread that asks. */
+  uint32_t (*executor_concurrency)(void* context);
+  /* Takes up to `count` tasks, task(argument, 0) to task(argument, count - 1), and returns at
+   * once how many it took: the first so many. Each of those is called exactly once on another
+   * thread, sooner or later; one called when the replay is over returns at once, so its threads
+   * may be few or busy, and are joined only after they are idle. */
+  uint32_t (*executor_start)(void* context, uint32_t count, rondo_task_function task, void* argument);
+  const rondo_device_options* device; /* read while the runtime is created; NULL: no device */
 } rondo_runtime_options;
 #define RONDO_RUNTIME_OPTIONS_INIT \
-  { sizeof(rondo_runtime_options), RONDO_ISA_ANY, 0, 0, 0, 0, 0, 0, 0, 0 }
+  { sizeof(rondo_runtime_options), RONDO_ISA_ANY, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /* `options` may be NULL. */
 RONDO_API rondo_status rondo_runtime_create(const rondo_runtime_options* options, rondo_runtime** runtime,
@@ -305,6 +347,21 @@ RONDO_API void rondo_program_destroy(rondo_program* program) RONDO_NOEXCEPT;
 /* Which instruction set its kernels use: RONDO_ISA_REFERENCE, ... */
 RONDO_API rondo_status rondo_program_get_instruction_set(const rondo_program* program, uint32_t* instruction_set,
                                                          rondo_error* error) RONDO_NOEXCEPT;
+
+/* How its replays are carried out. */
+typedef struct rondo_program_info {
+  uint32_t struct_size;
+  uint32_t instruction_set; /* RONDO_ISA_REFERENCE, ... */
+  uint32_t workers;         /* that a replay keeps busy at most, the calling thread included */
+  uint32_t launches;        /* of the device, in one replay; 0 on the host */
+  uint32_t lanes;           /* of the largest launch */
+  uint32_t resident_lanes;  /* that the device holds; 0 on the host */
+  const char* backend;      /* "cpu", "emulated" */
+} rondo_program_info;
+#define RONDO_PROGRAM_INFO_INIT \
+  { sizeof(rondo_program_info), 0, 0, 0, 0, 0, 0 }
+RONDO_API rondo_status rondo_program_get_info(const rondo_program* program, rondo_program_info* info,
+                                              rondo_error* error) RONDO_NOEXCEPT;
 
 /* Found once by name, good in every session of the program; 0 is none. */
 typedef uint64_t rondo_binding;
@@ -375,11 +432,24 @@ RONDO_API void rondo_stop_destroy(rondo_stop* stop) RONDO_NOEXCEPT;
 RONDO_API void rondo_stop_request(rondo_stop* stop) RONDO_NOEXCEPT;
 RONDO_API void rondo_stop_reset(rondo_stop* stop) RONDO_NOEXCEPT;
 
-/* Runs the replay part on the calling thread and returns when every op has completed;
- * allocates nothing. `stop` may be NULL. RONDO_CANCELLED: outputs and state are
+/* Runs the replay part on the calling thread and the other workers of the runtime, and
+ * returns when every op has completed; allocates nothing. `stop` may be NULL. RONDO_CANCELLED: outputs and state are
  * unspecified, and the session wants a restart. */
 RONDO_API rondo_status rondo_session_replay(rondo_session* session, const rondo_stop* stop,
                                             rondo_error* error) RONDO_NOEXCEPT;
+/* Begins a replay on the threads of the runtime and returns. Until rondo_session_wait has
+ * returned, the session and its buffers are in use: everything but _is_done, _cancel and
+ * _wait answers RONDO_FAILED_PRECONDITION, and destroying the session cancels and waits.
+ * RONDO_UNAVAILABLE: the runtime has no threads but the caller's. */
+RONDO_API rondo_status rondo_session_submit(rondo_session* session, rondo_error* error) RONDO_NOEXCEPT;
+/* `done` becomes 1 when the submitted replay has ended or none was submitted, else 0. Never blocks. */
+RONDO_API rondo_status rondo_session_is_done(const rondo_session* session, uint32_t* done,
+                                             rondo_error* error) RONDO_NOEXCEPT;
+/* Ends the submitted replay early, as a stop would; does not wait. From any thread. Nothing for NULL. */
+RONDO_API void rondo_session_cancel(rondo_session* session) RONDO_NOEXCEPT;
+/* Works along until the submitted replay has ended, and answers what rondo_session_replay
+ * would have. RONDO_FAILED_PRECONDITION: none was submitted. */
+RONDO_API rondo_status rondo_session_wait(rondo_session* session, rondo_error* error) RONDO_NOEXCEPT;
 /* After a replay that was stopped, or to begin a new conversation: zero-fills the state. */
 RONDO_API rondo_status rondo_session_restart(rondo_session* session, rondo_error* error) RONDO_NOEXCEPT;
 /* Completed replays. */
@@ -427,6 +497,22 @@ typedef struct rondo_perfetto_options {
 /* The replays that the trace holds, as the content of a .pftrace file for
  * https://ui.perfetto.dev. `options` may be NULL. */
 RONDO_API rondo_status rondo_trace_write_perfetto(const rondo_trace* trace, const rondo_perfetto_options* options,
+                                                  rondo_write_function write, void* context,
+                                                  rondo_error* error) RONDO_NOEXCEPT;
+
+typedef struct rondo_roofline_options {
+  uint32_t struct_size;
+  uint32_t reserved;  /* 0 */
+  const char* run_id; /* content of the columns of that name; NULL: empty */
+  const char* schedule;
+} rondo_roofline_options;
+#define RONDO_ROOFLINE_OPTIONS_INIT \
+  { sizeof(rondo_roofline_options), 0, 0, 0 }
+
+/* Time, work and rates per kernel and phase, over the complete replays that the trace
+ * holds, as the content of a .csv file; the columns are in docs/observation.md. `options`
+ * may be NULL. */
+RONDO_API rondo_status rondo_trace_write_roofline(const rondo_trace* trace, const rondo_roofline_options* options,
                                                   rondo_write_function write, void* context,
                                                   rondo_error* error) RONDO_NOEXCEPT;
 

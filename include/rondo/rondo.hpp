@@ -270,6 +270,19 @@ struct RuntimeOptions : rondo_runtime_options {
       static_cast<Memory*>(context)->release(data, bytes, align_bytes);
     };
   }
+  // Replays run on threads of the host: `threads.concurrency()` tasks at once, which
+  // `threads.start(count, task, argument)` takes; it outlives all objects.
+  template <class Threads>
+  void run_on(Threads& threads) noexcept {
+    executor_context = &threads;
+    executor_concurrency = [](void* context) -> uint32_t { return static_cast<Threads*>(context)->concurrency(); };
+    executor_start = [](void* context, uint32_t count, rondo_task_function task, void* argument) -> uint32_t {
+      return static_cast<Threads*>(context)->start(count, task, argument);
+    };
+  }
+};
+struct DeviceOptions : rondo_device_options {
+  DeviceOptions() noexcept : rondo_device_options RONDO_DEVICE_OPTIONS_INIT {}
 };
 struct PrepareOptions : rondo_prepare_options {
   PrepareOptions() noexcept : rondo_prepare_options RONDO_PREPARE_OPTIONS_INIT {}
@@ -391,13 +404,29 @@ class Trace : public Owner<rondo_trace, rondo_trace_destroy> {
   Status write_perfetto(Write&& write, const char* process = nullptr) const noexcept {
     rondo_perfetto_options options = RONDO_PERFETTO_OPTIONS_INIT;
     options.process = process;
-    using Function = std::remove_reference_t<Write>;
-    const auto forward = [](void* context, const void* data, uint64_t bytes) -> int32_t {
-      return (*static_cast<Function*>(context))(data, bytes);
-    };
-    void* context = const_cast<void*>(static_cast<const volatile void*>(std::addressof(write)));
-    return Status::of(
-        [&](rondo_error* error) { return rondo_trace_write_perfetto(get(), &options, forward, context, error); });
+    return Status::of([&](rondo_error* error) {
+      return rondo_trace_write_perfetto(get(), &options, forward<Write>, context_of(write), error);
+    });
+  }
+  // The same for the content of a .csv file: time, work and rates per kernel and phase.
+  template <class Write>
+  Status write_roofline(Write&& write, const char* run_id = nullptr, const char* schedule = nullptr) const noexcept {
+    rondo_roofline_options options = RONDO_ROOFLINE_OPTIONS_INIT;
+    options.run_id = run_id;
+    options.schedule = schedule;
+    return Status::of([&](rondo_error* error) {
+      return rondo_trace_write_roofline(get(), &options, forward<Write>, context_of(write), error);
+    });
+  }
+
+ private:
+  template <class Write>
+  static int32_t forward(void* context, const void* data, uint64_t bytes) noexcept {
+    return (*static_cast<std::remove_reference_t<Write>*>(context))(data, bytes);
+  }
+  template <class Write>
+  static void* context_of(Write& write) noexcept {
+    return const_cast<void*>(static_cast<const volatile void*>(std::addressof(write)));
   }
 };
 
@@ -452,6 +481,19 @@ class Session : public Owner<rondo_session, rondo_session_destroy> {
     return Status::of(
         [&](rondo_error* error) { return rondo_session_replay_traced(get(), trace.get(), stop.get(), error); });
   }
+  // A replay that does not block; see rondo_session_submit.
+  Status submit() noexcept {
+    return Status::of([&](rondo_error* error) { return rondo_session_submit(get(), error); });
+  }
+  bool done() const noexcept {
+    uint32_t done = 0;
+    rondo_session_is_done(get(), &done, nullptr);
+    return done != 0;
+  }
+  void cancel() noexcept { rondo_session_cancel(get()); }
+  Status wait() noexcept {
+    return Status::of([&](rondo_error* error) { return rondo_session_wait(get(), error); });
+  }
   Status restart() noexcept {
     return Status::of([&](rondo_error* error) { return rondo_session_restart(get(), error); });
   }
@@ -478,11 +520,11 @@ class Program : public Owner<rondo_program, rondo_program_destroy> {
     if (rondo_program_find_scalar(get(), name, &found.handle, error.fill()) != RONDO_OK) return error;
     return found;
   }
-  // RONDO_ISA_REFERENCE, ...
-  uint32_t instruction_set() const noexcept {
-    uint32_t set = RONDO_ISA_ANY;
-    rondo_program_get_instruction_set(get(), &set, nullptr);
-    return set;
+  // How its replays are carried out.
+  rondo_program_info info() const noexcept {
+    rondo_program_info info = RONDO_PROGRAM_INFO_INIT;
+    rondo_program_get_info(get(), &info, nullptr);
+    return info;
   }
   // Memory for every state binding, zero-filled.
   Result<State> state() const noexcept {

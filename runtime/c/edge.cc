@@ -4,7 +4,7 @@
 
 namespace rondo::c {
 
-static_assert(RONDO_NO_OFFSET == Place::kNoOffset && RONDO_NO_OP == kNone);
+static_assert(RONDO_NO_OFFSET == Place::kNoOffset && RONDO_NO_OP == Place::kNoOp && RONDO_NO_OP == kNone);
 static_assert(status_of(ErrorCode::kInvalidArgument) == RONDO_INVALID_ARGUMENT &&
               status_of(ErrorCode::kInvalidSchedule) == RONDO_INVALID_SCHEDULE &&
               status_of(ErrorCode::kInvalidGraph) == RONDO_INVALID_GRAPH &&
@@ -61,7 +61,7 @@ rondo_status report(rondo_error* error, const Failure& failure) {
   const std::string message = failure.error.to_string();
   rondo_error known = RONDO_ERROR_INIT;
   known.status = status;
-  known.op = failure.ops[0];
+  known.op = failure.ops[0] != RONDO_NO_OP ? failure.ops[0] : failure.error.place.op;
   known.message_bytes = static_cast<uint32_t>(message.size());
   copy_text(failure.rule, known.rule, sizeof known.rule);
   copy_text(message, known.message, sizeof known.message);

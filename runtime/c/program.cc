@@ -5,6 +5,9 @@
 
 namespace rondo::c {
 
+static_assert(RONDO_LAUNCH_AUTO == static_cast<int>(Launching::kAuto) &&
+              RONDO_LAUNCH_PERSISTENT == static_cast<int>(Launching::kPersistent) &&
+              RONDO_LAUNCH_BY_PHASES == static_cast<int>(Launching::kByPhases));
 static_assert(RONDO_ISA_REFERENCE == static_cast<int>(InstructionSet::kReference) + 1 &&
               RONDO_ISA_AVX2 == static_cast<int>(InstructionSet::kAvx2) + 1 &&
               RONDO_ISA_AVX512 == static_cast<int>(InstructionSet::kAvx512) + 1);
@@ -41,6 +44,22 @@ Result<std::vector<Constant>> read_constants(const rondo_constant* constants, ui
   return list;
 }
 
+Result<DeviceOptions> read_device(const rondo_device_options* given) {
+  DeviceOptions device;
+  const auto known = read_options(given);
+  if (!known) return known.error();
+  if (known->launching > RONDO_LAUNCH_BY_PHASES)
+    return refuse("there is no way to launch " + std::to_string(known->launching));
+  if (given == nullptr) return device;
+  if (known->backend != nullptr) device.backend = known->backend;
+  device.launching = static_cast<Launching>(known->launching);
+  device.emulated.memory_bytes = known->memory_bytes;
+  if (known->max_resident_lanes != 0) device.emulated.max_resident_lanes = known->max_resident_lanes;
+  if (known->threads != 0) device.emulated.threads = known->threads;
+  device.emulated.seed = known->seed;
+  return device;
+}
+
 void tell_of_instruction_set(const HostLog& log, uint32_t asked) {
   const auto has = static_cast<uint32_t>(detect_instruction_set()) + 1;
   if (asked <= has || !log.hears(RONDO_LOG_WARNING)) return;
@@ -72,7 +91,16 @@ rondo_status rondo_runtime_create(const rondo_runtime_options* options, rondo_ru
       settings.limit = static_cast<rondo::InstructionSet>(known->instruction_set - 1);
     settings.allocator = {known->allocator_context, known->allocate, known->release};
     settings.memory_limit_bytes = known->memory_limit_bytes;
-    if (known->reserved != 0) return refuse("reserved is not 0");
+    if (known->workers != 0) settings.workers = known->workers;
+    settings.spin_ns = known->spin_ns;
+    if (known->watchdog_ns != 0) settings.watchdog_ns = known->watchdog_ns == UINT64_MAX ? 0 : known->watchdog_ns;
+    if ((known->executor_concurrency == nullptr) != (known->executor_start == nullptr))
+      return refuse(known->executor_start == nullptr ? "`executor_concurrency` is given without `executor_start`"
+                                                     : "`executor_start` is given without `executor_concurrency`");
+    settings.executor = {known->executor_context, known->executor_concurrency, known->executor_start};
+    auto device = read_device(known->device);
+    if (!device) return device.error();
+    settings.device = *std::move(device);
     const auto log = read_log(known->log, known->log_context, known->log_level);
     if (!log) return log.error();
     if (log->log != nullptr) {
@@ -133,6 +161,23 @@ rondo_status rondo_program_get_instruction_set(const rondo_program* program, uin
     if (program == nullptr) return null_argument("program");
     *instruction_set = static_cast<uint32_t>(program->program.instruction_set()) + 1;
     return {};
+  });
+}
+
+rondo_status rondo_program_get_info(const rondo_program* program, rondo_program_info* info,
+                                    rondo_error* error) noexcept {
+  return at_edge(error, [&]() -> Outcome {
+    if (program == nullptr) return null_argument("program");
+    if (info == nullptr) return null_argument("info");
+    const rondo::ReplayWay& way = program->program.way();
+    rondo_program_info known = {};
+    known.instruction_set = static_cast<uint32_t>(program->program.instruction_set()) + 1;
+    known.workers = program->program.workers();
+    known.launches = way.launches;
+    known.lanes = way.lanes;
+    known.resident_lanes = way.resident_lanes;
+    known.backend = way.backend.c_str();
+    return write_info(known, info);
   });
 }
 

@@ -116,6 +116,34 @@ rondo_status rondo_session_replay(rondo_session* session, const rondo_stop* stop
   });
 }
 
+rondo_status rondo_session_submit(rondo_session* session, rondo_error* error) noexcept {
+  return at_edge(error, [&]() -> Outcome {
+    if (session == nullptr) return null_argument("session");
+    return session->session.submit();
+  });
+}
+
+rondo_status rondo_session_is_done(const rondo_session* session, uint32_t* done, rondo_error* error) noexcept {
+  return at_edge(error, [&]() -> Outcome {
+    if (done == nullptr) return null_argument("done");
+    *done = 0;
+    if (session == nullptr) return null_argument("session");
+    *done = session->session.done();
+    return {};
+  });
+}
+
+void rondo_session_cancel(rondo_session* session) noexcept {
+  if (session != nullptr) session->session.cancel();
+}
+
+rondo_status rondo_session_wait(rondo_session* session, rondo_error* error) noexcept {
+  return at_edge(error, [&]() -> Outcome {
+    if (session == nullptr) return null_argument("session");
+    return session->session.wait();
+  });
+}
+
 rondo_status rondo_session_restart(rondo_session* session, rondo_error* error) noexcept {
   return at_edge(error, [&]() -> Outcome {
     if (session == nullptr) return null_argument("session");

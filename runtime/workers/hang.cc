@@ -28,7 +28,9 @@ Error hang_of(const Schedule& schedule, uint32_t index, uint16_t which, uint32_t
   text += ") of stream " + stream_of(schedule, index) + " waited " + std::to_string(waited_ns / 1000000) +
           " ms for token " + (token.empty() ? std::to_string(wait.token) : quoted(token)) + " to count " +
           std::to_string(wait.count) + "; it counts " + std::to_string(count) + " and no worker is busy";
-  return make_error(ErrorCode::kBug, std::move(text));
+  Error error = make_error(ErrorCode::kBug, std::move(text));
+  error.place.op = index;
+  return error;
 }
 
 }  // namespace rondo::runtime

@@ -24,8 +24,10 @@ class Reader {
       }
     if (Status status = check_structure(schedule_); !status) {
       Error error = status.error();
-      if (const auto violation = find_violation(schedule_))
+      if (const auto violation = find_violation(schedule_)) {
         error.place.offset = record_offset(entries_, violation->table, violation->record);
+        if (names_op(violation->table)) error.place.op = violation->record;
+      }
       return error;
     }
     return std::move(schedule_);

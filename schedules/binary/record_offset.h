@@ -9,11 +9,16 @@
 
 namespace rondo {
 
+// Violations in this table have the index of an op as their record.
+constexpr bool names_op(Table table) {
+  return table == Table::kOps || table == Table::kOperands || table == Table::kLabels;
+}
+
 // Byte of the file where record `record` of `table` begins, by the entries of the
 // section table; of operands and labels the op they belong to, as Violation has it.
 // Where no record is named, or the section is text, where the section begins.
 inline uint64_t record_offset(const SectionEntry (&entries)[kSectionCount], Table table, uint32_t record) {
-  if (table == Table::kOperands || table == Table::kLabels) table = Table::kOps;
+  if (names_op(table)) table = Table::kOps;
   const SectionEntry& entry = entries[static_cast<uint32_t>(table)];
   return record == kNone || entry.record_bytes <= 1 ? entry.offset
                                                     : entry.offset + uint64_t{record} * entry.record_bytes;

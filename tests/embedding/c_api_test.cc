@@ -228,7 +228,7 @@ TEST(COptions, OfANewerProgramAreTakenWhileTheirTailIsZero) {
   rondo_runtime_destroy(runtime);
   options.later = 1;
   EXPECT_EQ(errors.text(rondo_runtime_create(&options.known, &runtime, &errors.last)),
-            "invalid-argument: byte 64 of the options is set; this library knows only the first 64: it is older than "
+            "invalid-argument: byte 112 of the options is set; this library knows only the first 112: it is older than "
             "the program");
   EXPECT_EQ(runtime, nullptr);
 }

@@ -21,5 +21,8 @@ const char* wrong_init_macro(void) {
   STARTS_WITH_ITS_SIZE(rondo_session_options, RONDO_SESSION_OPTIONS_INIT);
   STARTS_WITH_ITS_SIZE(rondo_trace_info, RONDO_TRACE_INFO_INIT);
   STARTS_WITH_ITS_SIZE(rondo_perfetto_options, RONDO_PERFETTO_OPTIONS_INIT);
+  STARTS_WITH_ITS_SIZE(rondo_roofline_options, RONDO_ROOFLINE_OPTIONS_INIT);
+  STARTS_WITH_ITS_SIZE(rondo_device_options, RONDO_DEVICE_OPTIONS_INIT);
+  STARTS_WITH_ITS_SIZE(rondo_program_info, RONDO_PROGRAM_INFO_INIT);
   return 0;
 }

@@ -74,6 +74,20 @@ class Check:
         if (self.archives / "librondo.so").exists():
             self.computes("C, find_package, shared", self.built("c", "host", HOST_LINKS="shared"))
 
+    def serving_hosts(self):
+        """A C host with threads of its own: lanes of the CPU, then the emulated device."""
+        server = self.built("c", "server")
+        tool, graph = self.prefix / "bin/rondo", self.source / "tests/embedding/rows.yaml"
+        board = self.source / "schedules/library/machines/device-board.yaml"
+        for name, plan, backend in (("lanes", ["--lanes", 2], "cpu"), ("device", ["--machine", board], "emulated")):
+            schedule = self.scratch / f"rows-{name}.rondo"
+            run(tool, "plan", graph, *plan, "-q", "-o", schedule)
+            lines = run(server, schedule, 8, 50, *([backend] if backend != "cpu" else [])).splitlines()
+            workers = 2 if backend == "cpu" else 1
+            assert lines[0] == f"8 sessions of 50 replays by {workers} workers each: 0 wrong", lines
+            assert lines[1].startswith(f"on {backend}; "), lines
+            print(f"C, threads of its own: {' | '.join(lines)}")
+
     def cxx17_hosts(self):
         shared = (self.archives / "librondo.so").exists()
         for links in ("runtime", "shared") if shared else ("runtime",):
@@ -145,6 +159,7 @@ class Check:
         self.names_no_build_path()
         self.cxx_hosts()
         self.c_hosts()
+        self.serving_hosts()
         self.cxx17_hosts()
         self.host_of_the_first_version()
         self.runtime_stands_alone()

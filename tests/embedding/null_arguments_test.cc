@@ -64,6 +64,9 @@ TEST_F(NullArguments, AreRefusedWhereProgramsAreMadeAndAsked) {
   EXPECT_REFUSED("program",
                  rondo_program_prepare(world_.runtime.get(), world_.schedule.get(), nullptr, nullptr, error));
   EXPECT_REFUSED("program", rondo_program_get_instruction_set(nullptr, &set_, error));
+  rondo_program_info info = RONDO_PROGRAM_INFO_INIT;
+  EXPECT_REFUSED("program", rondo_program_get_info(nullptr, &info, error));
+  EXPECT_REFUSED("info", rondo_program_get_info(world_.program.get(), nullptr, error));
   EXPECT_REFUSED("instruction_set", rondo_program_get_instruction_set(world_.program.get(), nullptr, error));
   EXPECT_REFUSED("program", rondo_program_find_binding(nullptr, "x", &handle_, error));
   EXPECT_REFUSED("name", rondo_program_find_binding(world_.program.get(), nullptr, &handle_, error));
@@ -105,6 +108,10 @@ TEST_F(NullArguments, AreRefusedWhereSessionsAreMadeAndUsed) {
   EXPECT_REFUSED("session", rondo_session_get_epoch(nullptr, &number_, error));
   EXPECT_REFUSED("epoch", rondo_session_get_epoch(session_.get(), nullptr, error));
   EXPECT_REFUSED("stop", rondo_stop_create(nullptr, error));
+  EXPECT_REFUSED("session", rondo_session_submit(nullptr, error));
+  EXPECT_REFUSED("session", rondo_session_wait(nullptr, error));
+  EXPECT_REFUSED("session", rondo_session_is_done(nullptr, &set_, error));
+  EXPECT_REFUSED("done", rondo_session_is_done(session_.get(), nullptr, error));
 }
 
 TEST_F(NullArguments, AreRefusedWhereTracesAreMadeAndUsed) {
@@ -121,6 +128,8 @@ TEST_F(NullArguments, AreRefusedWhereTracesAreMadeAndUsed) {
   const auto write = [](void*, const void*, uint64_t) -> int32_t { return 0; };
   EXPECT_REFUSED("trace", rondo_trace_write_perfetto(nullptr, nullptr, write, nullptr, error));
   EXPECT_REFUSED("write", rondo_trace_write_perfetto(trace.get(), nullptr, nullptr, nullptr, error));
+  EXPECT_REFUSED("trace", rondo_trace_write_roofline(nullptr, nullptr, write, nullptr, error));
+  EXPECT_REFUSED("write", rondo_trace_write_roofline(trace.get(), nullptr, nullptr, nullptr, error));
 }
 
 TEST_F(NullArguments, AreNothingToDestroyOrToStop) {
@@ -131,6 +140,7 @@ TEST_F(NullArguments, AreNothingToDestroyOrToStop) {
   rondo_session_destroy(nullptr);
   rondo_stop_destroy(nullptr);
   rondo_trace_destroy(nullptr);
+  rondo_session_cancel(nullptr);
   rondo_stop_request(nullptr);
   rondo_stop_reset(nullptr);
 }

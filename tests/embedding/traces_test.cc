@@ -1,5 +1,6 @@
 // Traces from C: what is recorded, and where it is written to.
 #include <gtest/gtest.h>
+#include <algorithm>
 #include <string>
 #include <vector>
 #include "tests/embedding/c_world.h"
@@ -88,6 +89,22 @@ TEST_F(CTrace, IsWrittenInPiecesAsTheLibraryWouldWriteItWhole) {
   EXPECT_GT(written.bytes.size(), 1u << 20);
   EXPECT_EQ(written.bytes[0], 0x0a);  // field 1 of a Trace message: its first packet
   EXPECT_NE(written.bytes.find("a host of its own"), std::string::npos);
+}
+
+TEST_F(CTrace, IsSummedUpAsARoofline) {
+  const auto held = trace(world_, 3);
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(replay(held.get()), "ok");
+  rondo_roofline_options options = RONDO_ROOFLINE_OPTIONS_INIT;
+  options.run_id = "run-7";
+  options.schedule = "chain.rondo";
+  Written written;
+  ASSERT_EQ(errors_.text(rondo_trace_write_roofline(held.get(), &options, Written::write, &written, &errors_.last)),
+            "ok");
+  const std::string& csv = written.bytes;
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 5) << csv;  // a header; copy, add, mul and relu
+  for (const char* word : {"run-7", "chain.rondo", "relu", "gflops"}) EXPECT_NE(csv.find(word), csv.npos) << word;
+  written.refuse_at = 1;
+  EXPECT_EQ(rondo_trace_write_roofline(held.get(), nullptr, Written::write, &written, nullptr), RONDO_IO);
 }
 
 TEST_F(CTrace, EndsWhereTheHostRefusesMore) {
