@@ -166,11 +166,20 @@ typedef struct rondo_schedule_info {
   uint64_t state_bytes;   /* once per state */
   const char* digest;     /* sha256 of the meaning, hex */
   const char* backend;    /* what it was planned for: "cpu" */
+  uint32_t member_count;  /* schedules in the file; op counts are those of the first */
+  uint32_t reserved;      /* 0 */
+  const char* member;     /* name of the first */
 } rondo_schedule_info;
 #define RONDO_SCHEDULE_INFO_INIT \
-  { sizeof(rondo_schedule_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+  { sizeof(rondo_schedule_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 RONDO_API rondo_status rondo_schedule_get_info(const rondo_schedule* schedule, rondo_schedule_info* info,
                                                rondo_error* error) RONDO_NOEXCEPT;
+
+/* A file may hold several schedules over the same bindings, such as the prefill and the
+ * decoding of one model: its members. This is one of them on its own, to be asked what it
+ * uses; programs are made of the whole file. */
+RONDO_API rondo_status rondo_schedule_get_member(const rondo_schedule* schedule, uint32_t member,
+                                                 rondo_schedule** alone, rondo_error* error) RONDO_NOEXCEPT;
 
 typedef struct rondo_arena_info {
   uint32_t struct_size;
@@ -372,6 +381,11 @@ RONDO_API rondo_status rondo_program_find_binding(const rondo_program* program, 
 RONDO_API rondo_status rondo_program_find_scalar(const rondo_program* program, const char* name, rondo_scalar* scalar,
                                                  rondo_error* error) RONDO_NOEXCEPT;
 
+/* The program as the member of that name; a program begins as the first. All share their
+ * prepared constants, handles and states. Traces are of one member. */
+RONDO_API rondo_status rondo_program_find_member(const rondo_program* program, const char* name, rondo_program** member,
+                                                 rondo_error* error) RONDO_NOEXCEPT;
+
 /* ---- States -------------------------------------------------------------------- */
 
 typedef struct rondo_state rondo_state;
@@ -422,6 +436,11 @@ RONDO_API rondo_status rondo_session_set_scalar(rondo_session* session, rondo_sc
                                                 rondo_error* error) RONDO_NOEXCEPT;
 /* Uses `state` for the state bindings from now on. */
 RONDO_API rondo_status rondo_session_attach(rondo_session* session, const rondo_state* state,
+                                            rondo_error* error) RONDO_NOEXCEPT;
+
+/* Replays another member of the same file from now on; a session begins with that of the
+ * program that made it. What was bound stays, and so does the state. Allocates nothing. */
+RONDO_API rondo_status rondo_session_select(rondo_session* session, const rondo_program* member,
                                             rondo_error* error) RONDO_NOEXCEPT;
 
 /* A wish to stop a replay, looked at before every op. */

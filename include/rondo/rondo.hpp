@@ -345,6 +345,11 @@ class Schedule : public Owner<rondo_schedule, rondo_schedule_destroy> {
     rondo_schedule_get_info(get(), &info, nullptr);
     return info;
   }
+  // One schedule of a file that has several, on its own: to be asked what it uses.
+  Result<Schedule> member(uint32_t index) const noexcept {
+    return made<Schedule, rondo_schedule>(
+        [&](rondo_schedule** raw, rondo_error* error) { return rondo_schedule_get_member(get(), index, raw, error); });
+  }
   // kInvalidArgument beyond the counts of info().
   Result<rondo_arena_info> arena(uint32_t index) const noexcept {
     return asked(rondo_arena_info RONDO_ARENA_INFO_INIT, [&](rondo_arena_info* info, rondo_error* error) {
@@ -438,6 +443,8 @@ struct Scalar {
   rondo_scalar handle = 0;
 };
 
+class Program;
+
 // Arenas and bound buffers for one replay in flight.
 class Session : public Owner<rondo_session, rondo_session_destroy> {
  public:
@@ -467,6 +474,8 @@ class Session : public Owner<rondo_session, rondo_session_destroy> {
   Status attach(const State& state) noexcept {
     return Status::of([&](rondo_error* error) { return rondo_session_attach(get(), state.get(), error); });
   }
+  // Replays another member of the same file from now on.
+  Status select(const Program& member) noexcept;
   Status replay() noexcept {
     return Status::of([&](rondo_error* error) { return rondo_session_replay(get(), nullptr, error); });
   }
@@ -520,6 +529,11 @@ class Program : public Owner<rondo_program, rondo_program_destroy> {
     if (rondo_program_find_scalar(get(), name, &found.handle, error.fill()) != RONDO_OK) return error;
     return found;
   }
+  // The program as another member of its file, for Session::select.
+  Result<Program> member(const char* name) const noexcept {
+    return made<Program, rondo_program>(
+        [&](rondo_program** raw, rondo_error* error) { return rondo_program_find_member(get(), name, raw, error); });
+  }
   // How its replays are carried out.
   rondo_program_info info() const noexcept {
     rondo_program_info info = RONDO_PROGRAM_INFO_INIT;
@@ -542,7 +556,11 @@ class Program : public Owner<rondo_program, rondo_program_destroy> {
   }
 };
 
-// What the host decides once: memory, limits, instruction set, messages.
+inline Status Session::select(const Program& member) noexcept {
+  return Status::of([&](rondo_error* error) { return rondo_session_select(get(), member.get(), error); });
+}
+
+// What the host decides once: memory, limits, instruction set, messages, threads.
 class Runtime : public Owner<rondo_runtime, rondo_runtime_destroy> {
  public:
   explicit Runtime(rondo_runtime* owned) noexcept : Owner(owned) {}

@@ -34,6 +34,8 @@ inline constexpr size_t kFirstSize = sizeof(Struct);
 template <>
 inline constexpr size_t kFirstSize<rondo_error> = offsetof(rondo_error, file_offset);
 template <>
+inline constexpr size_t kFirstSize<rondo_schedule_info> = offsetof(rondo_schedule_info, member_count);
+template <>
 inline constexpr size_t kFirstSize<rondo_load_options> = offsetof(rondo_load_options, log);
 template <>
 inline constexpr size_t kFirstSize<rondo_runtime_options> = offsetof(rondo_runtime_options, log);

@@ -209,6 +209,20 @@ rondo_status rondo_program_find_scalar(const rondo_program* program, const char*
   });
 }
 
+rondo_status rondo_program_find_member(const rondo_program* program, const char* name, rondo_program** member,
+                                       rondo_error* error) noexcept {
+  return at_edge(error, [&]() -> Outcome {
+    if (member == nullptr) return null_argument("member");
+    *member = nullptr;
+    if (program == nullptr) return null_argument("program");
+    if (name == nullptr) return null_argument("name");
+    auto found = program->program.member(name);
+    if (!found) return found.error();
+    *member = new rondo_program{*std::move(found)};
+    return {};
+  });
+}
+
 rondo_status rondo_state_create(const rondo_program* program, rondo_state** state, rondo_error* error) noexcept {
   return at_edge(error, [&]() -> Outcome {
     if (state == nullptr) return null_argument("state");

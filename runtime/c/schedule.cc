@@ -124,7 +124,22 @@ rondo_status rondo_schedule_get_info(const rondo_schedule* schedule, rondo_sched
     known.state_bytes = schedule->needs.state_bytes;
     known.digest = schedule->verified.report().digest.c_str();
     known.backend = tables.backend.c_str();
+    known.member_count = schedule->verified.member_count();
+    known.member = tables.names[tables.members[0].name].c_str();
     return write_info(known, info);
+  });
+}
+
+rondo_status rondo_schedule_get_member(const rondo_schedule* schedule, uint32_t member, rondo_schedule** alone,
+                                       rondo_error* error) noexcept {
+  return at_edge(error, [&]() -> Outcome {
+    if (alone == nullptr) return null_argument("alone");
+    *alone = nullptr;
+    if (schedule == nullptr) return null_argument("schedule");
+    if (const uint32_t count = schedule->verified.member_count(); member >= count)
+      return refuse("there is no member " + std::to_string(member) + "; the file has " + std::to_string(count));
+    *alone = new rondo_schedule(schedule->verified.member(member));
+    return {};
   });
 }
 

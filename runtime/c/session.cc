@@ -89,6 +89,14 @@ rondo_status rondo_session_attach(rondo_session* session, const rondo_state* sta
   });
 }
 
+rondo_status rondo_session_select(rondo_session* session, const rondo_program* member, rondo_error* error) noexcept {
+  return at_edge(error, [&]() -> Outcome {
+    if (session == nullptr) return null_argument("session");
+    if (member == nullptr) return null_argument("member");
+    return session->session.select(member->program);
+  });
+}
+
 rondo_status rondo_stop_create(rondo_stop** stop, rondo_error* error) noexcept {
   return at_edge(error, [&]() -> Outcome {
     if (stop == nullptr) return null_argument("stop");

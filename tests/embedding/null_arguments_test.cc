@@ -40,6 +40,8 @@ TEST_F(NullArguments, AreRefusedWhereSchedulesAreReadAndAsked) {
   EXPECT_REFUSED("data", rondo_schedule_parse(nullptr, 8, nullptr, &schedule_, error));
   EXPECT_REFUSED("schedule", rondo_schedule_parse(data_.data(), 8, nullptr, nullptr, error));
   EXPECT_REFUSED("path", rondo_schedule_load(nullptr, nullptr, &schedule_, error));
+  EXPECT_REFUSED("schedule", rondo_schedule_get_member(nullptr, 0, &schedule_, error));
+  EXPECT_REFUSED("alone", rondo_schedule_get_member(world_.schedule.get(), 0, nullptr, error));
   EXPECT_REFUSED("schedule", rondo_schedule_load("x", nullptr, nullptr, error));
   rondo_schedule_info info = RONDO_SCHEDULE_INFO_INIT;
   EXPECT_REFUSED("schedule", rondo_schedule_get_info(nullptr, &info, error));
@@ -71,6 +73,9 @@ TEST_F(NullArguments, AreRefusedWhereProgramsAreMadeAndAsked) {
   EXPECT_REFUSED("program", rondo_program_find_binding(nullptr, "x", &handle_, error));
   EXPECT_REFUSED("name", rondo_program_find_binding(world_.program.get(), nullptr, &handle_, error));
   EXPECT_REFUSED("binding", rondo_program_find_binding(world_.program.get(), "x", nullptr, error));
+  EXPECT_REFUSED("program", rondo_program_find_member(nullptr, "main", &program_, error));
+  EXPECT_REFUSED("name", rondo_program_find_member(world_.program.get(), nullptr, &program_, error));
+  EXPECT_REFUSED("member", rondo_program_find_member(world_.program.get(), "main", nullptr, error));
   EXPECT_REFUSED("program", rondo_program_find_scalar(nullptr, "pos", &handle_, error));
   EXPECT_REFUSED("name", rondo_program_find_scalar(world_.program.get(), nullptr, &handle_, error));
   EXPECT_REFUSED("scalar", rondo_program_find_scalar(world_.program.get(), "pos", nullptr, error));
@@ -108,6 +113,8 @@ TEST_F(NullArguments, AreRefusedWhereSessionsAreMadeAndUsed) {
   EXPECT_REFUSED("session", rondo_session_get_epoch(nullptr, &number_, error));
   EXPECT_REFUSED("epoch", rondo_session_get_epoch(session_.get(), nullptr, error));
   EXPECT_REFUSED("stop", rondo_stop_create(nullptr, error));
+  EXPECT_REFUSED("session", rondo_session_select(nullptr, world_.program.get(), error));
+  EXPECT_REFUSED("member", rondo_session_select(session_.get(), nullptr, error));
   EXPECT_REFUSED("session", rondo_session_submit(nullptr, error));
   EXPECT_REFUSED("session", rondo_session_wait(nullptr, error));
   EXPECT_REFUSED("session", rondo_session_is_done(nullptr, &set_, error));

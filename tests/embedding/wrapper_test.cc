@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <array>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <vector>
 #include "rondo/load.h"
@@ -115,6 +116,44 @@ TEST(Wrapper, KeepsAConversationInAState) {
   state.clear().or_throw();
   for (const std::byte byte : bytes) EXPECT_EQ(byte, std::byte{0});
   EXPECT_EQ(runtime.bytes_in_use(), 128u);
+}
+
+TEST(Wrapper, ReplaysTheMembersOfAFileOverOneState) {
+  const Schedule schedule = parsed(fixtures::prefill_and_decode());
+  EXPECT_EQ(schedule.info().member_count, 2u);
+  EXPECT_STREQ(schedule.info().member, "prefill");
+  EXPECT_STREQ(schedule.member(1).or_throw().info().member, "decode");
+  EXPECT_EQ(text_of(schedule.member(2)), "invalid-argument: there is no member 2; the file has 2");
+
+  const std::vector<float> w = fixtures::values(64, 1), x = fixtures::values(32, 2), next = fixtures::values(8, 3);
+  std::vector<float> all(32), last(8);
+  const Program prefill = Runtime::make().or_throw().prepare(schedule, {constant("w", w)}).or_throw();
+  const Program decode = prefill.member("decode").or_throw();
+  EXPECT_EQ(prefill.member("train").error().code(), Code::kNotFound);
+  SessionOptions options;
+  options.without_state = 1;
+  Session session = prefill.session(options).or_throw();
+  State one = prefill.state().or_throw(), two = decode.state().or_throw();
+  session.bind(prefill.binding("x").or_throw(), x).or_throw();
+  session.bind(prefill.binding("all").or_throw(), all).or_throw();
+  session.bind(decode.binding("next").or_throw(), next).or_throw();
+  session.bind(decode.binding("last").or_throw(), last).or_throw();
+
+  session.attach(one).or_throw();
+  session.replay().or_throw();
+  const std::vector<float> prompt = all;
+  session.select(decode).or_throw();
+  session.set_scalar(decode.scalar("pos").or_throw(), 2).or_throw();
+  session.replay().or_throw();
+  // Row 2 of one conversation is the new row, its others are the prompt's; the other
+  // conversation has heard of nothing.
+  const Span<std::byte> cache = one.bytes("k").or_throw(), other = two.bytes("k").or_throw();
+  for (size_t row = 0; row < 4; ++row)
+    EXPECT_EQ(std::memcmp(cache.data() + 32 * row, row == 2 ? last.data() : prompt.data() + 8 * row, 32), 0) << row;
+  for (const std::byte byte : other) EXPECT_EQ(byte, std::byte{0});
+
+  const Program stranger = Runtime::make().or_throw().prepare(parsed(fixtures::relu())).or_throw();
+  EXPECT_EQ(text_of(session.select(stranger)), "invalid-argument: the member belongs to another program");
 }
 
 TEST(Wrapper, StopsAndRestarts) {

@@ -35,6 +35,10 @@ Schedule add_to_state(uint32_t count);
 // y = rows, an i32[4] table with entries below 10; `distinct`: no entry twice.
 Schedule copy_table(bool distinct = false);
 
+// Two schedules in one file. w f32[8, 8] is packed once. 'prefill': state k = x w (all four rows), all = k.
+// 'decode': row `pos` of k = next w, last = that row. `pos` is decode's alone.
+Schedule prefill_and_decode();
+
 // `count` ops on 16-element tiles of one arena, then y = the last tile.
 Schedule chain(uint32_t count);
 

@@ -10,68 +10,9 @@ namespace rondo {
 namespace {
 
 using fixtures::must;
+using fixtures::prefill_and_decode;
 using fixtures::proven;
 using fixtures::text_of;
-
-// w f32[8, 8] is packed once. 'prefill': state k = x w (all four rows), all = k.
-// 'decode': row `pos` of k = next w, last = that row. `pos` is decode's alone.
-Schedule prefill_and_decode() {
-  ScheduleBuilder builder;
-  const uint16_t host = builder.space("host", SpaceKind::kHost, uint64_t{1} << 30);
-  const uint16_t packed = builder.arena("packed", host, 8 * 8 * 4, OwnerKind::kEveryone, 0, true);
-  const uint16_t x = builder.binding("x", Role::kInput, DType::kF32, {4, 8});
-  const uint16_t next = builder.binding("next", Role::kInput, DType::kF32, {1, 8});
-  const uint16_t w = builder.binding("w", Role::kConstant, DType::kF32, {8, 8});
-  const uint16_t k = builder.binding("k", Role::kState, DType::kF32, {4, 8});
-  const uint16_t all = builder.binding("all", Role::kOutput, DType::kF32, {4, 8});
-  const uint16_t last = builder.binding("last", Role::kOutput, DType::kF32, {1, 8});
-  Schedule& schedule = builder.schedule();
-  schedule.scalars.push_back({.name = builder.name("pos"), .min = 0, .max = 3});
-  schedule.members = {{.name = builder.name("prefill")}, {.name = builder.name("decode")}};
-  builder.phase("p");
-  const uint32_t square = builder.view(DType::kF32, {8, 8}, {32, 4});
-  const uint32_t rows = builder.view(DType::kF32, {4, 8}, {32, 4});
-  const uint32_t row = builder.view(DType::kF32, {1, 8}, {32, 4});
-  View moved = schedule.views[row];
-  moved.scalar = 0;
-  moved.offset_scale = 1;
-  moved.offset_modulus = 4;
-  moved.offset_step_bytes = 32;
-  const uint32_t at_pos = builder.view(moved);
-  View panel;
-  panel.rank = 2;
-  panel.layout = static_cast<uint8_t>(Layout::kPanels);
-  panel.extent[0] = 1;
-  panel.extent[1] = 8;
-  panel.stride_bytes[0] = 8 * 8 * 4;
-  panel.stride_bytes[1] = 8 * 4;
-  panel.block_columns = 8;
-  const uint32_t panels = builder.view(panel);
-  const uint32_t pack = builder.stream("pack", 0, Engine::kCompute, Part::kPrepare);
-  builder.add(pack,
-              {.kernel = "pack",
-               .operands = {{.base = w, .view = square}, {.base = packed, .view = panels, .access = Access::kWrite}}});
-  const uint32_t prefill = builder.stream("prefill", 0, Engine::kCompute);
-  builder.add(prefill, {.kernel = "matmul",
-                        .operands = {{.base = x, .view = rows},
-                                     {.base = packed, .view = panels},
-                                     {.base = k, .view = rows, .access = Access::kWrite}},
-                        .flags = kOpInit | kOpFinal});
-  builder.add(prefill,
-              {.kernel = "copy",
-               .operands = {{.base = k, .view = rows}, {.base = all, .view = rows, .access = Access::kWrite}}});
-  const uint32_t decode = builder.stream("decode", 0, Engine::kCompute);
-  builder.add(decode, {.kernel = "matmul",
-                       .operands = {{.base = next, .view = row},
-                                    {.base = packed, .view = panels},
-                                    {.base = k, .view = at_pos, .access = Access::kWrite}},
-                       .flags = kOpInit | kOpFinal});
-  builder.add(decode,
-              {.kernel = "copy",
-               .operands = {{.base = k, .view = at_pos}, {.base = last, .view = row, .access = Access::kWrite}}});
-  schedule.streams[decode].member = 1;
-  return builder.finish();
-}
 
 class Members : public ::testing::Test {
  protected:
