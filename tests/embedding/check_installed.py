@@ -88,6 +88,17 @@ class Check:
             assert lines[1].startswith(f"on {backend}; "), lines
             print(f"C, threads of its own: {' | '.join(lines)}")
 
+    def talking_host(self):
+        """Prefill and decoding of a small model in one file, two conversations over it."""
+        host, library = self.built("c", "conversations"), self.source / "schedules/library"
+        parts = ["gpt2-tiny-prefill", "gpt2-tiny-decode"]
+        schedule = self.scratch / "gpt2-tiny.rondo"
+        run(self.prefix / "bin/rondo", "plan", *(library / f"{part}.yaml" for part in parts), "-q", "-o", schedule)
+        lines = run(host, schedule, *parts).splitlines()
+        assert lines[-1] == "taking turns or one after the other: the same words", lines
+        assert lines[0].split(":")[1] != lines[1].split(":")[1], f"two prompts, one answer: {lines}"
+        print(f"C, prefill and decode: {' | '.join(lines)}")
+
     def cxx17_hosts(self):
         shared = (self.archives / "librondo.so").exists()
         for links in ("runtime", "shared") if shared else ("runtime",):
@@ -142,7 +153,6 @@ class Check:
             self.computes("C, FetchContent", binary / "host")
         else:  # the tree itself is the proof that the rest builds
             assert "_deps/rondo-build/librondo.a" in run("ninja", "-C", binary, "-t", "commands", "host")
-            run("cmake", "--build", binary, "--target", "CMakeFiles/host.dir/__/c/host.c.o")
 
     def documentation_shows_the_hosts(self):
         text = (self.source / "docs/embedding.md").read_text()
@@ -160,6 +170,7 @@ class Check:
         self.cxx_hosts()
         self.c_hosts()
         self.serving_hosts()
+        self.talking_host()
         self.cxx17_hosts()
         self.host_of_the_first_version()
         self.runtime_stands_alone()
