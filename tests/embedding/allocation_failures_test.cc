@@ -84,6 +84,8 @@ class Life {
     rondo_state_destroy(state_);
     rondo_stop_destroy(stop_);
     rondo_trace_destroy(trace_);
+    rondo_program_destroy(member_);
+    rondo_schedule_destroy(alone_);
     rondo_program_destroy(program_);
     rondo_runtime_destroy(runtime_);
     rondo_schedule_destroy(schedule_);
@@ -107,8 +109,13 @@ class Life {
     rondo_status s = rondo_schedule_parse(bytes_.data(), bytes_.size(), &load, &schedule_, e);
     if (s == RONDO_OK) s = rondo_runtime_create(&options, &runtime_, e);
     if (s == RONDO_OK) s = rondo_program_prepare(runtime_, schedule_, nullptr, &program_, e);
+    if (s == RONDO_OK) s = rondo_schedule_get_member(schedule_, 0, &alone_, e);
+    rondo_schedule_info info = RONDO_SCHEDULE_INFO_INIT;
+    if (s == RONDO_OK) s = rondo_schedule_get_info(alone_, &info, e);
+    if (s == RONDO_OK) s = rondo_program_find_member(program_, info.member, &member_, e);
     if (s == RONDO_OK) s = rondo_state_create(program_, &state_, e);
     if (s == RONDO_OK) s = rondo_session_create(program_, nullptr, &session_, e);
+    if (s == RONDO_OK) s = rondo_session_select(session_, member_, e);
     if (s == RONDO_OK) s = rondo_stop_create(&stop_, e);
     if (s == RONDO_OK) s = rondo_program_find_binding(program_, "y", &y, e);
     if (s == RONDO_OK) s = rondo_session_bind(session_, y, y_.data(), y_bytes(), y_type(), e);
@@ -151,6 +158,8 @@ class Life {
   rondo_session* session_ = nullptr;
   rondo_stop* stop_ = nullptr;
   rondo_trace* trace_ = nullptr;
+  rondo_program* member_ = nullptr;
+  rondo_schedule* alone_ = nullptr;
   long told_ = 0;
 };
 
