@@ -153,6 +153,16 @@ TEST(Dealing, DealsNeighbouringLanesTogetherAndAllOfThem) {
   }
 }
 
+// The end of a share is published by itself. A second time, by the step, would be one
+// too many: the next replay may have begun, and the counter be another worker's.
+TEST(Dealing, LeavesTheLastStepOfAShareToTheEndOfTheShare) {
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    const VerifiedSchedule verified = seed == 0 ? proven(PingPong().make()) : lanes(seed, 5);
+    const Dealing dealing = deal_lanes(verified.schedule(), verified.order(Part::kReplay), 4);
+    for (const Share& share : dealing.shares) EXPECT_EQ(share.steps.back().publishes, 0u) << "seed " << seed;
+  }
+}
+
 TEST(Dealing, OfNothingIsOneEmptyShare) {
   const Dealing dealing = deal_lanes(Schedule(), {}, 4);
   ASSERT_EQ(dealing.shares.size(), 1u);
