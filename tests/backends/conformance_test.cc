@@ -29,6 +29,9 @@ const DeviceMaker kDevices[] = {
     {"CpuOnTwoThreads", [] { return make_cpu_device({.memory_bytes = 64 << 20, .threads = 2}); }},
     {"Emulated",
      [] { return make_emulated_device({.max_resident_lanes = 4, .memory_bytes = 64 << 20, .threads = 2, .seed = 7}); }},
+    // One thread takes the same turns every time: what it finds it always finds.
+    {"EmulatedOnOneThread",
+     [] { return make_emulated_device({.max_resident_lanes = 4, .memory_bytes = 64 << 20, .threads = 1, .seed = 7}); }},
     {"EmulatedInOrder",
      [] { return make_emulated_device({.max_resident_lanes = 4, .memory_bytes = 64 << 20, .threads = 1, .seed = 0}); }},
 };
