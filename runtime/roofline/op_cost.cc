@@ -1,12 +1,12 @@
 #include "runtime/roofline/op_cost.h"
 
 #include "rondo/contracts.h"
-#include "schedules/verify/extents.h"
+#include "schedules/extents/extents.h"
 
 namespace rondo::runtime {
 namespace {
 
-bool varies(const proof::OpExtents& extents) {
+bool varies(const OpExtents& extents) {
   for (uint32_t i = 0; i < extents.named_count; ++i)
     if (extents.named[i].scalar != kNone) return true;
   for (uint32_t i = 0; i < extents.leading_count; ++i)
@@ -14,7 +14,7 @@ bool varies(const proof::OpExtents& extents) {
   return false;
 }
 
-std::string shape_of(const proof::OpExtents& extents) {
+std::string shape_of(const OpExtents& extents) {
   std::string text;
   for (uint32_t i = 0; i < extents.leading_count; ++i)
     text += (i == 0 ? "" : "x") + std::to_string(extents.leading[i].extent);
@@ -52,13 +52,13 @@ OpCost cost_of(const Schedule& schedule, const Op& op) {
     return cost;
   }
   const Contract* contract = find_contract(schedule.name(schedule.kernels[op.kernel].name));
-  const auto extents = contract != nullptr ? proof::extents_of(*contract, schedule, op) : std::nullopt;
+  const auto extents = contract != nullptr ? extents_of(*contract, schedule, op) : std::nullopt;
   if (!extents) return cost;
   cost.dtype = extents->dtype;
   cost.shape = shape_of(*extents);
   if (varies(*extents)) return cost;
-  cost.flops = proof::evaluate(contract->flops, *extents, op.flags);
-  cost.bytes = proof::evaluate(contract->bytes, *extents, op.flags);
+  cost.flops = evaluate(contract->flops, *extents, op.flags);
+  cost.bytes = evaluate(contract->bytes, *extents, op.flags);
   return cost;
 }
 

@@ -14,7 +14,7 @@
 #include "rondo/verify.h"
 #include "schedules/verify/budget.h"
 #include "schedules/verify/cells.h"
-#include "schedules/verify/extents.h"
+#include "schedules/extents/extents.h"
 #include "schedules/verify/findings.h"
 
 namespace rondo::proof {

@@ -5,7 +5,7 @@
 #include <cstring>
 #include "rondo/contracts.h"
 #include "runtime/floating_point.h"
-#include "schedules/verify/extents.h"
+#include "schedules/extents/extents.h"
 #include "tools/calibrate/sampling.h"
 
 namespace rondo::calibrate {
@@ -62,12 +62,12 @@ DType dtype_of(const OperandContract& operand) {
 }
 
 // What the contract's formulas are evaluated at.
-proof::OpExtents formula_extents(const Contract& contract, const Extents& extents) {
-  proof::OpExtents op;
+OpExtents formula_extents(const Contract& contract, const Extents& extents) {
+  OpExtents op;
   for (uint32_t i = 0; i < contract.operand_count; ++i)
     if (contract.operands[i].use == Use::kTable) op.index_bytes = info(dtype_of(contract.operands[i])).bytes;
   for (const auto& [name, extent] : extents) {
-    proof::Dim dim;
+    Dim dim;
     dim.extent = extent;
     if (name == "row" || name == "column") {
       op.leading[op.leading_count++] = dim;
@@ -82,7 +82,7 @@ proof::OpExtents formula_extents(const Contract& contract, const Extents& extent
 }
 
 uint64_t evaluated(const Contract& contract, const Formula& formula, const Extents& extents, uint32_t flags) {
-  return proof::evaluate(formula, formula_extents(contract, extents), static_cast<uint16_t>(flags))
+  return evaluate(formula, formula_extents(contract, extents), static_cast<uint16_t>(flags))
       .value_or(UINT64_MAX);
 }
 

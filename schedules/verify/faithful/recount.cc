@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include "rondo/footprint.h"
-#include "schedules/verify/extents.h"
+#include "schedules/extents/extents.h"
 
 namespace rondo::proof {
 namespace {

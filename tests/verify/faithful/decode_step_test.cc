@@ -298,5 +298,64 @@ TEST(DecodeStep, HeadsOfAnotherLaneWaitForTheRow) {
   EXPECT_THAT(said_of({.lanes = 2, .change = Change::kNoWait}), Contains(HasSubstr("H01 op")));
 }
 
+// Every field by which a scalar or a label places rows of a cache, changed by itself.
+TEST(DecodeStep, EachFieldOfARowIsNeeded) {
+  struct Edit {
+    const char* what;
+    void (*of_view)(View&);
+    void (*of_value)(Value&);
+  };
+  constexpr Edit kEdits[] = {
+      {"a row on", [](View& view) { view.offset_bias += 1; }, nullptr},
+      {"every other row", [](View& view) { view.offset_scale = 2; }, nullptr},
+      {"always the first row", [](View& view) { view.offset_scale = 0; }, nullptr},
+      {"wraps a row early", [](View& view) { view.offset_modulus -= 1; }, nullptr},
+      {"steps of two rows", [](View& view) { view.offset_step_bytes *= 2; }, nullptr},
+      {"another scalar", [](View& view) { view.scalar = 1; }, nullptr},
+      {"a row more", [](View& view) { view.extent_bias += 1; }, nullptr},
+      {"a row fewer", [](View& view) { view.extent_bias -= 1; }, nullptr},
+      {"no bound", [](View& view) { view.extent_axis = 0xff, view.extent_scale = view.extent_bias = 0; }, nullptr},
+      {"at rest", nullptr, [](Value& value) { value.moves_along = value.moves_along == 0 ? 1 : 0; }},
+      {"along columns", nullptr, [](Value& value) { value.moves_along = 2; }},
+      {"named a row on", nullptr, [](Value& value) { value.low[0] += 1, value.extent[0] -= value.extent[0] > 1; }},
+      {"another tensor", nullptr, [](Value& value) { value.tensor -= 1; }},
+      {"an unfinished sum", nullptr, [](Value& value) { value.version = 1; }},
+  };
+  uint32_t refused = 0;
+  for (const bool ring : {false, true}) {
+    const Schedule step = Step({.layers = 2, .heads = 2, .capacity = 8, .ring = ring}).make();
+    for (uint32_t i = 0; i < step.operands.size(); ++i) {
+      const Operand& operand = step.operands[i];
+      if (step.is_arena(operand.base) || step.binding_of(operand.base).role != static_cast<uint8_t>(Role::kState))
+        continue;
+      const View& view = step.views[operand.view];
+      for (const Edit& edit : kEdits) {
+        Schedule changed = step;
+        View other = view;
+        Value value = step.values[step.labels[i].value];
+        if (edit.of_view != nullptr) edit.of_view(other);
+        if (edit.of_value != nullptr) edit.of_value(value);
+        const bool moves = view.offset_step_bytes != 0;
+        if (other.offset_step_bytes == 0 && (other.offset_scale | other.offset_bias | other.offset_modulus) != 0)
+          continue;
+        if (other.extent_axis == 0xff) {
+          if (view.extent_axis != 0xff) other.scalar = kNone;
+          if (other.extent_bias != 0) continue;
+        }
+        if (other == view && value == step.values[step.labels[i].value]) continue;
+        if (!ring && moves && other.offset_modulus != view.offset_modulus) continue;  // it never wraps
+        changed.operands[i].view = static_cast<uint32_t>(changed.views.size());
+        changed.views.push_back(other);
+        changed.labels[i].value = static_cast<uint32_t>(changed.values.size());
+        changed.values.push_back(value);
+        const Report report = verify(std::move(changed)).report;
+        EXPECT_FALSE(report.faithful()) << edit.what << ", operand " << i << (ring ? " of the ring" : "");
+        ++refused;
+      }
+    }
+  }
+  EXPECT_GT(refused, 150u);
+}
+
 }  // namespace
 }  // namespace rondo

@@ -1,5 +1,5 @@
 // The named dimensions of one op: what its contract calls m, n, k or "...", read
-// from the views of its operands. The one place that does so.
+// from the views of its operands: for the verifier, rooflines and calibration.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -8,7 +8,7 @@
 #include "rondo/contract.h"
 #include "rondo/schedule.h"
 
-namespace rondo::proof {
+namespace rondo {
 
 // One dimension in elements; with a scalar, clamp(scale * s + bias, 0, extent).
 struct Dim {
@@ -51,4 +51,4 @@ std::optional<OpExtents> extents_of(const Contract& contract, const Schedule& sc
 // The value of a cost formula at full extents; nothing on overflow of 63 bits.
 std::optional<uint64_t> evaluate(const Formula& formula, const OpExtents& extents, uint16_t op_flags);
 
-}  // namespace rondo::proof
+}  // namespace rondo

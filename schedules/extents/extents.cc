@@ -1,6 +1,6 @@
-#include "schedules/verify/extents.h"
+#include "schedules/extents/extents.h"
 
-namespace rondo::proof {
+namespace rondo {
 namespace {
 
 constexpr std::string_view kLeading = "...";
@@ -124,4 +124,4 @@ std::optional<uint64_t> evaluate(const Formula& formula, const OpExtents& extent
   return static_cast<uint64_t>(sum);
 }
 
-}  // namespace rondo::proof
+}  // namespace rondo
