@@ -397,6 +397,90 @@ TEST(PlanDirectRefuses, ToGoOnWhenCancelled) {
   EXPECT_EQ(plan.error().code, ErrorCode::kCancelled);
 }
 
+// ---- Views -----------------------------------------------------------------------
+
+std::string replay_of(const std::string& graph_text, uint64_t seed = 3) {
+  const Graph graph = graph_of(graph_text);
+  const Plan plan = plan_of(graph);
+  EXPECT_EQ(verdict(plan.schedule), "faithful");
+  EXPECT_EQ(numbers(graph, plan.schedule, seed), "agrees");
+  return ops_of(plan.schedule, Part::kReplay);
+}
+
+TEST(PlanDirectViews, HeadsByReshapeAndTransposeCostNothing) {
+  // q k^T of 3 heads of 4 over 6 rows: one product a head, each reading columns of x.
+  EXPECT_EQ(replay_of(R"(
+tensors: {x: {shape: [6, 12], role: input}, y: {role: output}}
+operators:
+  - {op: reshape, inputs: [x], output: split, shape: [6, 3, 4]}
+  - {op: transpose, inputs: [split], output: heads, order: [1, 0, 2]}
+  - {op: matmul, inputs: [heads, heads], output: y, transpose_b: true}
+)"),
+            "matmul x+0 x+0 y+0\n"
+            "matmul x+16 x+16 y+144\n"
+            "matmul x+32 x+32 y+288\n");
+}
+
+TEST(PlanDirectViews, AnOutputIsACopy) {
+  EXPECT_EQ(replay_of(R"(
+tensors: {x: {shape: [6, 12], role: input}, y: {role: output}}
+operators: [{op: slice, inputs: [x], output: y, begin: 3, end: 5}]
+)"),
+            "assign x+12 y+0\n");
+}
+
+TEST(PlanDirectViews, WhatNoStridesCanSayIsACopy) {
+  // Merging the heads again: the transposed axes do not lie next to one another.
+  EXPECT_EQ(replay_of(R"(
+tensors: {x: {shape: [3, 6, 4], role: input}, y: {role: output}}
+operators:
+  - {op: transpose, inputs: [x], output: turned, order: [1, 0, 2]}
+  - {op: reshape, inputs: [turned], output: merged, shape: [6, 12]}
+  - {op: relu, inputs: [merged], output: y}
+)"),
+            "assign x+0 work+0\n"
+            "relu work+0 y+0\n");
+}
+
+TEST(PlanDirectViews, ASumNeverRunsOverPartOfAnAxis) {
+  EXPECT_EQ(replay_of(R"(
+tensors: {x: {shape: [4, 8], role: input}, w: {shape: [3, 5], role: input}, y: {role: output}}
+operators:
+  - {op: slice, inputs: [x], output: part, begin: 2, end: 5}
+  - {op: matmul, inputs: [part, w], output: y}
+)"),
+            "assign x+8 work+0\n"
+            "matmul work+0 w+0 y+0\n");
+}
+
+TEST(PlanDirectViews, WorkThatASliceLeavesOutIsNotDone) {
+  // Of 4 heads the last two are read; of the pack of a constant, what they need.
+  EXPECT_EQ(replay_of(R"(
+tensors: {x: {shape: [5, 8], role: input}, c: {shape: [5, 2], role: constant}, s: {shape: [5, 2], role: constant},
+          y: {role: output}}
+operators:
+  - {op: rotary, inputs: [x, c, s], output: turned, heads: 4}
+  - {op: slice, inputs: [turned], output: half, begin: 4}
+  - {op: relu, inputs: [half], output: y}
+)"),
+            "rotary x+16 c+0 s+0 work+16\n"
+            "rotary x+24 c+0 s+0 work+24\n"
+            "relu work+16 y+0\n");
+}
+
+TEST(PlanDirectViews, AttentionReadsTheColumnsOfEachHead) {
+  EXPECT_EQ(replay_of(R"(
+tensors: {x: {shape: [5, 16], role: input}, y: {role: output}}
+operators:
+  - {op: slice, inputs: [x], output: q, begin: 0, end: 8}
+  - {op: slice, inputs: [x], output: k, begin: 8, end: 12}
+  - {op: slice, inputs: [x], output: v, begin: 12, end: 16}
+  - {op: attention, inputs: [q, k, v], output: y, heads: 2, kv_heads: 1, causal: true}
+)"),
+            "attention x+0 x+32 x+48 y+0\n"
+            "attention x+16 x+32 x+48 y+16\n");
+}
+
 TEST(PlanDirectSize, AHundredThousandOperatorsArePlannedInLinearTime) {
   Graph graph;
   graph.tensors.push_back({"x", TensorRole::kInput, DType::kF32, {4, 4}, {}});

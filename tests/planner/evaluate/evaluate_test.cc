@@ -94,6 +94,75 @@ TEST(Evaluate, GeluFormsAgreeToThreeDigitsAndPassThroughZero) {
   for (size_t i = 0; i < 5; ++i) EXPECT_NEAR(erf.value[i], tanh.value[i], 1e-3);
 }
 
+TEST(Evaluate, ReducesOneAxis) {
+  const Data data = {{"a", {1, 2, 3, 4, 5, 6}}};
+  EXPECT_THAT(evaluate_one("reduce_sum", {"[2, 3]"}, data).value, ElementsAre(6, 15));
+  EXPECT_THAT(evaluate_one("reduce_max", {"[2, 3]"}, data, ", axis: 0").value, ElementsAre(4, 5, 6));
+  EXPECT_THAT(evaluate_one("reduce_mean", {"[3, 2, 1]"}, data, ", axis: 1").value, ElementsAre(1.5, 3.5, 5.5));
+}
+
+TEST(Evaluate, RearrangesElements) {
+  const Data data = {{"a", {1, 2, 3, 4, 5, 6}}, {"b", {7, 8}}};
+  EXPECT_THAT(evaluate_one("concat", {"[2, 3]", "[2, 1]"}, data).value, ElementsAre(1, 2, 3, 7, 4, 5, 6, 8));
+  EXPECT_THAT(evaluate_one("slice", {"[2, 3]"}, {{"a", data.at("a")}}, ", begin: 1").value, ElementsAre(2, 3, 5, 6));
+  EXPECT_THAT(evaluate_one("transpose", {"[2, 3]"}, {{"a", data.at("a")}}, ", order: [1, 0]").value,
+              ElementsAre(1, 4, 2, 5, 3, 6));
+}
+
+TEST(Evaluate, SigmoidAndItsMirrorSumToOne) {
+  const Data data = {{"a", {-30, -1, 0, 2, 30}}}, mirrored = {{"a", {30, 1, 0, -2, -30}}};
+  const Evaluated y = evaluate_one("sigmoid", {"[5]"}, data), z = evaluate_one("sigmoid", {"[5]"}, mirrored);
+  for (size_t i = 0; i < 5; ++i) EXPECT_THAT(y.value[i] + z.value[i], DoubleEq(1));
+}
+
+TEST(Evaluate, RotaryKeepsTheLengthOfEveryPair) {
+  // cos and sin of one angle for both elements of a pair; the odd last column passes through.
+  const float c = 0.6f, s = 0.8f;
+  const Data data = {{"a", {3, 4, 5, 6, 7}}, {"b", {c, c, c, c, 0}}, {"c", {s, s, s, s, 0}}};
+  for (const char* pairing : {"half", "interleaved"}) {
+    const Evaluated y =
+        evaluate_one("rotary", {"[1, 5]", "[1, 5]", "[1, 5]"}, data, std::string(", pairing: ") + pairing);
+    const size_t mate = pairing[0] == 'h' ? 2 : 1;
+    const double x0 = 3, x1 = mate == 2 ? 5 : 4;
+    EXPECT_NEAR(y.value[0], x0 * double{c} - x1 * double{s}, 1e-12);
+    EXPECT_NEAR(y.value[0] * y.value[0] + y.value[mate] * y.value[mate], x0 * x0 + x1 * x1, 1e-5);
+    EXPECT_EQ(y.value[4], 7);
+  }
+}
+
+TEST(Evaluate, AttentionOverEqualValuesGivesThem) {
+  const Data data = {{"a", random_floats(1, "q", 4 * 6)},
+                     {"b", random_floats(2, "k", 3 * 6)},
+                     {"c", std::vector<float>(3 * 4, 0.25f)}};
+  for (const double y : evaluate_one("attention", {"[4, 6]", "[3, 6]", "[3, 4]"}, data, ", heads: 2").value)
+    EXPECT_THAT(y, DoubleEq(0.25));
+  // Aligned at the end: of 4 queries and 3 keys the first sees none.
+  const Evaluated causal = evaluate_one("attention", {"[4, 6]", "[3, 6]", "[3, 4]"}, data, ", heads: 2, causal: true");
+  EXPECT_EQ(causal.value[0], 0);
+  EXPECT_THAT(causal.value[4], DoubleEq(0.25));
+}
+
+TEST(Evaluate, GatherClampsAndStatesGoRound) {
+  const Graph graph = graph_of(
+      "scalars: {n: {max: 9}}\nstates: {cache: {shape: [3, 1]}}\n"
+      "tensors: {x: {shape: [2, 1], role: input}, r: {shape: [3], role: input, dtype: i32}, y: {role: output},\n"
+      "          one: {shape: [1, 1], role: input}}\n"
+      "operators:\n  - {op: gather, inputs: [x, r], output: y}\n"
+      "  - {op: append, inputs: [cache, one], output: after, at: n}");
+  const std::vector<float> x = {10, 20}, one = {5}, cache = {1, 2, 3};
+  const std::vector<int64_t> rows = {-4, 1, 99};
+  GraphData given;
+  given.floats = {{"x", x}, {"one", one}, {"cache", cache}};
+  given.indices["r"] = rows;
+  given.scalars["n"] = 7;
+  const auto results = evaluate_graph(graph, given);
+  ASSERT_TRUE(results.ok()) << results.error().to_string();
+  EXPECT_THAT(results->at("y").value, ElementsAre(10, 20, 20));
+  EXPECT_THAT(results->at("cache").value, ElementsAre(1, 5, 3));  // row 7 modulo 3
+  given.scalars["n"] = 10;
+  EXPECT_EQ(evaluate_graph(graph, given).error().message, "scalar 'n' is 10; allowed is 0 to 9");
+}
+
 TEST(Evaluate, NanPropagates) {
   EXPECT_TRUE(std::isnan(evaluate_one("relu", {"[1]"}, {{"a", {kNan}}}).value[0]));
   EXPECT_THAT(evaluate_one("softmax", {"[3]"}, {{"a", {1, kNan, 2}}}).value, Each(testing::IsNan()));
