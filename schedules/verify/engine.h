@@ -12,9 +12,9 @@
 #include "rondo/contract.h"
 #include "rondo/schedule.h"
 #include "rondo/verify.h"
+#include "schedules/extents/extents.h"
 #include "schedules/verify/budget.h"
 #include "schedules/verify/cells.h"
-#include "schedules/extents/extents.h"
 #include "schedules/verify/findings.h"
 
 namespace rondo::proof {

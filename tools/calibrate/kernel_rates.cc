@@ -72,9 +72,7 @@ OpExtents formula_extents(const Contract& contract, const Extents& extents) {
     if (name == "row" || name == "column") {
       op.leading[op.leading_count++] = dim;
     } else {
-      const auto at =
-          std::find_if(extents.begin(), extents.end(), [&](const auto& each) { return each.first == name; });
-      dim.name = at->first;
+      dim.name = name;  // of `extents`, which outlives the result
       op.named[op.named_count++] = dim;
     }
   }
@@ -82,8 +80,7 @@ OpExtents formula_extents(const Contract& contract, const Extents& extents) {
 }
 
 uint64_t evaluated(const Contract& contract, const Formula& formula, const Extents& extents, uint32_t flags) {
-  return evaluate(formula, formula_extents(contract, extents), static_cast<uint16_t>(flags))
-      .value_or(UINT64_MAX);
+  return evaluate(formula, formula_extents(contract, extents), static_cast<uint16_t>(flags)).value_or(UINT64_MAX);
 }
 
 uint32_t flags_of(const Contract& contract) {
