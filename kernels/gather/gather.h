@@ -5,6 +5,7 @@
 // scatter goes through its rows in order: of two that fall on one, the later stays.
 #pragma once
 #include <cstdint>
+#include <cstring>
 #include "kernels/kernel.h"
 
 namespace rondo::kernels {
@@ -21,12 +22,18 @@ class RowIndices {
 
   // Entry i as a row: in [0, rows).
   int64_t at(int64_t i) const {
-    const std::byte* entry = data_ + i * step_;
-    const int64_t index = wide_ ? *reinterpret_cast<const int64_t*>(entry) : *reinterpret_cast<const int32_t*>(entry);
+    const int64_t index = wide_ ? entry<int64_t>(i) : entry<int32_t>(i);
     return index < 0 ? 0 : index > last_ ? last_ : index;
   }
 
  private:
+  template <class Entry>
+  Entry entry(int64_t i) const {
+    Entry index;
+    std::memcpy(&index, data_ + i * step_, sizeof index);
+    return index;
+  }
+
   const std::byte* data_;
   int64_t step_, last_;
   bool wide_;
