@@ -1,7 +1,7 @@
 // Reading and writing schedules, in both forms.
 //
 // Binary: little-endian, sectioned, CRC-32C per section, checked structurally on
-// load (sizes, indices, reserved fields, known enums): what `load_binary` returns
+// load (sizes, indices, reserved fields, known enums): what `parse_binary` returns
 // can be walked without a range check on any index, but is not yet proven.
 // Text: a YAML document whose streams hold their ops in literal blocks.
 // Thread safety: pure functions; files are read whole into private memory.

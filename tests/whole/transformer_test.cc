@@ -15,24 +15,20 @@
 #include "rondo/plan.h"
 #include "rondo/runtime.h"
 #include "rondo/verify.h"
+#include "tests/planner/graph_text.h"
 #include "tests/whole/graph_run.h"
 
 namespace rondo {
 namespace {
 
 using testing::Data;
+using testing::graph_of;
 
 std::string library_text(const std::string& name) {
   std::ifstream file(RONDO_SOURCE_DIR "/schedules/library/" + name + ".yaml");
   std::stringstream text;
   text << file.rdbuf();
   return text.str();
-}
-
-Graph graph_of(const std::string& text) {
-  Result<Graph> graph = parse_graph(text, "g.yaml");
-  EXPECT_TRUE(graph.ok()) << (graph.ok() ? "" : graph.error().to_string());
-  return graph.ok() ? *std::move(graph) : Graph{};
 }
 
 // Text with every `from` replaced.

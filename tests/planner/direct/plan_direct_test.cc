@@ -11,21 +11,17 @@
 #include "rondo/contracts.h"
 #include "rondo/verify.h"
 #include "tests/planner/direct/plain_replay.h"
+#include "tests/planner/graph_text.h"
+#include "tests/planner/verdict.h"
 #include "tests/whole/random_graph.h"
 
 namespace rondo {
 namespace {
 
-Graph graph_of(const std::string& text) {
-  Result<Graph> graph = parse_graph(text, "g.yaml");
-  EXPECT_TRUE(graph.ok()) << graph.error().to_string();
-  return graph.ok() ? *std::move(graph) : Graph{};
-}
-Graph library_graph(const std::string& name) {
-  Result<Graph> graph = load_graph(RONDO_SOURCE_DIR "/schedules/library/" + name + ".yaml");
-  EXPECT_TRUE(graph.ok()) << graph.error().to_string();
-  return graph.ok() ? *std::move(graph) : Graph{};
-}
+using testing::graph_of;
+using testing::library_graph;
+using testing::verdict;
+
 Plan plan_of(const Graph& graph, const Machine& machine = default_machine(), const PlanOptions& options = {}) {
   Result<Plan> plan = plan_direct(graph, machine, options);
   EXPECT_TRUE(plan.ok()) << plan.error().to_string();
@@ -63,17 +59,6 @@ const Arena* arena(const Schedule& schedule, std::string_view name) {
 }
 
 // Safe, faithful, every claim true; else the report in words.
-std::string verdict(const Schedule& schedule) {
-  const Verification verification = verify(schedule);
-  // values_agreed: a verifier that checks no value would call everything faithful.
-  if (verification.report.faithful() && verification.schedule && verification.report.values_agreed != 0 &&
-      verification.report.claims_hold != 0)
-    return "faithful";
-  std::string text = verification.report.summary() + "\n";
-  for (const Finding& finding : verification.report.findings)
-    text += std::string(finding.rule) + ": " + finding.message + "\n";
-  return text;
-}
 
 // Outputs against the reference: "agrees", or what is wrong where.
 std::string numbers(const Graph& graph, const Schedule& schedule, uint64_t seed) {

@@ -1,5 +1,6 @@
 // Graph files: what they mean, and the exact words for what is wrong with them.
 #include "rondo/graph.h"
+#include "tests/planner/graph_text.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,11 +10,7 @@
 namespace rondo {
 namespace {
 
-Graph graph_of(std::string_view text) {
-  Result<Graph> graph = parse_graph(text, "g.yaml");
-  EXPECT_TRUE(graph.ok()) << graph.error().to_string();
-  return graph.ok() ? *std::move(graph) : Graph{};
-}
+using testing::graph_of;
 
 std::string refusal(std::string_view text) {
   const Result<Graph> graph = parse_graph(text, "g.yaml");
@@ -42,7 +39,7 @@ std::string refusal_of_one(std::string_view op, std::vector<std::string> shapes,
   return refusal(one(op, std::move(shapes), attributes));
 }
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 TEST(Graph, ReadsTensorsOperatorsAndRoles) {
   const Graph graph = graph_of(R"(

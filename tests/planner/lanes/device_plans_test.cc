@@ -12,19 +12,18 @@
 #include "planner/evaluate/random_data.h"
 #include "rondo/verify.h"
 #include "tests/planner/direct/plain_replay.h"
+#include "tests/planner/graph_text.h"
 #include "tests/planner/lanes/small_block.h"
+#include "tests/planner/verdict.h"
 #include "tests/whole/random_graph.h"
 
 namespace rondo {
 namespace {
 
+using testing::graph_of;
+using testing::verdict;
 using ::testing::HasSubstr;
 
-Graph graph_of(const std::string& text) {
-  Result<Graph> graph = parse_graph(text, "g.yaml");
-  EXPECT_TRUE(graph.ok()) << graph.error().to_string();
-  return graph.ok() ? *std::move(graph) : Graph{};
-}
 Machine device_machine(uint64_t device_bytes = 64 << 20, uint64_t scratch_bytes = 256 << 10) {
   Result<Machine> machine = parse_machine(R"(
 machine: board
@@ -52,15 +51,6 @@ Schedule plan_for(const Graph& graph, const Machine& machine) {
   Result<Plan> plan = plan_tiles(graph, machine);
   EXPECT_TRUE(plan.ok()) << plan.error().to_string();
   return plan.ok() ? std::move(*plan).schedule : Schedule{};
-}
-std::string verdict(const Schedule& schedule) {
-  const Verification verification = verify(schedule);
-  if (verification.report.faithful() && verification.schedule && verification.report.values_agreed != 0)
-    return "faithful";
-  std::string text = verification.report.summary() + "\n";
-  for (const Finding& finding : verification.report.findings)
-    text += std::string(finding.rule) + ": " + finding.message + "\n";
-  return text;
 }
 std::map<std::string, std::vector<uint32_t>> bits(const Graph& graph, const Schedule& schedule) {
   std::map<std::string, std::vector<uint32_t>> result;

@@ -10,37 +10,23 @@
 #include "rondo/contracts.h"
 #include "rondo/verify.h"
 #include "tests/planner/direct/plain_replay.h"
+#include "tests/planner/graph_text.h"
 #include "tests/planner/lanes/small_block.h"
+#include "tests/planner/verdict.h"
 #include "tests/whole/random_graph.h"
 
 namespace rondo {
 namespace {
 
-Graph graph_of(const std::string& text) {
-  Result<Graph> graph = parse_graph(text, "g.yaml");
-  EXPECT_TRUE(graph.ok()) << graph.error().to_string();
-  return graph.ok() ? *std::move(graph) : Graph{};
-}
-Graph library_graph(const std::string& name) {
-  Result<Graph> graph = load_graph(RONDO_SOURCE_DIR "/schedules/library/" + name + ".yaml");
-  EXPECT_TRUE(graph.ok()) << graph.error().to_string();
-  return graph.ok() ? *std::move(graph) : Graph{};
-}
+using testing::graph_of;
+using testing::library_graph;
+using testing::verdict;
+
 Schedule plan_for(const Graph& graph, uint32_t lanes, Machine machine = default_machine()) {
   machine.lanes = lanes;
   Result<Plan> plan = plan_direct(graph, machine);
   EXPECT_TRUE(plan.ok()) << plan.error().to_string();
   return plan.ok() ? std::move(*plan).schedule : Schedule{};
-}
-std::string verdict(const Schedule& schedule) {
-  const Verification verification = verify(schedule);
-  if (verification.report.faithful() && verification.schedule && verification.report.values_agreed != 0 &&
-      verification.report.claims_hold != 0)
-    return "faithful";
-  std::string text = verification.report.summary() + "\n";
-  for (const Finding& finding : verification.report.findings)
-    text += std::string(finding.rule) + ": " + finding.message + "\n";
-  return text;
 }
 // So cheap a hand-over that whatever can be cut is cut.
 Machine eager_machine() {
