@@ -21,8 +21,8 @@ namespace rondo {
 namespace {
 
 using testing::graph_of;
-using testing::verdict;
 using ::testing::HasSubstr;
+using testing::verdict;
 
 Machine device_machine(uint64_t device_bytes = 64 << 20, uint64_t scratch_bytes = 256 << 10) {
   Result<Machine> machine = parse_machine(R"(
