@@ -23,7 +23,7 @@ CLOSED = [("planner", "schedules/verify/"), ("planner", "schedules/order/"), ("r
 DOORS = {  # include prefix -> the one file that may use it
     "yaml-cpp/": "schedules/yaml/document.cc",
     "CLI/": "tools/command_line.cc",
-    "nlohmann/": "tools/json.cc",
+    "nlohmann/": "schedules/json/json.cc",
     "tbb/": "runtime/tbb/tbb_executor.cc",
     "oneapi/": "runtime/tbb/tbb_executor.cc",
 }
