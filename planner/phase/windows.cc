@@ -124,7 +124,9 @@ uint32_t down_to_type(GateType type, uint32_t phase) {
   return phase;
 }
 
-std::vector<uint32_t> earliest(const SlotGraph& graph) {
+}  // namespace
+
+std::vector<uint32_t> earliest_phases(const SlotGraph& graph) {
   std::vector<uint32_t> low(graph.gates.size(), 0);
   for (uint32_t id = 0; id < graph.gates.size(); ++id) {
     uint32_t phase = 0;
@@ -136,8 +138,6 @@ std::vector<uint32_t> earliest(const SlotGraph& graph) {
   return low;
 }
 
-}  // namespace
-
 Result<uint32_t> least_layers(const GateGraph& graph) {
   Result<std::vector<uint32_t>> low = Earliest(graph).run();
   if (!low.ok()) return low.error();
@@ -145,7 +145,7 @@ Result<uint32_t> least_layers(const GateGraph& graph) {
 }
 
 uint32_t least_layers(const SlotGraph& graph) {
-  const std::vector<uint32_t> low = earliest(graph);
+  const std::vector<uint32_t> low = earliest_phases(graph);
   uint32_t last = 0;
   for (uint32_t id = 0; id < low.size(); ++id)
     if (graph.gates[id].type != GateType::kWrite) last = std::max(last, low[id]);
@@ -187,7 +187,7 @@ Result<Windows> windows(const GateGraph& graph, uint32_t layers) {
 Result<Windows> windows(const SlotGraph& graph, uint32_t layers) {
   const uint32_t least = least_layers(graph);
   if (layers < least) return too_few(graph.name, layers, least);
-  Windows result{earliest(graph), std::vector<uint32_t>(graph.gates.size(), 4 * layers)};
+  Windows result{earliest_phases(graph), std::vector<uint32_t>(graph.gates.size(), 4 * layers)};
   for (uint32_t id = static_cast<uint32_t>(graph.gates.size()); id-- > 0;) {
     const Gate& gate = graph.gates[id];
     if (gate.type == GateType::kWrite) {

@@ -42,6 +42,9 @@ Result<uint32_t> least_layers(const GateGraph& graph);
 // Writes are left out: they take effect after the last phase. 0 for a graph of inputs.
 uint32_t least_layers(const SlotGraph& graph);
 
+// Each gate in its first phase, a write a phase after what it reads.
+std::vector<uint32_t> earliest_phases(const SlotGraph& graph);
+
 // Errors: those of least_layers; kDoesNotFit below it, with the least number that works.
 Result<Windows> windows(const GateGraph& graph, uint32_t layers);
 // A write has the window [last operand + 1, 4 * layers], or its end alone.
