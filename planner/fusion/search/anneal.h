@@ -1,0 +1,23 @@
+// Simulated annealing over the moves of moves.h.
+//
+// Metropolis acceptance with a geometric temperature from `hot` to `cold`, both as
+// fractions of the latency at the start. The best arrangement met is kept.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include "planner/fusion/cost/random.h"
+#include "planner/fusion/search/arrangement.h"
+
+namespace rondo::fusion {
+
+struct AnnealOptions {
+  uint64_t proposals = 10'000;
+  double hot = 3e-3, cold = 1e-6;
+  // Asked every 64 proposals; true ends the run.
+  std::function<bool()> stop;
+};
+
+// Starts from `arrangement` and leaves the best one in it. Returns the proposals made.
+uint64_t anneal(Arrangement& arrangement, Oracle& oracle, Random& random, const AnnealOptions& options);
+
+}  // namespace rondo::fusion

@@ -1,0 +1,153 @@
+#include "planner/fusion/search/solve.h"
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <optional>
+#include "planner/fusion/evaluate.h"
+#include "planner/fusion/search/anneal.h"
+#include "planner/fusion/search/merge_greedily.h"
+
+namespace rondo::fusion {
+namespace {
+
+// Of each of an island's two tables; about 400 MB for four islands when full.
+constexpr size_t kOracleEntries = 100'000;
+// Proposals of an island in the first round; each round makes a quarter more, up to the
+// longest. Not tuned to a problem: short rounds first give early improvements, long ones
+// cool slowly enough for a hundred operators.
+constexpr uint64_t kFirstRound = 2'000, kLongestRound = 400'000;
+
+struct Island {
+  std::unique_ptr<Oracle> oracle;
+  Random random{0};
+  std::optional<Arrangement> current;
+  uint64_t work = 0;
+};
+
+class Solver {
+ public:
+  Solver(const Problem& problem, const SolveOptions& options)
+      : problem_(problem), options_(options), net_(make_network(problem)) {}
+
+  Result<Solved> run() {
+    islands_.resize(std::max(1u, options_.islands));
+    for (size_t index = 0; index < islands_.size(); ++index) {
+      islands_[index].oracle = std::make_unique<Oracle>(net_, PricingOptions{options_.divisible, true}, kOracleEntries);
+      islands_[index].random = Random(options_.seed * 0x9e3779b97f4a7c15 + index);
+    }
+    uint32_t culprit = 0;
+    std::optional<Arrangement> start = Arrangement::singletons(*islands_[0].oracle, &culprit);
+    if (!start) return does_not_fit(culprit);
+    best_ = *start;
+    if (const Status status = publish("one operator a group"); !status.ok()) return status.error();
+    singletons_ = *std::move(start);
+
+    Arrangement merged = *singletons_;
+    solved_.work += merge_greedily(merged, *islands_[0].oracle, islands_[0].random, {0, 0, options_.stop});
+    offer(merged);
+    if (const Status status = publish("greedy mergers"); !status.ok()) return status.error();
+    for (Island& island : islands_) island.current = merged;
+
+    for (; !finished(); ++solved_.rounds) {
+      if (const Status status = round(); !status.ok()) return status.error();
+    }
+    solved_.complete = !stopped();
+    for (const Island& island : islands_) solved_.groups_priced += island.oracle->priced();
+    return std::move(solved_);
+  }
+
+ private:
+  bool stopped() const { return options_.stop && options_.stop(); }
+  bool finished() const {
+    return stopped() || solved_.latency <= options_.good_enough * (1 + 1e-12) ||
+           (options_.work != 0 && solved_.work >= options_.work) || net_.operators.size() < 2;
+  }
+
+  Error does_not_fit(uint32_t op) const {
+    const uint32_t number = net_.original[op];
+    return make_error(ErrorCode::kDoesNotFit, "operator " + std::to_string(number) + " needs at least " +
+                                                  std::to_string(least_working_set(problem_, number)) +
+                                                  " elements of fast memory, there are " +
+                                                  std::to_string(problem_.capacity) +
+                                                  (options_.divisible ? " (and w, h and k must divide)" : ""));
+  }
+
+  void offer(const Arrangement& arrangement) {
+    if (arrangement.latency() < best_->latency()) best_ = arrangement;
+  }
+
+  // Hands the best arrangement out if it is better than what was handed out last.
+  Status publish(const char* stage) {
+    if (solved_.latency != 0 && best_->latency() >= solved_.latency * (1 - 1e-12)) return {};
+    Solution solution = solution_of(*best_, *islands_[0].oracle);
+    const Result<Evaluation> evaluation = evaluate(problem_, solution, {options_.divisible});
+    if (!evaluation.ok())
+      return make_error(ErrorCode::kBug, "the solver made an invalid solution: " + evaluation.error().message);
+    if (solved_.latency != 0 && evaluation->latency >= solved_.latency) return {};
+    solved_.latency = evaluation->latency;
+    solved_.solution = std::move(solution);
+    if (options_.improved) options_.improved(solved_.solution, progress(stage));
+    return {};
+  }
+
+  SolveProgress progress(const char* stage) const { return {solved_.latency, solved_.work, solved_.rounds, stage}; }
+
+  Status round() {
+    const double growth = std::pow(1.25, static_cast<double>(std::min<uint64_t>(solved_.rounds, 40)));
+    auto proposals = static_cast<uint64_t>(static_cast<double>(kFirstRound) * growth);
+    proposals = std::min(proposals, kLongestRound);
+    if (options_.work != 0) proposals = std::min(proposals, (options_.work - solved_.work) / islands_.size() + 1);
+    const auto task = [&](size_t index) { improve(islands_[index], index, proposals); };
+    if (options_.run_all)
+      options_.run_all(islands_.size(), task);
+    else
+      for (size_t index = 0; index < islands_.size(); ++index) task(index);
+    for (Island& island : islands_) {
+      solved_.work += island.work;
+      offer(*island.current);
+    }
+    if (const Status status = publish("annealing"); !status.ok()) return status;
+    if (options_.progress) options_.progress(progress("annealing"));
+    return {};
+  }
+
+  // One island's part of a round: a start and a temperature, drawn.
+  void improve(Island& island, size_t index, uint64_t proposals) {
+    Random& random = island.random;
+    island.work = 0;
+    const uint32_t start = random.below(8);
+    if (index == 0 || start < 4) {
+      island.current = *best_;
+    } else if (start == 4) {
+      Arrangement fresh = *singletons_;
+      const double noise = 0.25 * std::pow(2.0, random.below(5)), power = 0.5 * random.below(4);
+      island.work += merge_greedily(fresh, *island.oracle, random, {noise, power, options_.stop});
+      island.current = std::move(fresh);
+    }
+    AnnealOptions options;
+    options.proposals = proposals;
+    // Between a thousandth and a tenth of the latency: which is best differs by problem
+    // more than anything else.
+    options.hot = 1e-3 * std::pow(100.0, random.unit());
+    options.stop = options_.stop;
+    island.work += anneal(*island.current, *island.oracle, random, options);
+  }
+
+  const Problem& problem_;
+  const SolveOptions& options_;
+  const Network net_;
+  std::vector<Island> islands_;
+  std::optional<Arrangement> best_, singletons_;
+  Solved solved_;
+};
+
+}  // namespace
+
+Result<Solved> solve(const Problem& problem, const SolveOptions& options) {
+  if (options.work == 0 && !options.stop)
+    return make_error(ErrorCode::kInvalidArgument, "solve needs a work limit or a stop function");
+  if (problem.operators.empty()) return Solved{};
+  return Solver(problem, options).run();
+}
+
+}  // namespace rondo::fusion
