@@ -1,0 +1,32 @@
+// Lowering: from a solution of the fast-memory problem to the tables of a Schedule.
+//
+// Fast memory becomes an arena of scratch, in f32; slow memory the bindings and, for
+// tensors between subgraphs, arenas of the host. Each subgraph is a phase. A copy is
+// issued exactly where the cost model charges a slice, so the bytes that the verifier sums
+// from the copies of a phase are 4 * (loaded + evicted) of that subgraph. Everything is
+// labelled with what it holds.
+// Thread safety: a pure function.
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "planner/fusion/lower/meaning.h"
+#include "planner/fusion/problem.h"
+#include "planner/fusion/solution.h"
+#include "rondo/result.h"
+#include "rondo/schedule.h"
+
+namespace rondo::fusion {
+
+struct LoweringOptions {
+  std::string source;  // what it was planned from, for the file's head
+  std::string machine = "contest";
+  uint64_t max_operations = uint64_t{1} << 22;  // about 130 bytes each
+};
+
+// Errors: what evaluate() says of a solution that breaks a rule; kTooComplex above
+// max_operations. Precondition: `meaning` covers every tensor and operator.
+Result<Schedule> lower_solution(const Problem& problem, const Solution& solution, const Meaning& meaning,
+                                const LoweringOptions& options = {});
+
+}  // namespace rondo::fusion

@@ -1,0 +1,46 @@
+// Random valid solutions of random problems go the whole way: proven faithful, every phase
+// moving the bytes that the cost model charges, results within the error bound.
+//
+//   planner_fusion_lower_test [--problems=400] [--seed=1]
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "planner/fusion/problem.h"
+#include "tests/planner/fusion/lower/lowered.h"
+#include "tests/planner/fusion/lower/random_solutions.h"
+
+namespace rondo::fusion {
+
+uint64_t problem_count = 400;
+uint64_t first_seed = 1;
+
+namespace {
+
+TEST(RandomSolutions, GoTheWholeWay) {
+  uint64_t subgraphs = 0;
+  for (uint64_t seed = first_seed; seed < first_seed + problem_count; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Problem problem = random_problem(seed);
+    const Solution solution = random_solution(problem, seed);
+    subgraphs += solution.subgraphs.size();
+    ASSERT_EQ(whole_way(problem, solution, seed), "good")
+        << print_problem(problem) << print_solution(problem, solution);
+  }
+  std::printf("%llu problems, %llu subgraphs\n", static_cast<unsigned long long>(problem_count),
+              static_cast<unsigned long long>(subgraphs));
+}
+
+}  // namespace
+}  // namespace rondo::fusion
+
+int main(int argc, char** argv) {
+  ::testing::InitGoogleTest(&argc, argv);
+  for (int i = 1; i < argc; ++i) {
+    if (std::strncmp(argv[i], "--problems=", 11) == 0)
+      rondo::fusion::problem_count = std::strtoull(argv[i] + 11, nullptr, 10);
+    if (std::strncmp(argv[i], "--seed=", 7) == 0) rondo::fusion::first_seed = std::strtoull(argv[i] + 7, nullptr, 10);
+  }
+  return RUN_ALL_TESTS();
+}
