@@ -168,9 +168,11 @@ class Lowering {
   OperandSpec in_spot(const Held& held, const Box& box, Access access, uint32_t home, uint32_t version = 0) {
     if (held.spot.memory == Memory::kSlow) return in_slow(held.spot.tensor, box, access, home, version);
     const bool by_rows = held.form == Form::kRowMajor;
-    // Of one element both forms are the same bytes; the stride that is never taken tells them apart.
-    const int64_t column_pitch = held.spot.size() == 1 ? 2 : held.spot.rows;
-    const int64_t row = kElementBytes * (by_rows ? held.spot.pitch : 1),
+    // Without gaps, at the edge of the tensor too: what lies in one piece is proven as one. Of
+    // one element both forms are the same bytes; a stride that is never taken tells them apart.
+    const int64_t row_pitch = held.box.columns.extent,
+                  column_pitch = held.box.rows.extent * row_pitch == 1 ? 2 : held.box.rows.extent;
+    const int64_t row = kElementBytes * (by_rows ? row_pitch : 1),
                   column = kElementBytes * (by_rows ? 1 : column_pitch);
     const int64_t offset = held.spot.offset * kElementBytes + (box.rows.low - held.box.rows.low) * row +
                            (box.columns.low - held.box.columns.low) * column;

@@ -40,7 +40,7 @@ class Placing {
   uint32_t output_of(const Execution& execution) const { return problem_.operators[execution.op].output; }
 
   Spot spot(const SubgraphSteps& steps, uint32_t tensor, const Slice& slice, Memory memory, int64_t offset) const {
-    return {tensor, slice, memory, offset, steps.columns(shape(tensor), slice), steps.rows(shape(tensor), slice)};
+    return {tensor, slice, memory, offset, steps.columns(shape(tensor), slice) * steps.rows(shape(tensor), slice)};
   }
 
   // Whole tensors, packed from an end of fast memory.
@@ -57,7 +57,7 @@ class Placing {
   }
   static int64_t size_of(const std::vector<Spot>& spots) {
     int64_t size = 0;
-    for (const Spot& spot : spots) size += spot.size();
+    for (const Spot& spot : spots) size += spot.size;
     return size;
   }
 
@@ -82,7 +82,7 @@ class Placing {
     int64_t next = size_of(even ? leaving : it.entering);
     const auto local = [&](uint32_t tensor, const Slice& slice) {
       const Spot made = spot(steps, tensor, slice, Memory::kFast, next);
-      next += made.size();
+      next += made.size;
       return made;
     };
 
@@ -129,7 +129,7 @@ class Placing {
     constexpr int64_t kAlign = 16;
     int64_t next = 0;
     for (const Spot& spot : it.results)
-      if (spot.memory == Memory::kGranules) next = std::max(next, spot.offset + spot.size());
+      if (spot.memory == Memory::kGranules) next = std::max(next, spot.offset + spot.size);
     for (const Execution& execution : it.steps.executions)
       for (const KernelCall& call : meaning_.calls[execution.op])
         for (const Source& source : call.sources) {
@@ -168,10 +168,10 @@ class Placing {
         if (other.from <= life.to && life.from <= other.to) taken.emplace_back(other.low, other.high);
       std::sort(taken.begin(), taken.end());
       for (const auto& [low, high] : taken) {
-        if (life.low + spot.size() <= low) break;
+        if (life.low + spot.size <= low) break;
         life.low = std::max(life.low, (high + kAlign - 1) / kAlign * kAlign);
       }
-      life.high = life.low + spot.size();
+      life.high = life.low + spot.size;
       spot.offset = life.low;
       places_.granule_extent = std::max(places_.granule_extent, life.high);
       lives.push_back(life);

@@ -25,16 +25,14 @@ enum class Memory : uint8_t {
   kSlow,  // the tensor's own place in slow memory: a result that the next subgraph was left and does not read
 };
 
-// Where a slice of a tensor lies, row after row from `offset` on.
+// Where a slice of a tensor lies from `offset` on, row after row or column after column,
+// without gaps.
 struct Spot {
   uint32_t tensor = 0;
   Slice slice;
   Memory memory = Memory::kFast;
   int64_t offset = 0;
-  int64_t pitch = 0;  // from row to row
-  int64_t rows = 0;   // the most it ever has
-
-  int64_t size() const { return rows * pitch; }
+  int64_t size = 0;  // the most it ever has
 };
 
 // Where one slice of a broadcast operand is brought, when its box changes.

@@ -53,7 +53,7 @@ uint64_t live_peak(const Schedule& schedule, std::string_view name) {
   return claimed(schedule, ClaimKind::kLivePeak, name);
 }
 
-std::string whole_way(const Problem& problem, const Solution& solution, uint64_t seed) {
+std::string whole_way(const Problem& problem, const Solution& solution, const WayOptions& options, Journey* journey) {
   const Result<Evaluation> evaluation = evaluate(problem, solution);
   if (!evaluation.ok()) return "evaluate: " + evaluation.error().to_string();
   const Result<Meaning> meaning = contest_meaning(problem);
@@ -78,10 +78,13 @@ std::string whole_way(const Problem& problem, const Solution& solution, uint64_t
   if (!text.ok()) return "graph: " + text.error().to_string();
   const Result<Graph> graph = parse_graph(*text);
   if (!graph.ok()) return "graph: " + graph.error().to_string() + "\n" + *text;
+  if (journey != nullptr) journey->operations = schedule->ops.size();
   if (const std::string verdict = testing::verdict(*schedule); verdict != "faithful") return verdict;
-  const testing::Replayed replayed =
-      testing::replay_schedule(*schedule, *graph, testing::random_run(*graph, seed), InstructionSet::kAvx512, true);
+  if (!options.replay) return "good";
+  const testing::Replayed replayed = testing::replay_schedule(
+      *schedule, *graph, testing::random_run(*graph, options.seed), InstructionSet::kAvx512, true);
   if (!replayed.failure.empty()) return replayed.failure;
+  if (journey != nullptr) journey->worst_ratio = replayed.worst_ratio;
   if (!(replayed.worst_ratio <= 1))
     return "an output is " + std::to_string(replayed.worst_ratio) + " of its error bound away";
   return "good";

@@ -26,6 +26,15 @@ uint64_t live_peak(const Schedule& schedule, std::string_view name);
 
 // "good", or the first thing that is not: what the verifier finds, the phase whose bytes
 // are not the cost model's, a peak beyond the capacity, a result outside its error bound.
-std::string whole_way(const Problem& problem, const Solution& solution, uint64_t seed = 1);
+struct WayOptions {
+  uint64_t seed = 1;   // of the data
+  bool replay = true;  // and compare with double precision
+};
+struct Journey {
+  uint64_t operations = 0;
+  double worst_ratio = 0;  // largest error / bound
+};
+std::string whole_way(const Problem& problem, const Solution& solution, const WayOptions& options = {},
+                      Journey* journey = nullptr);
 
 }  // namespace rondo::fusion

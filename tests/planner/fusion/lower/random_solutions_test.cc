@@ -25,7 +25,7 @@ TEST(RandomSolutions, GoTheWholeWay) {
     const Problem problem = random_problem(seed);
     const Solution solution = random_solution(problem, seed);
     subgraphs += solution.subgraphs.size();
-    ASSERT_EQ(whole_way(problem, solution, seed), "good")
+    ASSERT_EQ(whole_way(problem, solution, {.seed = seed}), "good")
         << print_problem(problem) << print_solution(problem, solution);
   }
   std::printf("%llu problems, %llu subgraphs\n", static_cast<unsigned long long>(problem_count),

@@ -1,0 +1,73 @@
+// The contest's own problems, solved and run: proven, counted, and (where the reference in
+// double precision takes no minutes) compared.
+//
+//   fusion_run_contest [--replay-below=GFLOP] [--prove-below=GFLOP] [--work=N]
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+#include "planner/fusion/graph/contest_graph.h"
+#include "planner/fusion/lower/lower_solution.h"
+#include "planner/fusion/problem.h"
+#include "planner/fusion/search/solve.h"
+#include "tests/planner/fusion/lower/lowered.h"
+
+namespace rondo::fusion {
+
+double replay_below_gflop = 1;
+double prove_below_gflop = 1e9;
+uint64_t solver_work = 20000;
+
+namespace {
+
+double gflop(const Problem& problem) {
+  double sum = 0;
+  for (uint32_t op = 0; op < problem.operators.size(); ++op)
+    if (problem.is_matmul(op))
+      sum += 2e-9 * static_cast<double>(problem.tensors[problem.operators[op].output].size()) *
+             static_cast<double>(problem.depth(op));
+  return sum;
+}
+
+TEST(ContestProblems, RunAsTheyAreSolved) {
+  const std::filesystem::path folder = std::filesystem::path(RONDO_SOURCE_DIR) / "../shared/data/mlsys";
+  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no problems in " << folder;
+  for (const int number : {1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 20}) {
+    const std::string file = (folder / ("mlsys-2026-" + std::to_string(number) + ".json")).string();
+    SCOPED_TRACE(file);
+    const Result<Problem> problem = load_problem(file);
+    ASSERT_TRUE(problem.ok()) << problem.error().to_string();
+    if (gflop(*problem) >= prove_below_gflop) {
+      std::printf("problem %2d: left out\n", number);
+      continue;
+    }
+    SolveOptions options;
+    options.work = solver_work;
+    const Result<Solved> solved = solve(*problem, options);
+    ASSERT_TRUE(solved.ok()) << solved.error().to_string();
+    const auto start = std::chrono::steady_clock::now();
+    const bool replay = gflop(*problem) < replay_below_gflop;
+    Journey journey;
+    EXPECT_EQ(whole_way(*problem, solved->solution, {.seed = 1, .replay = replay}, &journey), "good");
+    std::printf("problem %2d: cost %.1f, %zu subgraphs, %llu ops, %s in %.1f s\n", number, solved->latency,
+                solved->solution.subgraphs.size(), static_cast<unsigned long long>(journey.operations),
+                replay ? "replayed" : "proven",
+                std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+}
+
+}  // namespace
+}  // namespace rondo::fusion
+
+int main(int argc, char** argv) {
+  ::testing::InitGoogleTest(&argc, argv);
+  for (int i = 1; i < argc; ++i) {
+    if (std::strncmp(argv[i], "--replay-below=", 15) == 0) rondo::fusion::replay_below_gflop = std::atof(argv[i] + 15);
+    if (std::strncmp(argv[i], "--prove-below=", 14) == 0) rondo::fusion::prove_below_gflop = std::atof(argv[i] + 14);
+    if (std::strncmp(argv[i], "--work=", 7) == 0) rondo::fusion::solver_work = std::strtoull(argv[i] + 7, nullptr, 10);
+  }
+  return RUN_ALL_TESTS();
+}
