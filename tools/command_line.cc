@@ -10,7 +10,8 @@
 namespace rondo::cli {
 namespace {
 
-// What --help says of a verb beside its options.
+// What --help says of a verb beside its options. A name of two words is a verb of a group:
+// `rondo phase check`.
 struct VerbText {
   std::string_view name, arguments, what, examples, notes;
 };
@@ -51,6 +52,13 @@ constexpr VerbText kVerbs[] = {
      "Arithmetic and memory by element type, instruction set and cache, alone and on all\n"
      "cores; handing over a token and waking a thread; every kernel over many shapes, from\n"
      "which costs are fitted. Best done while the machine does nothing else."},
+    {"phase check", "GRAPH CERTIFICATE", "Check a phase schedule: does it run the graph, and is what it claims true?",
+     "rondo phase check graph.json schedule.json\n"
+     "rondo phase check graph.json schedule.json -v        the values that make it so wide\n"
+     "rondo phase check graph.json schedule.json --json > report.json",
+     "Three proofs that share nothing but the reading of the files: the obligations of\n"
+     "docs/phase-checker.md, a simulation on formal sums, and random integers through graph\n"
+     "and schedule. All must accept. Exit code 0 if they do, else 1."},
     {"version", "", "Print the version and what this build can do.",
      "rondo version\n"
      "rondo version --json",
@@ -83,13 +91,31 @@ std::string main_help() {
   return text + verbs.text() + "\n" + std::string(kExitCodes);
 }
 
+// "phase check" for the check of phase.
+std::string full_name(const CLI::App& app) {
+  const CLI::App* parent = app.get_parent();
+  const bool grouped = parent != nullptr && parent->get_parent() != nullptr;
+  return (grouped ? parent->get_name() + " " : "") + app.get_name();
+}
+
+// What --help says of a group: its verbs.
+std::string group_help(const std::string& group) {
+  std::string text =
+      "Usage: rondo " + group + " VERB [options]; `rondo " + group + " VERB --help` tells more.\n\nVerbs:\n";
+  Table verbs({"", ""}, {Table::Align::kLeft, Table::Align::kLeft});
+  for (const VerbText& verb : kVerbs)
+    if (verb.name.starts_with(group + " "))
+      verbs.add({std::string(verb.name.substr(group.size() + 1)), std::string(verb.what)});
+  return text + verbs.text() + "\n" + std::string(kExitCodes);
+}
+
 // Help in the order a newcomer reads: what it is, examples, usage, options.
 class HelpFormatter : public CLI::Formatter {
  public:
   std::string make_help(const CLI::App* app, std::string, CLI::AppFormatMode) const override {
     const auto verb = std::find_if(std::begin(kVerbs), std::end(kVerbs),
-                                   [&](const VerbText& text) { return text.name == app->get_name(); });
-    if (verb == std::end(kVerbs)) return main_help();
+                                   [name = full_name(*app)](const VerbText& text) { return text.name == name; });
+    if (verb == std::end(kVerbs)) return app->get_parent() == nullptr ? main_help() : group_help(app->get_name());
     std::string text = std::string(verb->what) + "\n\nExamples:\n" + indented(verb->examples);
     text += "\nUsage: rondo " + std::string(verb->name);
     if (!verb->arguments.empty()) text += " " + std::string(verb->arguments);
@@ -210,6 +236,7 @@ struct Commands {
   ShowCommand show;
   RunCommand run;
   CalibrateCommand calibrate;
+  PhaseCheckCommand phase_check;
   bool text = false, binary = false;
   bool no_fuse = false, no_chain = false;
   std::string planner = "tile";
@@ -218,7 +245,15 @@ struct Commands {
 CLI::App* add_verb(CLI::App& app, std::string_view name) {
   const auto verb =
       std::find_if(std::begin(kVerbs), std::end(kVerbs), [&](const VerbText& text) { return text.name == name; });
-  CLI::App* sub = app.add_subcommand(std::string(name), std::string(verb->what));
+  CLI::App* group = &app;
+  if (const size_t space = name.find(' '); space != std::string_view::npos) {
+    const std::string word(name.substr(0, space));
+    const std::vector<CLI::App*> known =
+        app.get_subcommands([&](CLI::App* other) { return other->get_name() == word; });
+    group = known.empty() ? app.add_subcommand(word)->require_subcommand(1) : known[0];
+    name.remove_prefix(space + 1);
+  }
+  CLI::App* sub = group->add_subcommand(std::string(name), std::string(verb->what));
   sub->set_help_flag();  // added last, so that it stands last
   return sub;
 }
@@ -353,6 +388,19 @@ void add_calibrate(CLI::App& app, Commands& commands, Console& console) {
   add_common(*sub, console);
 }
 
+void add_phase_check(CLI::App& app, Commands& commands, Console& console) {
+  CLI::App* sub = add_verb(app, "phase check");
+  PhaseCheckCommand& check = commands.phase_check;
+  sub->add_option("GRAPH", check.graph, "gate graph (JSON, phase-graph/1 or alm-graph/1)")->required();
+  sub->add_option("CERTIFICATE", check.certificate, "the schedule to judge (JSON)")->required();
+  add_number(*sub, "--max-layers", check.max_layers, 1, 1000000, "refuse more layers");
+  add_number(*sub, "--max-reglu", check.max_reglu, 1, 1000000, "refuse more ReGLU in a layer");
+  add_number(*sub, "--seeds", check.seeds, 1, 1000000, "random inputs to run graph and schedule on (default 64)");
+  add_number(*sub, "--findings", check.findings_per_obligation, 1, 1000000,
+             "findings listed per obligation (default 20)");
+  add_common(*sub, console);
+}
+
 // "'--tiel' is not an option of rondo plan (did you mean '--tile'?)"
 std::string unknown_option(const CLI::App& verb, const std::vector<std::string>& arguments) {
   std::vector<std::string> names;
@@ -361,21 +409,40 @@ std::string unknown_option(const CLI::App& verb, const std::vector<std::string>&
   for (const std::string& argument : arguments) {
     const std::string name = argument.substr(0, argument.find('='));
     if (!name.starts_with("--") || std::find(names.begin(), names.end(), name) != names.end()) continue;
-    return "'" + name + "' is not an option of rondo " + verb.get_name() +
+    return "'" + name + "' is not an option of rondo " + full_name(verb) +
            yaml::did_you_mean(name, std::vector<std::string_view>(names.begin(), names.end()));
   }
   return {};
 }
 
-// "'pln' is not a verb of rondo: plan, ... (did you mean 'plan'?)"
-std::string unknown_verb(const std::string& word) {
+// "'pln' is not a verb of rondo: plan, ... (did you mean 'plan'?)"; of the words of a
+// group where one is named.
+std::string unknown_verb(const std::string& word, const std::string& group) {
   std::vector<std::string_view> names;
   std::string allowed;
+  const std::string prefix = group.empty() ? "" : group + " ";
   for (const VerbText& verb : kVerbs) {
-    names.push_back(verb.name);
-    allowed += (allowed.empty() ? "" : ", ") + std::string(verb.name);
+    if (!verb.name.starts_with(prefix)) continue;
+    const std::string_view rest = verb.name.substr(prefix.size());
+    const std::string_view name = rest.substr(0, rest.find(' '));
+    if (!names.empty() && names.back() == name) continue;
+    names.push_back(name);
+    allowed += (allowed.empty() ? "" : ", ") + std::string(name);
   }
-  return "'" + word + "' is not a verb of rondo: " + allowed + yaml::did_you_mean(word, names);
+  return "'" + word + "' is not a verb of rondo" + (group.empty() ? "" : " " + group) + ": " + allowed +
+         yaml::did_you_mean(word, names);
+}
+
+// The verb that was parsed, however deep it stands; null if none was.
+const CLI::App* parsed_verb(const CLI::App& app) {
+  const CLI::App* verb = nullptr;
+  for (const CLI::App* next = &app; !next->get_subcommands().empty();) verb = next = next->get_subcommands()[0];
+  return verb;
+}
+
+bool is_group(const std::string& word) {
+  return std::any_of(std::begin(kVerbs), std::end(kVerbs),
+                     [&](const VerbText& verb) { return verb.name.starts_with(word + " "); });
 }
 
 // CLI11's message, or a better one where it knows less than we do.
@@ -387,12 +454,13 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error, const std::ve
   }
   std::string message = error.what();
   std::string verb;
-  if (app.get_subcommands().empty()) {
-    message = unknown_verb(arguments[0]);
-  } else {
-    verb = " " + app.get_subcommands()[0]->get_name();
-    if (const std::string better = unknown_option(*app.get_subcommands()[0], arguments); !better.empty())
-      message = better;
+  const CLI::App* parsed = parsed_verb(app);
+  if (parsed == nullptr) {
+    message = unknown_verb(arguments[0], "");
+  } else if (verb = " " + full_name(*parsed); is_group(full_name(*parsed))) {
+    message = arguments.size() < 2 ? "a verb is missing" : unknown_verb(arguments[1], full_name(*parsed));
+  } else if (const std::string better = unknown_option(*parsed, arguments); !better.empty()) {
+    message = better;
   }
   return console.fail(kUsage, message + "\nrondo: `rondo" + verb + " --help` shows how it is used");
 }
@@ -413,6 +481,7 @@ int run_command_line(const std::vector<std::string>& arguments, Console& console
   add_show(app, commands, console);
   add_run(app, commands, console);
   add_calibrate(app, commands, console);
+  add_phase_check(app, commands, console);
   add_common(*add_verb(app, "version"), console);
 
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
@@ -426,7 +495,7 @@ int run_command_line(const std::vector<std::string>& arguments, Console& console
     return usage_error(app, error, arguments, console);
   }
 
-  const std::string verb = app.get_subcommands()[0]->get_name();
+  const std::string verb = full_name(*parsed_verb(app));
   commands.plan.form = commands.show.form = chosen_form(commands);
   commands.plan.options.fuse = !commands.no_fuse;
   commands.plan.options.chain = !commands.no_chain;
@@ -435,6 +504,7 @@ int run_command_line(const std::vector<std::string>& arguments, Console& console
   if (verb == "show") return run_show(commands.show, console);
   if (verb == "run") return run_run(commands.run, console);
   if (verb == "calibrate") return run_calibrate(commands.calibrate, console);
+  if (verb == "phase check") return run_phase_check(commands.phase_check, console);
   return run_version(console);
 }
 

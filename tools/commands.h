@@ -88,6 +88,15 @@ struct CalibrateCommand {
 };
 int run_calibrate(const CalibrateCommand& command, Console& console);
 
+// rondo phase check GRAPH CERTIFICATE: every finding, what the schedule takes, the verdicts.
+struct PhaseCheckCommand {
+  std::string graph, certificate;
+  uint32_t max_layers = 0, max_reglu = 0;  // 0: no limit
+  uint32_t seeds = 64;
+  uint32_t findings_per_obligation = 20;
+};
+int run_phase_check(const PhaseCheckCommand& command, Console& console);
+
 // rondo version: what this build is and can do.
 int run_version(Console& console);
 

@@ -53,7 +53,7 @@ TEST(Usage, WithoutAVerbShowsTheHelp) {
 
 TEST(Usage, SuggestsTheNearestVerbOptionAndChoice) {
   EXPECT_EQ(rondo({"pln"}).err,
-            "rondo: 'pln' is not a verb of rondo: plan, verify, show, run, calibrate, version (did you mean 'plan'?)\n"
+            "rondo: 'pln' is not a verb of rondo: plan, verify, show, run, calibrate, phase, version (did you mean 'plan'?)\n"
             "rondo: `rondo --help` shows how it is used\n");
   EXPECT_EQ(rondo({"plan", "g.yaml", "--tiel", "3"}).err,
             "rondo: '--tiel' is not an option of rondo plan (did you mean '--tile'?)\n"
