@@ -8,6 +8,9 @@ namespace {
 
 constexpr size_t kMostShifts = 64;  // not measured beyond the published graphs
 
+// A move that touches many values counts as several, so that a budget of moves is one of time.
+constexpr size_t kValuesOfAMove = 64;
+
 constexpr double excess(int64_t amount, int64_t limit) {
   const double over = static_cast<double>(amount - limit);
   return over > 0 ? over * over : 0;
@@ -143,6 +146,7 @@ void Annealer::apply() {
         }
         touched_.push_back(value);
       }
+  moves_ += touched_.size() / kValuesOfAMove;
   for (uint32_t value : touched_) count_value(value, -1);
   for (Shift& shift : shifts_) {
     const IntervalProblem::Task& task = problem_.tasks[shift.task];
@@ -200,8 +204,9 @@ bool Annealer::walk(uint64_t moves, double hot, double cold, const std::function
   const double cooling =
       std::pow(cold / hot, static_cast<double>(kBetweenQuestions) / static_cast<double>(std::max<uint64_t>(moves, 1)));
   double heat = hot;
-  for (uint64_t i = 0; i < moves; ++i) {
-    if (i % kBetweenQuestions == kBetweenQuestions - 1) {
+  const uint64_t last = moves_ + moves;
+  for (uint64_t i = 1; moves_ < last; ++i) {
+    if (i % kBetweenQuestions == 0) {
       heat *= cooling;
       if (stop()) return false;
     }

@@ -70,12 +70,16 @@ class Greedy {
 
   // Frees as many resting values as it makes. cluster_: producers that must come along.
   bool pays(uint32_t op, uint32_t half) {
+    // Weighing a cluster takes the square of its size; wide sums run when they must.
+    constexpr size_t kLargest = 64;
     cluster_.clear();
     if (graph_.ops[op].type == OpType::kPersist && half >= low_[op]) {
       for_each_producer(graph_, op, [&](uint32_t producer) {
-        if (half_of_[producer] == kUnplaced && std::find(cluster_.begin(), cluster_.end(), producer) == cluster_.end())
+        if (half_of_[producer] == kUnplaced && cluster_.size() <= kLargest &&
+            std::find(cluster_.begin(), cluster_.end(), producer) == cluster_.end())
           cluster_.push_back(producer);
       });
+      if (cluster_.size() > kLargest) return false;
       for (uint32_t producer : cluster_)
         if (graph_.ops[producer].type == OpType::kPersist || !tied_[producer].empty() || !ready(producer, half))
           return false;
