@@ -12,6 +12,9 @@ run $release/verify/verify_faithful_test --sites=0
 run $release/whole/random_graphs --graphs=100000
 run $release/planner/fusion/lower/fusion_lower_test --problems=20000
 run $release/planner/fusion/lower/fusion_run_contest --work=200000 --replay-below=1000
+if [[ -e ../shared/tools/mlsys_eval.py ]]; then
+  run python3 tests/planner/fusion/compare_evaluators.py $release/planner/fusion/print_verdicts ../shared 100000 7
+fi
 run python3 tests/embedding/check_installed.py . build/release "${CC:-cc}" "${CXX:-c++}" --whole
 if [[ -x $asan/schedules/fuzz_binary ]]; then
   mkdir -p build/fuzz/binary build/fuzz/text
