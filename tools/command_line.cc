@@ -5,6 +5,7 @@
 #include <map>
 #include "schedules/yaml/document.h"
 #include "tools/commands.h"
+#include "tools/contest_solve.h"
 #include "tools/table.h"
 
 namespace rondo::cli {
@@ -52,6 +53,13 @@ constexpr VerbText kVerbs[] = {
      "Arithmetic and memory by element type, instruction set and cache, alone and on all\n"
      "cores; handing over a token and waking a thread; every kernel over many shapes, from\n"
      "which costs are fitted. Best done while the machine does nothing else."},
+    {"contest solve", "PROBLEM SOLUTION", "Find a schedule for a fast-memory problem, better the longer it may search.",
+     "rondo contest solve problem.json solution.json --time-limit 60\n"
+     "rondo contest solve problem.json solution.json --work 100000 --seed 7   the same on every machine\n"
+     "rondo contest solve problem.json solution.json --explain                what each subgraph costs, and why",
+     "The problem of the MLSys 2026 contest. The first valid solution is written within\n"
+     "milliseconds and replaced, as a whole, by better ones; Ctrl-C keeps the best. Every\n"
+     "solution has passed the judge before it is written."},
     {"phase check", "GRAPH CERTIFICATE", "Check a phase schedule: does it run the graph, and is what it claims true?",
      "rondo phase check graph.json schedule.json\n"
      "rondo phase check graph.json schedule.json -v        the values that make it so wide\n"
@@ -236,6 +244,7 @@ struct Commands {
   ShowCommand show;
   RunCommand run;
   CalibrateCommand calibrate;
+  ContestSolveCommand contest_solve;
   PhaseCheckCommand phase_check;
   bool text = false, binary = false;
   bool no_fuse = false, no_chain = false;
@@ -388,6 +397,24 @@ void add_calibrate(CLI::App& app, Commands& commands, Console& console) {
   add_common(*sub, console);
 }
 
+void add_contest_solve(CLI::App& app, Commands& commands, Console& console) {
+  CLI::App* sub = add_verb(app, "contest solve");
+  ContestSolveCommand& solve = commands.contest_solve;
+  sub->add_option("PROBLEM", solve.problem, "problem file (JSON)")->required();
+  sub->add_option("SOLUTION", solve.solution, "where to write ('-': stdout)")->required();
+  sub->add_option("--time-limit", solve.time_limit_s, "seconds to take at most (default 10; none with --work)")
+      ->option_text("S")
+      ->check(CLI::Range(0.01, 1e6));
+  sub->add_option("--work", solve.work, "proposals to look at, at most: the same result on every machine")
+      ->option_text("N")
+      ->check(CLI::Range(uint64_t{1}, uint64_t{1} << 53));
+  sub->add_option("--seed", solve.seed, "of the random choices (default 1)")->option_text("N");
+  add_number(*sub, "--threads", solve.threads, 1, 1024, "threads (default: the machine's); the result is the same");
+  sub->add_flag("--divisible", solve.divisible, "only granularities that divide the tensors");
+  sub->add_flag("--explain", solve.explain, "what each subgraph costs and what it is bound by");
+  add_common(*sub, console);
+}
+
 void add_phase_check(CLI::App& app, Commands& commands, Console& console) {
   CLI::App* sub = add_verb(app, "phase check");
   PhaseCheckCommand& check = commands.phase_check;
@@ -481,6 +508,7 @@ int run_command_line(const std::vector<std::string>& arguments, Console& console
   add_show(app, commands, console);
   add_run(app, commands, console);
   add_calibrate(app, commands, console);
+  add_contest_solve(app, commands, console);
   add_phase_check(app, commands, console);
   add_common(*add_verb(app, "version"), console);
 
@@ -504,6 +532,7 @@ int run_command_line(const std::vector<std::string>& arguments, Console& console
   if (verb == "show") return run_show(commands.show, console);
   if (verb == "run") return run_run(commands.run, console);
   if (verb == "calibrate") return run_calibrate(commands.calibrate, console);
+  if (verb == "contest solve") return run_contest_solve(commands.contest_solve, console);
   if (verb == "phase check") return run_phase_check(commands.phase_check, console);
   return run_version(console);
 }

@@ -53,7 +53,8 @@ TEST(Usage, WithoutAVerbShowsTheHelp) {
 
 TEST(Usage, SuggestsTheNearestVerbOptionAndChoice) {
   EXPECT_EQ(rondo({"pln"}).err,
-            "rondo: 'pln' is not a verb of rondo: plan, verify, show, run, calibrate, phase, version (did you mean 'plan'?)\n"
+            "rondo: 'pln' is not a verb of rondo: plan, verify, show, run, calibrate, contest, phase, version "
+            "(did you mean 'plan'?)\n"
             "rondo: `rondo --help` shows how it is used\n");
   EXPECT_EQ(rondo({"plan", "g.yaml", "--tiel", "3"}).err,
             "rondo: '--tiel' is not an option of rondo plan (did you mean '--tile'?)\n"
@@ -61,6 +62,14 @@ TEST(Usage, SuggestsTheNearestVerbOptionAndChoice) {
   EXPECT_EQ(rondo({"plan", "g.yaml", "--policy", "lry"}).err,
             "rondo: --policy: 'lry' is not one of default, seed-first-fit, lru (did you mean 'lru'?)\n"
             "rondo: `rondo plan --help` shows how it is used\n");
+}
+
+TEST(Usage, OfAVerbOfAGroupIsSpeltInFull) {
+  EXPECT_THAT(rondo({"contest", "solve", "--help"}).out, HasSubstr("\nUsage: rondo contest solve PROBLEM SOLUTION"));
+  EXPECT_EQ(rondo({"contest"}).err, "rondo: a verb is missing\nrondo: `rondo contest --help` shows how it is used\n");
+  EXPECT_EQ(rondo({"contest", "solve", "p.json", "s.json", "--sede", "3"}).err,
+            "rondo: '--sede' is not an option of rondo contest solve (did you mean '--seed'?)\n"
+            "rondo: `rondo contest solve --help` shows how it is used\n");
 }
 
 TEST(Usage, RefusesWhatCannotBeMeantWithCode2) {
@@ -74,6 +83,10 @@ TEST(Usage, RefusesWhatCannotBeMeantWithCode2) {
       {"plan", "g.yaml", "--scratch", "3kb"},
       {"plan", "g.yaml", "--scratch", "-1"},
       {"plan", "g.yaml", "--text", "--binary"},
+      {"contest", "solve", "p.json"},
+      {"contest", "solve", "p.json", "s.json", "--time-limit", "0"},
+      {"contest", "solve", "p.json", "s.json", "--work", "0"},
+      {"contest", "solve", "p.json", "s.json", "--threads", "0"},
       {"verify", "s.rondo", "--require", "fast"},
       {"verify", "s.rondo", "--findings", "0"},
       {"run", "s.rondo", "--input", "x"},
