@@ -6,7 +6,7 @@ namespace {
 
 // When a dim must be in a slot whatever the slots: first and last instant, both included.
 // Instants 2h and 2h + 1 are the end of half-layer h: a dim that needs a slot of its own
-// until it is cleared (delayed, and in mixed mode what is no integer) holds it through
+// until it is cleared (delayed, and in mixed mode an average) holds it through
 // 2 * death, and needs one that is clean from 2 * birth - 1 on; so a slot cleared in h
 // takes the next such dim in h + 1. Other dims leave at the end of death - 1. Two dims can
 // share a slot exactly where these intervals are disjoint, so that the most that overlap
@@ -16,8 +16,7 @@ std::pair<int64_t, int64_t> rest_of(const Graph& graph, const Certificate& certi
   const int64_t end = 2 * lives.times - 1;
   if (graph.machine == Machine::kStrict)
     return {2 * lives.birth[d], lives.death[d] == kForever ? end : 2 * lives.death[d] + 1};
-  const bool alone =
-      certificate.mode == Mode::kDelayed || (certificate.mode == Mode::kMixed && graph.dims[d].fractional);
+  const bool alone = certificate.mode == Mode::kDelayed || (certificate.mode == Mode::kMixed && graph.dims[d].average);
   // A dead input is in its slot until half-layer 0 can subtract it.
   const int64_t death = std::max<int64_t>(lives.death[d], 0);
   const int64_t to = lives.death[d] == kForever ? end : alone ? 2 * death : 2 * death - 1;

@@ -140,12 +140,12 @@ class SlotCheck {
     const Event& gone = erases_of_[before][0];
     const bool clean_first =
         certificate_.mode == Mode::kDelayed ||
-        (certificate_.mode == Mode::kMixed && (graph_.dims[before].fractional || graph_.dims[after].fractional));
+        (certificate_.mode == Mode::kMixed && (graph_.dims[before].average || graph_.dims[after].average));
     if (lives_.birth[after] >= gone.time + (clean_first ? 1 : 0)) return;
     std::string why = ", but " + dim(before) + " is subtracted in " + at(gone.time) + " only";
     if (lives_.birth[after] == gone.time)
       why += certificate_.mode == Mode::kDelayed ? "; delayed, the slot is free one half-layer later"
-                                                 : "; of two dims that are not both integers one must be gone before";
+                                                 : "; with an average, one dim must be gone before the other comes";
     refuse(Obligation::kSlotIsFreeWhenWritten, title + why, &gone.erase);
   }
 

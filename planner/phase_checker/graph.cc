@@ -1,6 +1,5 @@
 #include "planner/phase_checker/graph.h"
 #include <algorithm>
-#include <cmath>
 #include "planner/phase_checker/read_graph.h"
 #include "rondo/load.h"
 
@@ -49,43 +48,6 @@ std::vector<uint32_t> order_ops(const Graph& graph, std::vector<uint32_t>& open)
   return ready;
 }
 
-bool is_fractional(const Graph& graph, const Sum& sum) {
-  return std::any_of(sum.begin(), sum.end(), [&](const Term& term) {
-    return std::trunc(term.coefficient) != term.coefficient ||
-           (term.coefficient != 0 && graph.dims[term.dim].fractional);
-  });
-}
-
-bool is_one_dim(const Sum& sum, uint32_t& dim) {
-  if (sum.size() != 1 || sum[0].coefficient != 1) return false;
-  dim = sum[0].dim;
-  return true;
-}
-
-bool restores_a_sum(const Graph& graph, const Op& op) {
-  uint32_t a = 0, b = 0;
-  if (op.kind != OpKind::kReglu || op.sums.size() != 2 || !is_one_dim(op.sums[0], a) || !is_one_dim(op.sums[1], b))
-    return false;
-  if (a == graph.position) std::swap(a, b);
-  const int32_t maker = graph.dims[a].maker;
-  return b == graph.position && maker != kInputDim && graph.ops[static_cast<size_t>(maker)].average;
-}
-
-// Without expressions nothing is known but averages.
-void mark_fractions(Graph& graph) {
-  graph.dims[graph.inv_log_pos].fractional = true;
-  for (uint32_t index : graph.order) {
-    const Op& op = graph.ops[index];
-    for (size_t i = 0; i < op.makes.size(); ++i) {
-      bool fractional = op.average;
-      if (op.kind == OpKind::kLookup && !op.sums.empty()) fractional |= is_fractional(graph, op.sums[4 + i]);
-      if (op.kind != OpKind::kLookup && !restores_a_sum(graph, op))
-        for (const Sum& sum : op.sums) fractional |= is_fractional(graph, sum);
-      graph.dims[op.makes[i]].fractional = fractional;
-    }
-  }
-}
-
 void derive_same_layer(Graph& graph) {
   for (uint32_t index = 0; index < graph.ops.size(); ++index) {
     const Op& op = graph.ops[index];
@@ -112,7 +74,8 @@ bool finish(const json::Node& document, JsonFields& fields, Graph& graph) {
   if (graph.order.size() != graph.ops.size())
     return fields.fail(document, "W1: the graph has a cycle: " + spell_cycle(graph, open));
   if (graph.machine == Machine::kStrict) return true;
-  mark_fractions(graph);
+  for (const Op& op : graph.ops)
+    for (uint32_t dim : op.makes) graph.dims[dim].average = op.average;
   derive_same_layer(graph);
   return true;
 }

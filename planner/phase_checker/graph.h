@@ -36,10 +36,8 @@ struct Dim {
   std::string name;
   int32_t maker = kInputDim;      // the op; kInputDim: there before layer 0
   std::vector<uint32_t> readers;  // ops, ascending, each once
-  // Not an integer, so that adding it to a slot that is not empty could round: an
-  // average, inv_log_pos, and sums and looked-up values of such. A ReGLU that multiplies
-  // one average with `position` restores the sum: an integer.
-  bool fractional = false;
+  // A mean of the rows that match, and so no integer: what mixed mode never fuses.
+  bool average = false;
 };
 
 struct Op {

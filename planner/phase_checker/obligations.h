@@ -81,7 +81,7 @@ inline constexpr std::array<ObligationText, 28> kObligations = {{
     {"E4", Applies::kLayered, "No protected dim is subtracted."},
     {"E5", Applies::kBoth,
      "One dim at a time is in a slot: delayed, it comes after the half-layer that cleared the slot; fused, in it at "
-     "the earliest; mixed, fused only between integers; on the strict machine in a later phase than the last reader "
+     "the earliest; mixed, fused unless one is an average; on the strict machine in a later phase than the last reader "
      "of the old dim."},
     {"F1", Applies::kLayered,
      "Protected dim i of the graph's list lies in slot i, where the position encoding writes."},

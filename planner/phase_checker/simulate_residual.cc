@@ -170,8 +170,8 @@ class Residual {
   bool may_fuse(uint32_t dim, uint32_t slot) const {
     if (certificate_.mode == Mode::kDelayed) return false;
     if (certificate_.mode != Mode::kMixed) return true;
-    bool whole = !graph_.dims[dim].fractional;
-    for (const auto& [old, coefficient] : slots_.at(slot)) whole = whole && !graph_.dims[old].fractional;
+    bool whole = !graph_.dims[dim].average;
+    for (const auto& [old, coefficient] : slots_.at(slot)) whole = whole && !graph_.dims[old].average;
     return whole;
   }
 

@@ -273,7 +273,7 @@ PhaseCase random_layered_case(uint64_t seed, uint32_t ops, Mode mode, bool lazy)
     if (dim.maker == kInputDim || death > birth) rests.push_back({d, birth, death});
   }
   const auto gap = [&](uint32_t before, uint32_t after) {
-    const bool whole = !made.graph.dims[before].fractional && !made.graph.dims[after].fractional;
+    const bool whole = !made.graph.dims[before].average && !made.graph.dims[after].average;
     return mode == Mode::kDelayed || (mode == Mode::kMixed && !whole) ? 1 : 0;
   };
   deal_slots(rests, dice, lazy, false, gap, certificate);

@@ -54,17 +54,9 @@ TEST(PhaseGraphReading, ReadsBothMachines) {
   EXPECT_EQ(strict->ops[5].operands, (std::vector<uint32_t>{3, 4}));
 }
 
-TEST(PhaseGraphReading, KnowsWhatIsNoInteger) {
+TEST(PhaseGraphReading, KnowsAverages) {
   const Graph graph = *parse_graph(kGraph, "small.json");
-  const std::vector<bool> expected = {false, false, true, false, false, true, false, false};
-  for (uint32_t dim = 0; dim < expected.size(); ++dim) EXPECT_EQ(graph.dims[dim].fractional, expected[dim]) << dim;
-  // Times anything but the position, a mean stays a fraction, and so does what is made of it.
-  const Graph scaled = *parse_graph(with(kGraph, R"("a": [[5, 1]])", R"("a": [[5, 2]])"), "small.json");
-  EXPECT_TRUE(scaled.dims[6].fractional);
-  EXPECT_TRUE(scaled.dims[7].fractional);
-  const Graph half = *parse_graph(with(kGraph, "[6, 3]", "[6, 0.5]"), "small.json");
-  EXPECT_FALSE(half.dims[6].fractional);
-  EXPECT_TRUE(half.dims[7].fractional);
+  for (uint32_t dim = 0; dim < graph.dims.size(); ++dim) EXPECT_EQ(graph.dims[dim].average, dim == 5) << dim;
 }
 
 TEST(PhaseGraphReading, DerivesWhatSharesALayerWhateverTheFileLists) {
