@@ -60,7 +60,7 @@ if(TARGET rondo_tbb)
   rondo_component(tbb TYPE STATIC OUTPUT rondo_tbb OBJECTS rondo_tbb
                   LIBS rondo_component_runtime PRIVATE_LIBS TBB::tbb)
 endif()
-rondo_component(planner TYPE STATIC OUTPUT rondo_planner OBJECTS rondo_planner rondo_fusion rondo_fusion_search rondo_phase rondo_json LIBS rondo_component_text)
+rondo_component(planner TYPE STATIC OUTPUT rondo_planner OBJECTS rondo_planner rondo_fusion rondo_fusion_search rondo_fusion_lower rondo_phase rondo_json LIBS rondo_component_text)
 
 if(RONDO_INSTALL)
   if(TARGET rondo)

@@ -1,12 +1,14 @@
 #include "planner/fusion/lower/lower_solution.h"
 
 #include <algorithm>
+#include <bit>
 #include <numeric>
 #include <vector>
 
 #include "planner/claims/derive_claims.h"
 #include "planner/fusion/evaluate.h"
 #include "planner/fusion/lower/place_slices.h"
+#include "planner/lanes/order_lanes.h"
 #include "schedules/builder/builder.h"
 #include "schedules/structure/sentence.h"
 
@@ -15,6 +17,7 @@ namespace {
 
 constexpr int64_t kElementBytes = 4;  // f32
 constexpr uint64_t kHostBytes = uint64_t{1} << 46;
+constexpr uint32_t kAlign = 64;
 
 // How the elements of a slice follow one another in fast memory. Two slices of one tensor
 // may be the same box at some step (X is left and right operand on the diagonal of X X);
@@ -28,30 +31,59 @@ struct Held {
   Form form = Form::kRowMajor;
 };
 
+// The slot whose turn it is.
+Spot slot(Spot spot, uint64_t turn) {
+  if (spot.second >= 0 && turn % 2 != 0) spot.offset = spot.second;
+  return spot;
+}
+
 class Lowering {
  public:
   Lowering(const Problem& problem, const Solution& solution, const Meaning& meaning, const LoweringOptions& options)
       : problem_(problem), solution_(solution), meaning_(meaning), options_(options) {}
 
   Result<Schedule> run(double latency) {
-    places_ = place_slices(problem_, solution_, meaning_);
+    places_ = place_slices(problem_, solution_, meaning_, copies_apart());
     if (places_.fast_extent > problem_.capacity)
       return make_error(ErrorCode::kBug, sentence("slices were placed up to ", places_.fast_extent,
                                                   " in a fast memory of ", problem_.capacity, " elements"));
     if (Status status = check_size(); !status.ok()) return status.error();
     declare();
     for (uint32_t i = 0; i < solution_.subgraphs.size(); ++i) lower(i);
+    if (copies_apart()) {
+      lanes::order_lanes(ops_, Part::kReplay, builder_);
+      lanes::add_ops(std::move(ops_), builder_);
+    }
     Schedule& made = builder_.schedule();
     made.producer = "rondo fusion planner";
     made.source = options_.source;
-    made.machine = options_.machine;
-    builder_.claim(ClaimKind::kMakespan, latency, "sum over steps of max(compute, traffic)");
+    made.machine = options_.machine == nullptr ? "contest" : options_.machine->name;
+    if (options_.machine != nullptr)
+      for (const KernelCost& cost : options_.machine->costs)
+        if (std::any_of(made.kernels.begin(), made.kernels.end(),
+                        [&](const KernelRef& kernel) { return made.name(kernel.name) == cost.kernel; }))
+          builder_.cost(cost.kernel, cost.fixed_ns, cost.ns_per_flop, cost.ns_per_byte);
     Schedule schedule = builder_.finish();
     add_derived_claims(schedule);
+    if (schedule.costs.empty()) state_latency(schedule, latency);
     return schedule;
   }
 
  private:
+  bool copies_apart() const {
+    return options_.machine != nullptr && options_.machine->copy_in_engines + options_.machine->copy_out_engines != 0;
+  }
+
+  // By the problem's own costs, of which the file carries none.
+  static void state_latency(Schedule& schedule, double latency) {
+    Claim claim;
+    claim.kind = static_cast<uint16_t>(ClaimKind::kMakespan);
+    claim.value = std::bit_cast<uint64_t>(latency);
+    claim.method = static_cast<NameId>(schedule.names.size());
+    schedule.names.push_back("sum over steps of max(compute, traffic)");
+    schedule.claims.push_back(claim);
+  }
+
   Status check_size() const {
     uint64_t operations = 0;
     for (uint32_t i = 0; i < places_.subgraphs.size(); ++i) {
@@ -82,15 +114,25 @@ class Lowering {
 
   // ---- what there is -----------------------------------------------------------
   void declare() {
-    const uint16_t host = builder_.space("slow", SpaceKind::kHost, kHostBytes);
+    const MachineSpace* machine_host = machine_space(SpaceKind::kHost);
+    const MachineSpace* machine_fast = machine_space(SpaceKind::kScratch);
+    const uint16_t host = machine_host == nullptr
+                              ? builder_.space("slow", SpaceKind::kHost, kHostBytes)
+                              : builder_.space(machine_host->name, SpaceKind::kHost, machine_host->capacity_bytes,
+                                               machine_host->align_bytes);
+    const uint32_t fast_align = machine_fast == nullptr ? kAlign : std::max(kAlign, machine_fast->align_bytes);
     const uint16_t fast =
-        builder_.space("fast", SpaceKind::kScratch, static_cast<uint64_t>(problem_.capacity * kElementBytes));
+        machine_fast == nullptr
+            ? builder_.space("fast", SpaceKind::kScratch, static_cast<uint64_t>(problem_.capacity * kElementBytes))
+            : builder_.space(machine_fast->name, SpaceKind::kScratch, machine_fast->capacity_bytes,
+                             machine_fast->align_bytes);
     fast_ = builder_.arena(free_name("fast"), fast, static_cast<uint64_t>(places_.fast_extent * kElementBytes),
-                           OwnerKind::kLane);
+                           OwnerKind::kLane, 0, false, fast_align);
     if (places_.granule_extent != 0) {
       const auto bytes = static_cast<uint64_t>(places_.granule_extent * kElementBytes);
-      granules_ = builder_.arena(free_name("granules"), builder_.space("granules", SpaceKind::kScratch, bytes), bytes,
-                                 OwnerKind::kLane);
+      granules_ =
+          builder_.arena(free_name("granules"), builder_.space(free_space("granules"), SpaceKind::kScratch, bytes),
+                         bytes, OwnerKind::kLane);
     }
     // An intermediate that is sent out and not read again is something the host may look at.
     std::vector<TensorRole> role;
@@ -105,7 +147,9 @@ class Lowering {
     std::vector<uint32_t> base(role.size(), kNone);
     for (uint32_t home = 0; home < role.size(); ++home)
       if (role[home] == TensorRole::kIntermediate && stored[home] != 0)
-        base[home] = builder_.arena(meaning_.homes[home].name, host, bytes_of(meaning_.homes[home]));
+        base[home] =
+            builder_.arena(meaning_.homes[home].name, host, bytes_of(meaning_.homes[home]), OwnerKind::kEveryone, 0,
+                           false, machine_host == nullptr ? kAlign : std::max(kAlign, machine_host->align_bytes));
     for (uint32_t home = 0; home < role.size(); ++home) {
       const Home& it = meaning_.homes[home];
       if (role[home] == TensorRole::kIntermediate) continue;
@@ -119,7 +163,23 @@ class Lowering {
       tensor_id_.push_back(builder_.tensor(meaning_.homes[home].name, DType::kF32, meaning_.homes[home].shape,
                                            role[home] == TensorRole::kIntermediate ? kNone : base[home]));
     for (const uint32_t each : base) slow_.push_back(static_cast<uint16_t>(each));
-    stream_ = builder_.stream("compute", 0, Engine::kCompute);
+    compute_ = load_ = store_ = builder_.stream("compute", 0, Engine::kCompute);
+    if (!copies_apart()) return;
+    const Machine& machine = *options_.machine;
+    const auto in_flight = static_cast<uint16_t>(machine.copy_in_flight);
+    const Engine in = machine.copy_in_engines != 0 ? Engine::kCopyIn : Engine::kCopyOut,
+                 out = machine.copy_out_engines != 0 ? Engine::kCopyOut : Engine::kCopyIn;
+    load_ = builder_.stream("load", 0, in, Part::kReplay, in_flight);
+    store_ = builder_.stream("store", 0, out, Part::kReplay, in_flight);
+  }
+  const MachineSpace* machine_space(SpaceKind kind) const {
+    return options_.machine == nullptr ? nullptr : options_.machine->space(kind);
+  }
+  std::string free_space(std::string wanted) const {
+    while (options_.machine != nullptr && std::any_of(options_.machine->spaces.begin(), options_.machine->spaces.end(),
+                                                      [&](const MachineSpace& space) { return space.name == wanted; }))
+      wanted += "_";
+    return wanted;
   }
   static uint64_t bytes_of(const Home& home) {
     return std::accumulate(home.shape.begin(), home.shape.end(), uint64_t{kElementBytes}, std::multiplies<>());
@@ -189,6 +249,7 @@ class Lowering {
     const std::vector<uint32_t>& order = solution_.subgraphs[index].order;
     phase_ = builder_.phase(sentence("subgraph ", index));
     held_.assign(steps.loads.size(), {});
+    times_.assign(steps.loads.size(), 0);
     asides_.assign(here_->asides.size(), {});
     loads_.clear();
     for (uint32_t load = 0; load < steps.loads.size(); ++load) loads_.push_back({load, turn_of(steps.loads[load])});
@@ -196,6 +257,7 @@ class Lowering {
                           [](const TimedLoad& load) { return load.turn != Turn::kLastStep; });
     Step before{-1, -1, 0};
     for (int64_t position = 0; position < steps.tiles(); ++position) {
+      tile_turn_ = static_cast<uint64_t>(position);
       const int64_t tile = order.empty() ? position : order[static_cast<size_t>(position)];
       Step step{tile / steps.tile_columns, tile % steps.tile_columns, 0};
       const bool rows = step.tile_row != before.tile_row, columns = step.tile_column != before.tile_column;
@@ -240,7 +302,8 @@ class Lowering {
 
   void bring_in(const TimedLoad& timed, const Step& step) {
     const uint32_t load = timed.load, tensor = here_->loads[load].tensor;
-    Held held{here_->loads[load], here_->steps.box(shape(tensor), here_->loads[load].slice, step), Form::kRowMajor};
+    Held held{slot(here_->loads[load], times_[load]++), here_->steps.box(shape(tensor), here_->loads[load].slice, step),
+              Form::kRowMajor};
     for (const TimedLoad& other : loads_) {
       const Held& there = held_[other.load];
       const bool read_before = timed.turn == Turn::kLastStep && other.turn != Turn::kLastStep;
@@ -248,7 +311,7 @@ class Lowering {
         held.form = Form::kColumnMajor;
     }
     held_[load] = held;
-    add("copy", 0, {},
+    add(load_, "copy", 0, {},
         {in_slow(tensor, held.box, Access::kRead, home_of(tensor)),
          in_spot(held, held.box, Access::kWrite, home_of(tensor))});
   }
@@ -258,7 +321,7 @@ class Lowering {
     const Spot& spot = here_->find(problem_, tensor, slice);
     for (size_t load = 0; load < here_->loads.size(); ++load)
       if (&spot == &here_->loads[load]) return held_[load];
-    return {spot, here_->steps.box(shape(tensor), spot.slice, step), Form::kRowMajor};
+    return {slot(spot, tile_turn_), here_->steps.box(shape(tensor), spot.slice, step), Form::kRowMajor};
   }
 
   void execute(uint32_t index, const Step& step) {
@@ -266,7 +329,7 @@ class Lowering {
     const Operator& op = problem_.operators[execution.op];
     const Box box = here_->steps.box(shape(op.output), execution.slice, step);
     const Spot& spot = here_->results[index];
-    const Held result{spot, here_->steps.box(shape(op.output), spot.slice, step), Form::kRowMajor};
+    const Held result{slot(spot, tile_turn_), here_->steps.box(shape(op.output), spot.slice, step), Form::kRowMajor};
     const auto source = [&](uint32_t position) {
       const uint32_t tensor = op.inputs[position];
       const Slice slice = execution.operand_slice(position);
@@ -277,7 +340,7 @@ class Lowering {
       const bool begins = !execution.sums_over_steps || step.k == 0,
                  ends = !execution.sums_over_steps || step.k == here_->steps.k_steps - 1;
       const auto version = ends ? 0u : static_cast<uint32_t>(step.k) + 1;
-      add("matmul", static_cast<uint16_t>((begins ? kOpInit : kOpAccumulate) | (ends ? kOpFinal : 0)),
+      add(compute_, "matmul", static_cast<uint16_t>((begins ? kOpInit : kOpAccumulate) | (ends ? kOpFinal : 0)),
           calls(execution.op).front().params,
           {source(0), source(1),
            in_spot(result, box, begins ? Access::kWrite : Access::kUpdate, home_of(op.output), version)});
@@ -298,7 +361,7 @@ class Lowering {
             break;
         }
       operands.push_back(in_spot(result, box, Access::kWrite, call.result));
-      add(call.kernel, 0, call.params, std::move(operands));
+      add(compute_, call.kernel, 0, call.params, std::move(operands));
       so_far = call.result;
     }
   }
@@ -315,7 +378,7 @@ class Lowering {
       at = 0;
       while (here_->asides[at].home != home || here_->asides[at].slice != wanted) ++at;
       asides_[at] = box;
-      add("copy", 0, {},
+      add(load_, "copy", 0, {},
           {broadcast(home, box, box, slow_[home], whole.width, box.rows.low * whole.width + box.columns.low,
                      Access::kRead),
            broadcast(home, box, box, granules_, box.columns.extent, here_->asides[at].offset, Access::kWrite)});
@@ -353,11 +416,11 @@ class Lowering {
   void send_out(uint32_t tensor, const Step& step) {
     const Held from = held(tensor, kTileSlice, step);
     const Box box = here_->steps.box(shape(tensor), kTileSlice, step);
-    add("copy", 0, {},
+    add(store_, "copy", 0, {},
         {in_spot(from, box, Access::kRead, home_of(tensor)), in_slow(tensor, box, Access::kWrite, home_of(tensor))});
   }
 
-  void add(std::string_view kernel, uint16_t flags, const std::array<uint32_t, 4>& params,
+  void add(uint32_t stream, std::string_view kernel, uint16_t flags, const std::array<uint32_t, 4>& params,
            std::vector<OperandSpec> operands) {
     OpSpec op;
     op.kernel = kernel;
@@ -365,7 +428,10 @@ class Lowering {
     op.flags = flags;
     op.phase = phase_;
     std::copy(params.begin(), params.end(), op.params);
-    builder_.add(stream_, op);
+    if (copies_apart())
+      ops_.push_back({stream, std::move(op)});
+    else
+      builder_.add(stream, op);
   }
 
   const Problem& problem_;
@@ -375,15 +441,18 @@ class Lowering {
   Places places_;
   ScheduleBuilder builder_;
   uint16_t fast_ = 0, granules_ = 0;
-  std::vector<uint16_t> slow_;       // by home: its base; of those that have one
-  std::vector<uint32_t> tensor_id_;  // by home
-  uint32_t stream_ = 0;
+  std::vector<uint16_t> slow_;                   // by home: its base; of those that have one
+  std::vector<uint32_t> tensor_id_;              // by home
+  uint32_t compute_ = 0, load_ = 0, store_ = 0;  // streams
+  std::vector<lanes::StreamedOp> ops_;           // where there are several, until they are ordered
   // Of the subgraph at hand.
   const SubgraphPlaces* here_ = nullptr;
   uint16_t phase_ = 0;
   std::vector<TimedLoad> loads_;  // in the order in which they come in
   std::vector<Held> held_;        // by load: what it brought in last
-  std::vector<Box> asides_;       // by aside: the same
+  std::vector<uint64_t> times_;   // by load: how often it did
+  std::vector<Box> asides_;       // by aside: what lies there
+  uint64_t tile_turn_ = 0;        // tiles begun
 };
 
 }  // namespace

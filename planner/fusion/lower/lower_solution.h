@@ -13,6 +13,7 @@
 #include "planner/fusion/lower/meaning.h"
 #include "planner/fusion/problem.h"
 #include "planner/fusion/solution.h"
+#include "rondo/machine.h"
 #include "rondo/result.h"
 #include "rondo/schedule.h"
 
@@ -20,7 +21,10 @@ namespace rondo::fusion {
 
 struct LoweringOptions {
   std::string source;  // what it was planned from, for the file's head
-  std::string machine = "contest";
+  // Its spaces, engines and costs. nullptr: a machine of the problem's capacity whose one
+  // engine copies and computes. With copy engines loads, kernels and stores are streams of
+  // their own, and fast memory that the solution leaves free goes to second slots.
+  const Machine* machine = nullptr;
   uint64_t max_operations = uint64_t{1} << 22;  // about 130 bytes each
 };
 

@@ -26,8 +26,8 @@ bool reads_what_it_was_left(const Problem& problem, const Subgraph& subgraph, ui
 
 class Placing {
  public:
-  Placing(const Problem& problem, const Solution& solution, const Meaning& meaning)
-      : problem_(problem), solution_(solution), meaning_(meaning) {}
+  Placing(const Problem& problem, const Solution& solution, const Meaning& meaning, bool second_slots)
+      : problem_(problem), solution_(solution), meaning_(meaning), second_slots_(second_slots) {}
 
   Places run() {
     for (uint32_t i = 0; i < solution_.subgraphs.size(); ++i) place(i);
@@ -107,10 +107,30 @@ class Placing {
     place_asides(it);
     for (uint32_t tensor : steps.outputs)
       if (retained.count(tensor) == 0) it.sent_out.push_back(tensor);
-    const bool high_end = !(even ? it.entering : leaving).empty();
-    places_.fast_extent = std::max(places_.fast_extent, high_end ? problem_.capacity : next);
+    const int64_t high_end = size_of(even ? it.entering : leaving);
+    if (second_slots_) next = add_second_slots(it, next, problem_.capacity - high_end);
+    places_.fast_extent = std::max(places_.fast_extent, high_end != 0 ? problem_.capacity : next);
     kept_before_ = kept;
     places_.subgraphs.push_back(std::move(it));
+  }
+
+  static int64_t add_second_slots(SubgraphPlaces& it, int64_t next, int64_t end) {
+    std::vector<Spot*> wishes;
+    const SubgraphSteps& steps = it.steps;
+    for (const bool with_k : {true, false})
+      for (size_t load = 0; load < it.loads.size(); ++load)
+        if (steps.loads[load].slice.moves_with_k() == with_k && steps.loads[load].slice != kWholeTensor)
+          wishes.push_back(&it.loads[load]);
+    for (Spot& spot : it.results)
+      if (spot.slice == kTileSlice && spot.memory == Memory::kFast && steps.inner.count(spot.tensor) == 0 &&
+          steps.tiles() > 1)
+        wishes.push_back(&spot);
+    for (Spot* spot : wishes) {
+      if (spot->size > end - next) continue;
+      spot->second = next;
+      next += spot->size;
+    }
+    return next;
   }
 
   static TensorSet set_of(const std::vector<uint32_t>& list) { return {list.begin(), list.end()}; }
@@ -214,6 +234,7 @@ class Placing {
   const Problem& problem_;
   const Solution& solution_;
   const Meaning& meaning_;
+  const bool second_slots_;
   Places places_;
   TensorSet kept_before_;
 };
@@ -240,8 +261,8 @@ const Spot& SubgraphPlaces::find(const Problem& problem, uint32_t tensor, const 
   return loads[steps.load_of(problem.tensors[tensor], tensor, slice)];
 }
 
-Places place_slices(const Problem& problem, const Solution& solution, const Meaning& meaning) {
-  return Placing(problem, solution, meaning).run();
+Places place_slices(const Problem& problem, const Solution& solution, const Meaning& meaning, bool second_slots) {
+  return Placing(problem, solution, meaning, second_slots).run();
 }
 
 }  // namespace rondo::fusion

@@ -32,7 +32,8 @@ struct Spot {
   Slice slice;
   Memory memory = Memory::kFast;
   int64_t offset = 0;
-  int64_t size = 0;  // the most it ever has
+  int64_t size = 0;     // the most it ever has
+  int64_t second = -1;  // the offset of a second slot, used in turns with the first; -1: there is none
 };
 
 // Where one slice of a broadcast operand is brought, when its box changes.
@@ -67,7 +68,11 @@ struct Places {
   std::vector<uint8_t> in_slow, unread;
 };
 
-// Precondition: evaluate() accepts the solution.
-Places place_slices(const Problem& problem, const Solution& solution, const Meaning& meaning);
+// With `second_slots`, what the working sets leave free gives slices that are brought in or
+// sent out again and again a second slot, so that copies need not wait for kernels: first
+// those that move with k, then other loads, then results. Precondition: evaluate() accepts
+// the solution.
+Places place_slices(const Problem& problem, const Solution& solution, const Meaning& meaning,
+                    bool second_slots = false);
 
 }  // namespace rondo::fusion

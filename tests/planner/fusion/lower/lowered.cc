@@ -58,7 +58,7 @@ std::string whole_way(const Problem& problem, const Solution& solution, const Wa
   if (!evaluation.ok()) return "evaluate: " + evaluation.error().to_string();
   const Result<Meaning> meaning = contest_meaning(problem);
   if (!meaning.ok()) return "meaning: " + meaning.error().to_string();
-  const Result<Schedule> schedule = lower_solution(problem, solution, *meaning);
+  const Result<Schedule> schedule = lower_solution(problem, solution, *meaning, {.machine = options.machine});
   if (!schedule.ok()) return "lower: " + schedule.error().to_string();
   const std::vector<Traffic> moved = traffic_of(*schedule), charged = traffic_of(*evaluation);
   if (moved.size() != charged.size()) return sentence(moved.size(), " phases for ", charged.size(), " subgraphs");
@@ -68,7 +68,7 @@ std::string whole_way(const Problem& problem, const Solution& solution, const Wa
                       " out, charged are ", charged[i].loaded_bytes, " and ", charged[i].evicted_bytes);
   int64_t working_set = 0;
   for (const SubgraphCost& cost : evaluation->subgraphs) working_set = std::max(working_set, cost.working_set);
-  if (live_peak(*schedule, "fast") > static_cast<uint64_t>(working_set) * 4)
+  if (options.machine == nullptr && live_peak(*schedule, "fast") > static_cast<uint64_t>(working_set) * 4)
     return sentence(live_peak(*schedule, "fast"), " bytes of fast memory are live, the largest working set has ",
                     working_set, " elements");
   if (extent_peak(*schedule, "fast") > static_cast<uint64_t>(problem.capacity) * 4)

@@ -7,6 +7,7 @@
 #include "planner/fusion/evaluate.h"
 #include "planner/fusion/problem.h"
 #include "planner/fusion/solution.h"
+#include "rondo/machine.h"
 #include "rondo/schedule.h"
 
 namespace rondo::fusion {
@@ -29,6 +30,7 @@ uint64_t live_peak(const Schedule& schedule, std::string_view name);
 struct WayOptions {
   uint64_t seed = 1;   // of the data
   bool replay = true;  // and compare with double precision
+  const Machine* machine = nullptr;
 };
 struct Journey {
   uint64_t operations = 0;

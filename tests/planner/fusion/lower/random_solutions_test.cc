@@ -32,6 +32,27 @@ TEST(RandomSolutions, GoTheWholeWay) {
               static_cast<unsigned long long>(subgraphs));
 }
 
+// With engines that copy: loads, kernels and stores on streams of their own, second slots
+// where there is room, the same bytes.
+TEST(RandomSolutions, GoTheWholeWayWithCopiesApart) {
+  for (uint64_t seed = first_seed; seed < first_seed + problem_count; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Problem problem = random_problem(seed);
+    const Solution solution = random_solution(problem, seed);
+    Machine machine;
+    machine.copy_in_engines = 1;
+    machine.copy_out_engines = seed / 2 % 2;
+    machine.copy_in_flight = 1 + seed % 3;
+    machine.spaces = {{.name = "host", .kind = SpaceKind::kHost, .capacity_bytes = uint64_t{1} << 32},
+                      {.name = "scratch",
+                       .kind = SpaceKind::kScratch,
+                       .capacity_bytes = static_cast<uint64_t>(problem.capacity) * 4}};
+    machine.costs = {{.kernel = "copy", .ns_per_byte = 1}, {.kernel = "matmul", .ns_per_flop = 1}};
+    ASSERT_EQ(whole_way(problem, solution, {.seed = seed, .machine = &machine}), "good")
+        << print_problem(problem) << print_solution(problem, solution);
+  }
+}
+
 }  // namespace
 }  // namespace rondo::fusion
 
