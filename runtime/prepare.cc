@@ -205,6 +205,7 @@ Result<std::shared_ptr<const ProgramData>> make_members(std::shared_ptr<ProgramD
     if (file->device != nullptr) {
       member->device = std::make_unique<DeviceProgram>();
       member->device->device = file->device->device;  // its blocks stay with the file
+      member->device->transfers = file->device->transfers;
     }
     if (Status good = plan_replays(*member); !good) return good.error();
     set->members.push_back(std::move(member));
@@ -248,6 +249,11 @@ Result<std::shared_ptr<const ProgramData>> make_program(const std::shared_ptr<Co
     program->device = std::make_unique<DeviceProgram>();
     program->device->device = core->device;
     if (Status good = check_reach(*program); !good) return good.error();
+    if (states_lie_on_device(*program) && program->needs.state_bytes != 0) {
+      auto transfers = DeviceTransfers::make(*core->device);
+      if (!transfers) return transfers.error();
+      program->device->transfers = std::move(*transfers);
+    }
   }
   if (verified.member_count() == 1)
     if (Status good = plan_replays(*program); !good) return good.error();

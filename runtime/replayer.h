@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include "rondo/result.h"
 #include "runtime/part_tables.h"
 #include "runtime/trace/recording.h"
@@ -16,10 +17,20 @@ namespace rondo::runtime {
 
 struct ProgramData;
 
+// A state that lies on a device, bound to memory of the host: brought there before the
+// replay and back after it.
+struct LentState {
+  uint32_t binding = 0;
+  std::byte* host = nullptr;
+  std::byte* device = nullptr;
+  uint64_t bytes = 0;
+};
+
 // One replay. What it points to lives until the replay has ended.
 struct ReplayCall {
   const std::atomic<bool>* stop = nullptr;  // looked at before every op when not null
   Recording recording;                      // where stamps go; null without a trace
+  std::span<const LentState> lent;
 };
 
 class Replayer {

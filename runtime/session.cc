@@ -44,13 +44,25 @@ void refresh(SessionData& session) noexcept {
   }
 }
 
-// All memory of the session apart from the buffer of `binding`.
+bool lies_on_device(const SessionData& session, const BindingRequirement& binding) {
+  return binding.role == Role::kState && states_lie_on_device(*session.program);
+}
+
+// The buffer of the host that is bound to a state of the device, or nullptr.
+const std::byte* lent_data(const SessionData& session, uint32_t binding) {
+  for (const LentState& lent : session.lent_states)
+    if (lent.binding == binding) return lent.host;
+  return nullptr;
+}
+
+// All memory of the host that the session uses, apart from the buffer of `binding`.
 std::vector<Region> regions_without(const SessionData& session, uint32_t binding) {
   std::vector<Region> regions = session.program->regions;
   regions.insert(regions.end(), session.arenas.begin(), session.arenas.end());
   for (const BindingRequirement& other : session.program->needs.bindings) {
     if (other.binding == binding || other.role == Role::kConstant) continue;
     const std::byte* data = session.bases[session.program->base_of(other.binding)];
+    if (lies_on_device(session, other)) data = lent_data(session, other.binding);
     if (data != nullptr) regions.push_back({describe(other), data, other.bytes, is_written(other.role)});
   }
   return regions;
@@ -95,7 +107,8 @@ Status place_arenas(SessionData& session, const SessionOptions& options) {
 Status check_state_apart(const SessionData& session, const StateData& state) {
   for (const BindingRequirement& binding : session.program->needs.bindings) {
     if (binding.role != Role::kState || session.lent[binding.binding] != 0) continue;
-    const Region region{describe(binding), state.blocks[binding.binding].data(), binding.bytes, true};
+    if (lies_on_device(session, binding)) continue;
+    const Region region{describe(binding), state.data_of(binding.binding), binding.bytes, true};
     if (Status apart = check_apart(region, regions_without(session, binding.binding)); !apart) return apart;
   }
   return {};
@@ -104,7 +117,7 @@ Status check_state_apart(const SessionData& session, const StateData& state) {
 void use_state(SessionData& session, std::shared_ptr<StateData> state) {
   for (const BindingRequirement& binding : session.program->needs.bindings)
     if (binding.role == Role::kState && session.lent[binding.binding] == 0)
-      session.bases[session.program->base_of(binding.binding)] = state->blocks[binding.binding].data();
+      session.bases[session.program->base_of(binding.binding)] = state->data_of(binding.binding);
   session.state = std::move(state);
 }
 
@@ -116,8 +129,10 @@ Status unbind_buffer(SessionData& session, uint32_t index) {
       session.lent[index] = 1;
       return apart;
     }
+  std::erase_if(session.lent_states, [&](const LentState& lent) { return lent.binding == index; });
+  const bool state = session.program->needs.bindings[index].role == Role::kState;
   session.bases[session.program->base_of(index)] =
-      session.state != nullptr ? session.state->blocks[index].data() : nullptr;
+      state && session.state != nullptr ? session.state->data_of(index) : nullptr;
   refresh(session);
   return {};
 }
@@ -133,7 +148,20 @@ Status bind_buffer(SessionData& session, uint32_t index, const Buffer& buffer) {
   if (Status fits = check_buffer(binding, buffer); !fits) return fits;
   const Region region{describe(binding), buffer.data, buffer.bytes, is_written(binding.role)};
   if (Status apart = check_apart(region, regions_without(session, index)); !apart) return apart;
-  session.bases[session.program->base_of(index)] = static_cast<std::byte*>(const_cast<void*>(buffer.data));
+  auto* data = static_cast<std::byte*>(const_cast<void*>(buffer.data));
+  if (lies_on_device(session, binding)) {
+    DeviceBlock& copy = session.copies[index];
+    if (copy.data() == nullptr) {
+      Result<DeviceBlock> block = session.program->device->device->allocate(
+          binding.bytes, std::max(binding.align_bytes, kOwnAlignBytes), describe(binding));
+      if (!block) return block.error();
+      copy = std::move(*block);
+    }
+    std::erase_if(session.lent_states, [&](const LentState& lent) { return lent.binding == index; });
+    session.lent_states.push_back({index, data, copy.data(), binding.bytes});  // there is room
+    data = copy.data();
+  }
+  session.bases[session.program->base_of(index)] = data;
   session.lent[index] = 1;
   refresh(session);
   return {};
@@ -206,7 +234,7 @@ Status replay_session(SessionData& session, const std::atomic<bool>* stop, Trace
     return ready;
   if (trace != nullptr && !TraceRecorder::is_for(*trace, session.program->replay_serial))
     return make_error(ErrorCode::kInvalidArgument, "the trace buffer was made for another program");
-  ReplayCall call{stop, {}};
+  ReplayCall call{stop, {}, session.lent_states};
   if (trace != nullptr) call.recording = TraceRecorder::begin(*trace);
   Status ended = session.selected->replayer->replay(call);
   if (trace != nullptr) TraceRecorder::end(*trace, ended.ok());
@@ -218,7 +246,8 @@ Status submit_replay(SessionData& session) {
   InFlight in_flight(session);
   if (Status ready = check_ready(session, in_flight); !ready) return ready;
   session.cancelled.store(false, std::memory_order_relaxed);
-  if (Status started = session.selected->replayer->start({&session.cancelled, {}}); !started) return started;
+  if (Status started = session.selected->replayer->start({&session.cancelled, {}, session.lent_states}); !started)
+    return started;
   session.submitted = true;
   in_flight.keep();
   return {};
@@ -251,6 +280,10 @@ Result<std::unique_ptr<SessionData>> make_session(const std::shared_ptr<const Pr
   auto session = std::make_unique<SessionData>(program);
   session->bases = program->bases;
   session->lent.assign(schedule.bindings.size(), 0);
+  if (states_lie_on_device(*program)) {
+    session->lent_states.reserve(schedule.bindings.size());
+    session->copies.resize(schedule.bindings.size());
+  }
   session->tables.resize(schedule.bindings.size());
   if (Status good = place_arenas(*session, options); !good) return good.error();
   for (const BindingRequirement& binding : program->needs.bindings) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 #include "rondo/runtime.h"
+#include "runtime/backends/device.h"
 #include "runtime/bind.h"
 #include "runtime/memory.h"
 #include "runtime/program.h"
@@ -27,6 +28,8 @@ struct SessionData {
   std::vector<Block> blocks;                   // arenas the runtime owns
   std::vector<Region> arenas;                  // all arenas of the session, for overlap checks
   std::vector<uint8_t> lent;                   // per binding: 1 while a buffer of the host is bound
+  std::vector<LentState> lent_states;          // of these, states that lie on the device
+  std::vector<DeviceBlock> copies;             // per binding: of such a state, for as long as the session lives
   std::vector<Table> tables;                   // per binding; empty unless it is a table
   ScalarTable scalars;
   std::shared_ptr<StateData> state;  // null when the host binds all state

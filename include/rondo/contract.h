@@ -20,7 +20,7 @@ namespace rondo {
 // the one dtype that all other operands of an op share.
 enum class Use : uint8_t { kSource, kResult, kWork, kHint, kTable };
 
-// Which spaces an operand may lie in, by SpaceKind bit. Bindings count as host.
+// Which spaces an operand may lie in, by SpaceKind bit. Bindings: residence.h.
 using SpaceSet = uint32_t;
 constexpr SpaceSet set_of(SpaceKind kind) { return SpaceSet{1} << static_cast<uint8_t>(kind); }
 inline constexpr SpaceSet kAnySpace = 7;

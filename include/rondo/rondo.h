@@ -396,7 +396,14 @@ RONDO_API rondo_status rondo_state_create(const rondo_program* program, rondo_st
 RONDO_API void rondo_state_destroy(rondo_state* state) RONDO_NOEXCEPT;
 /* Zero-fills, and lifts the mark that an interrupted replay leaves. */
 RONDO_API rondo_status rondo_state_clear(rondo_state* state, rondo_error* error) RONDO_NOEXCEPT;
-/* Where the memory of one state binding lies: to save or restore a conversation. `bytes` may be NULL. */
+/* Copies bytes of one state binding, from `begin_byte` on, to or from the host, wherever the state lies: to save,
+ * restore or seed a conversation. RONDO_INVALID_ARGUMENT: beyond its end; RONDO_FAILED_PRECONDITION during a replay. */
+RONDO_API rondo_status rondo_state_read(const rondo_state* state, const char* name, uint64_t begin_byte, void* to,
+                                        uint64_t bytes, rondo_error* error) RONDO_NOEXCEPT;
+RONDO_API rondo_status rondo_state_write(rondo_state* state, const char* name, uint64_t begin_byte, const void* from,
+                                         uint64_t bytes, rondo_error* error) RONDO_NOEXCEPT;
+/* Where the memory of one state binding lies; RONDO_UNAVAILABLE on a device that the host does not reach. `bytes` may
+ * be NULL. */
 RONDO_API rondo_status rondo_state_get_bytes(rondo_state* state, const char* name, void** data, uint64_t* bytes,
                                              rondo_error* error) RONDO_NOEXCEPT;
 

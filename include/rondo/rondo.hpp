@@ -384,6 +384,17 @@ class State : public Owner<rondo_state, rondo_state_destroy> {
   Status clear() noexcept {
     return Status::of([&](rondo_error* error) { return rondo_state_clear(get(), error); });
   }
+  // Copies bytes of one state binding to or from the host, wherever the state lies.
+  Status read(const char* name, Span<std::byte> to, uint64_t begin_byte = 0) const noexcept {
+    return Status::of([&](rondo_error* error) {
+      return rondo_state_read(get(), name, begin_byte, to.data(), to.size(), error);
+    });
+  }
+  Status write(const char* name, Span<const std::byte> from, uint64_t begin_byte = 0) noexcept {
+    return Status::of([&](rondo_error* error) {
+      return rondo_state_write(get(), name, begin_byte, from.data(), from.size(), error);
+    });
+  }
   // Where the memory of one state binding lies.
   Result<Span<std::byte>> bytes(const char* name) noexcept {
     Error error;

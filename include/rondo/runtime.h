@@ -218,11 +218,20 @@ struct SessionData;
 
 // Memory for every state binding of a program, zero-filled. Exclusive to one
 // replay at a time; sessions of one conversation take turns with it. Copies share.
+// Of a schedule with a space of kind device it is memory of the device for as long as
+// the state lives: no replay copies it.
 class State {
  public:
   // Zero-fills, and lifts the mark an interrupted replay leaves. kFailedPrecondition during a replay.
   Status clear();
-  // The memory of one state binding; kNotFound names the state bindings there are.
+  // Copies the bytes of one state binding from `begin_byte` on to or from the host,
+  // wherever the state lies: to save, restore or seed a conversation. kNotFound names
+  // the state bindings there are; kInvalidArgument: beyond the end of the state;
+  // kFailedPrecondition during a replay.
+  Status read(std::string_view name, std::span<std::byte> to, uint64_t begin_byte = 0) const;
+  Status write(std::string_view name, std::span<const std::byte> from, uint64_t begin_byte = 0);
+  // The memory of one state binding; kUnavailable where it lies on a device that the
+  // host does not reach.
   Result<std::span<std::byte>> bytes(std::string_view name);
   bool interrupted() const;
 
@@ -251,6 +260,8 @@ class Session {
   // kInvalidArgument: not of that size, element type or alignment, read-only where
   // it is written, or overlapping another buffer, constant, arena or state of the
   // session (buffers that are only read may overlap). The old buffer then stays.
+  // A buffer for a state that lies on a device is copied there before each replay and
+  // back after it; kDoesNotFit where the device has no room for that copy.
   Status bind(BindingHandle handle, Buffer buffer);
   Status bind(std::string_view name, Buffer buffer);
   Status unbind(BindingHandle handle);

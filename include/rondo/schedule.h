@@ -321,7 +321,7 @@ enum class ClaimKind : uint16_t {
   // Derived: recomputed from the file, and must match. Counts are of the replay part.
   kOps = 0,         // all ops, sync included
   kCopies = 1,      // ops of the copy and pack families
-  kBytesMoved = 2,  // by copies, from space `a` to space `b` (bindings count as host)
+  kBytesMoved = 2,  // by copies, from space `a` to space `b` (bindings: residence.h)
   kFlops = 3,       // sum of the contracts' formulas at full extents
   kExtentPeak = 4,  // highest byte used + 1 in arena `a`
   kLivePeak = 5,    // most bytes of arena `a` live at once in the canonical serial order

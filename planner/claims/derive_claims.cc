@@ -9,6 +9,7 @@
 
 #include "rondo/contracts.h"
 #include "rondo/footprint.h"
+#include "rondo/residence.h"
 
 namespace rondo {
 namespace {
@@ -80,9 +81,7 @@ struct Extents {
 
 uint16_t space_of(const Schedule& schedule, const Operand& operand) {
   if (schedule.is_arena(operand.base)) return schedule.arenas[operand.base].space;
-  for (uint16_t space = 0; space < schedule.spaces.size(); ++space)
-    if (schedule.spaces[space].kind == static_cast<uint8_t>(SpaceKind::kHost)) return space;
-  return 0xffff;
+  return space_of(schedule, schedule.binding_of(operand.base));
 }
 
 bool writes(const Operand& operand) {

@@ -62,14 +62,18 @@ SharedBytes shared_bytes(const DirectLayout& layout) {
   const SegmentedGraph& graph = layout.graph;
   const uint64_t arenas = layout.packing.prepared_bytes + layout.places.placement.host_bytes;
   SharedBytes bytes;
-  for (uint32_t tensor = 0; tensor < graph.source.tensors.size(); ++tensor)
-    if (graph.views.is_root(tensor) && graph.is_bound(tensor))
-      bytes.host += rounded(bytes_of(graph.source.tensors[tensor]));
+  bytes.device = graph.on_device ? arenas : 0;
+  for (uint32_t tensor = 0; tensor < graph.source.tensors.size(); ++tensor) {
+    if (!graph.views.is_root(tensor) || !graph.is_bound(tensor)) continue;
+    const GraphTensor& it = graph.source.tensors[tensor];
+    const bool state = it.role == TensorRole::kState, table = it.role == TensorRole::kTable;
+    if (graph.on_device && (state || table)) bytes.device += rounded(bytes_of(it));
+    if (!graph.on_device || !state) bytes.host += rounded(bytes_of(it));  // the host keeps a table to copy it
+  }
   if (!graph.on_device) {
     bytes.host += arenas;
     return bytes;
   }
-  bytes.device = arenas;
   std::set<uint32_t> read;
   for (uint32_t index = 0; index < graph.groups.size(); ++index) {
     const FusedGroup& group = graph.groups[index];

@@ -13,7 +13,7 @@ Status check_counts(const SegmentedGraph& graph);
 // What a layout needs of the spaces that all lanes share.
 struct SharedBytes {
   uint64_t host = 0;    // bindings; without a device all that device has, too
-  uint64_t device = 0;  // packed constants, what does not lie in scratch, constants read where they lie
+  uint64_t device = 0;  // packed constants, what does not lie in scratch, states, tables, constants read where they lie
 };
 SharedBytes shared_bytes(const DirectLayout& layout);
 bool fits(const DirectLayout& layout, const Machine& machine);

@@ -86,12 +86,6 @@ Result<Plan> plan_direct(const Graph& graph, const Machine& machine, const PlanO
     return make_error(ErrorCode::kInvalidMachine,
                       "machine '" + machine.name + "' has a space of kind device and no engine that copies to it");
   SegmentedGraph segmented = segment_graph(graph, machine, options);
-  for (const GraphTensor& tensor : graph.tensors)
-    if (segmented.on_device && (tensor.role == TensorRole::kState || tensor.role == TensorRole::kTable))
-      return make_error(ErrorCode::kUnavailable,
-                        (tensor.role == TensorRole::kState ? "state '" : "table '") + tensor.name +
-                            "' lies in host memory, which the kernels of machine '" + machine.name + "' do not reach",
-                        tensor.place);
   if (Status status = check_counts(segmented); !status.ok()) return status.error();
   DirectLayout layout = lay_out(std::move(segmented), machine);
   if (const uint32_t lanes = options.lanes != 0 ? options.lanes : machine.lanes; lanes > 1)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include "rondo/residence.h"
 #include "runtime/backends/emulated/emulated_device.h"
 #include "runtime/requirements.h"
 
@@ -111,6 +112,8 @@ class DeviceReplayer final : public Replayer {
   Status start(const ReplayCall& call) override {
     call_ = call;
     started_ = true;
+    for (const LentState& lent : call.lent)
+      if (uses(lent)) queue_->copy(lent.device, lent.host, lent.bytes);
     for (size_t base = 0; base < bases_.size(); ++base)
       if (own_[base] == 0) bases_[base] = part_.bases[base];
     for (const Table& table : tables_) {
@@ -125,7 +128,15 @@ class DeviceReplayer final : public Replayer {
     if (call.recording.workers != nullptr)
       for (uint32_t stream = 0; stream < layout.track_count; ++stream)
         call.recording.workers[stream] = 1 + program_.schedule().streams[stream].lane;
-    return series_.enqueue(*queue_, launch_tables(), call.recording.stamps);
+    Status launched = series_.enqueue(*queue_, launch_tables(), call.recording.stamps);
+    for (const LentState& lent : call.lent)
+      if (uses(lent)) queue_->copy(lent.host, lent.device, lent.bytes);
+    if (!launched) {  // memory of the host is not left to the queue
+      while (!queue_->drain(kPoll)) {
+      }
+      started_ = false;
+    }
+    return launched;
   }
 
   bool finished() override {
@@ -175,6 +186,8 @@ class DeviceReplayer final : public Replayer {
     tables.tokens = tokens_.get();
     return tables;
   }
+
+  bool uses(const LentState& lent) const { return program_.needs.bindings[lent.binding].used_in_replay; }
 
   void pass_stop_on() {
     if (call_.stop != nullptr && call_.stop->load(std::memory_order_relaxed))
@@ -257,6 +270,10 @@ bool lies_on_device(const ProgramData& program, uint32_t arena) {
          schedule.spaces[schedule.arenas[arena].space].kind != static_cast<uint8_t>(SpaceKind::kHost);
 }
 
+bool states_lie_on_device(const ProgramData& program) {
+  return program.device != nullptr && first_space_of(program.schedule(), SpaceKind::kDevice) != 0xffff;
+}
+
 Status check_lent_to_host(const ProgramData& program, const std::vector<SuppliedArena>& supplied) {
   for (const SuppliedArena& memory : supplied)
     if (lies_on_device(program, memory.arena))
@@ -289,7 +306,8 @@ Status check_reach(const ProgramData& program) {
           if (!lies_on_device(program, base)) what = describe(program.needs.arenas[base]);
         } else {
           const BindingRequirement& binding = program.needs.bindings[base - schedule.arenas.size()];
-          if (binding.role != Role::kConstant && binding.role != Role::kTable) what = describe(binding);
+          const bool state = binding.role == Role::kState && states_lie_on_device(program);
+          if (binding.role != Role::kConstant && binding.role != Role::kTable && !state) what = describe(binding);
         }
         if (what.empty()) continue;
         return make_error(ErrorCode::kUnavailable, op_text(schedule, op_index) + " computes on " + what +

@@ -1,12 +1,14 @@
 // Replays on a device: what a program keeps there, and the Replayer of its sessions.
 //
 // On a device with memory of its own lie the arenas (but those of kind host),
-// constants and tables. Inputs, outputs and state stay memory of the host, which only
-// copy streams touch there; check_reach refuses anything else when a program is made.
+// constants and tables, and states where the schedule has a space of kind device
+// (rondo/residence.h). Inputs, outputs and other states stay memory of the host, which
+// only copy streams touch there; check_reach refuses anything else when a program is made.
 #pragma once
 #include <memory>
 #include <vector>
 #include "runtime/backends/device.h"
+#include "runtime/backends/device_transfers.h"
 #include "runtime/backends/launch_plan.h"
 #include "runtime/program.h"
 #include "runtime/replayer.h"
@@ -18,6 +20,8 @@ struct DeviceProgram {
   std::shared_ptr<Device> device;
   LaunchPlan launches;              // of the replay part
   std::vector<DeviceBlock> blocks;  // prepared arenas, and constants that replays read
+  // Of all members of a file; null where no state lies on the device.
+  std::shared_ptr<DeviceTransfers> transfers;
 };
 
 // The device that `options` ask for; null without one. kUnavailable names the backends there are.
@@ -25,6 +29,9 @@ Result<std::shared_ptr<Device>> make_device(const DeviceOptions& options);
 
 // Whether the arena lies on the device of the program.
 bool lies_on_device(const ProgramData& program, uint32_t arena);
+
+// Whether states of the program do.
+bool states_lie_on_device(const ProgramData& program);
 
 // kInvalidArgument where the host lends memory for an arena that lies on the device.
 Status check_lent_to_host(const ProgramData& program, const std::vector<SuppliedArena>& supplied);

@@ -244,6 +244,26 @@ rondo_status rondo_state_clear(rondo_state* state, rondo_error* error) noexcept 
   });
 }
 
+rondo_status rondo_state_read(const rondo_state* state, const char* name, uint64_t begin_byte, void* to, uint64_t bytes,
+                              rondo_error* error) noexcept {
+  return at_edge(error, [&]() -> Outcome {
+    if (state == nullptr) return null_argument("state");
+    if (name == nullptr) return null_argument("name");
+    if (to == nullptr && bytes != 0) return null_argument("to");
+    return state->state.read(name, {static_cast<std::byte*>(to), bytes}, begin_byte);
+  });
+}
+
+rondo_status rondo_state_write(rondo_state* state, const char* name, uint64_t begin_byte, const void* from,
+                               uint64_t bytes, rondo_error* error) noexcept {
+  return at_edge(error, [&]() -> Outcome {
+    if (state == nullptr) return null_argument("state");
+    if (name == nullptr) return null_argument("name");
+    if (from == nullptr && bytes != 0) return null_argument("from");
+    return state->state.write(name, {static_cast<const std::byte*>(from), bytes}, begin_byte);
+  });
+}
+
 rondo_status rondo_state_get_bytes(rondo_state* state, const char* name, void** data, uint64_t* bytes,
                                    rondo_error* error) noexcept {
   return at_edge(error, [&]() -> Outcome {

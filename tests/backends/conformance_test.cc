@@ -242,6 +242,44 @@ TEST_P(EveryDevice, StampsEveryOpWithWhenItBeganAndCompleted) {
   }
 }
 
+// Two conversations take turns over one schedule: what a launch leaves in a state is what
+// the next one over the same memory finds, and nobody else's.
+TEST_P(EveryDevice, KeepsWhatALaunchWroteForTheNextOneOverTheSameMemory) {
+  LaunchWorld world(*device_, *queue_, testing::adds_to_state());
+  const uint64_t bytes = bytes_of(world.schedule.bindings[2]);
+  const DeviceBlock states[] = {block(bytes), block(bytes)};
+  std::vector<float> expected[2];
+  for (std::vector<float>& sum : expected) sum.assign(bytes / sizeof(float), 0.0f);
+  for (const DeviceBlock& state : states) queue_->fill(state.data(), std::byte{0}, bytes);
+  for (uint32_t turn = 0; turn < 12; ++turn) {
+    const uint32_t who = turn % 3 == 0 ? 0 : 1;
+    world.renew(turn);
+    world.use(3, states[who].data());
+    world.launch_all();
+    ASSERT_TRUE(queue_->drain(kLong));
+    for (size_t i = 0; i < expected[who].size(); ++i) expected[who][i] += world.input()[i];
+    ASSERT_EQ(world.output(), expected[who]) << "turn " << turn;
+  }
+  for (const int who : {0, 1}) {
+    const std::vector<std::byte> found = content(states[who]);
+    EXPECT_EQ(std::memcmp(found.data(), expected[who].data(), found.size()), 0) << who;
+  }
+}
+
+// The host saves a part of a state and puts it into another one.
+TEST_P(EveryDevice, CopiesPartsOfABlockFromAnyByteOn) {
+  const DeviceBlock from = block(4096), to = block(4096);
+  const std::vector<std::byte> whole = pattern(4096, 3);
+  queue_->copy(from.data(), whole.data(), whole.size());
+  queue_->fill(to.data(), std::byte{0}, 4096);
+  std::vector<std::byte> saved(1001), expected(4096, std::byte{0});
+  queue_->copy(saved.data(), from.data() + 517, saved.size());
+  queue_->copy(to.data() + 33, saved.data(), saved.size());
+  ASSERT_TRUE(queue_->drain(kLong));
+  std::memcpy(expected.data() + 33, whole.data() + 517, saved.size());
+  EXPECT_EQ(content(to), expected);
+}
+
 TEST_P(EveryDevice, LaunchesNothingAtAll) {
   LaunchWorld world(*device_, *queue_, testing::ring_of_copies(1, 2, 1));
   world.launch({});

@@ -101,6 +101,29 @@ Schedule refill_after_read(uint32_t steps) {
   return builder.finish();
 }
 
+Schedule adds_to_state() {
+  ScheduleBuilder builder;
+  builder.space("host", SpaceKind::kHost, 1 << 24);
+  const uint16_t space = builder.space("device", SpaceKind::kDevice, 1 << 20);
+  const uint16_t room = builder.arena("room", space, kTileBytes);
+  const uint16_t x = builder.binding("x", Role::kInput, DType::kF32, {1, kTile});
+  const uint16_t y = builder.binding("y", Role::kOutput, DType::kF32, {1, kTile});
+  const uint16_t sum = builder.binding("sum", Role::kState, DType::kF32, {1, kTile});
+  builder.phase("all");
+  const uint32_t box = builder.view(DType::kF32, {kTile}, {4});
+  const uint32_t in = builder.stream("in", 0, Engine::kCopyIn);
+  const uint32_t compute = builder.stream("compute", 0, Engine::kCompute);
+  const uint32_t out = builder.stream("out", 0, Engine::kCopyOut);
+  const uint32_t loaded = builder.token(), added = builder.token();
+  builder.add(in, {.kernel = "copy", .operands = {read(x, box, 0), write(room, box, 0)}, .signals = {{loaded}}});
+  builder.add(compute, {.kernel = "add",
+                        .operands = {read(sum, box, 0), read(room, box, 0), write(sum, box, 0)},
+                        .waits = {{loaded, 1}},
+                        .signals = {{added}}});
+  builder.add(out, {.kernel = "copy", .operands = {read(sum, box, 0), write(y, box, 0)}, .waits = {{added, 1}}});
+  return builder.finish();
+}
+
 Schedule waits_for_the_host() {
   ScheduleBuilder builder;
   builder.space("host", SpaceKind::kHost, 1 << 24);
@@ -134,6 +157,7 @@ LaunchWorld::LaunchWorld(Device& device, DeviceQueue& queue, Schedule made)
   y_.resize(x_.size());
   bases_.push_back(reinterpret_cast<std::byte*>(x_.data()));
   bases_.push_back(reinterpret_cast<std::byte*>(y_.data()));
+  bases_.resize(schedule.base_count());
   tokens = *device.make_tokens(static_cast<uint32_t>(schedule.tokens.size()));
   renew(0);
   ranges_ = all_ranges();

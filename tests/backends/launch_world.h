@@ -19,6 +19,10 @@ Schedule ring_of_copies(uint32_t lanes, uint32_t depth, uint32_t steps);
 // slot is filled again as soon as the copy out of it signals that it has read.
 Schedule refill_after_read(uint32_t steps);
 
+// sum (a state on the device) = sum + x; then sum -> y by a copy. y must become the sum of
+// what x was in all launches over the same base.
+Schedule adds_to_state();
+
 // copy x -> scratch; then, once token 0 counts 1 (which no op signals), scratch -> y.
 Schedule waits_for_the_host();
 
@@ -36,6 +40,9 @@ class LaunchWorld {
   // Other numbers in x, nothing in y.
   void renew(uint32_t seed);
 
+  // Another address for a base, which stays the caller's.
+  void use(uint32_t base, std::byte* data) { bases_[base] = data; }
+  const std::vector<float>& input() const { return x_; }
   std::vector<float> output() const { return y_; }
   std::vector<float> expected() const;
   std::vector<std::byte> scratch_content();

@@ -48,7 +48,7 @@ TEST(PlannedGraphs, ComputeTheSameBitsInMemoryOfTheDeviceAsOnTheHost) {
   for (uint64_t seed = test_arguments().seed; seed < test_arguments().seed + test_arguments().graphs / 2; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937_64 random(seed * 7919);
-    Result<Plan> plan = plan_tiles(testing::random_graph(seed, {.host_memory = false}), board(random));
+    Result<Plan> plan = plan_tiles(testing::random_graph(seed), board(random));
     ASSERT_TRUE(plan.ok()) << plan.error().to_string();
     DeviceOptions device;
     device.backend = "emulated";

@@ -22,16 +22,34 @@ Schedule without_meaning(Schedule schedule) {
 
 struct Side {
   std::string failure;
-  std::map<std::string, std::vector<float>> content;  // of outputs and state
+  std::map<std::string, std::vector<std::byte>> content;  // of outputs and states
   ReplayWay way;
   bool unfaithful = false;
 };
 
-std::vector<float> numbers(uint64_t count, uint64_t seed) {
+// Numbers of both signs; row numbers of a table as it wants them, of an input also beyond
+// the rows there are.
+std::vector<std::byte> content_of(const Binding& binding, uint64_t seed) {
   std::mt19937_64 random(seed);
-  std::vector<float> made(count);
-  for (float& value : made) value = static_cast<float>(static_cast<int64_t>(random() % 2001) - 1000) / 512.0f;
+  std::vector<std::byte> made(bytes_of(binding));
+  const auto dtype = static_cast<DType>(binding.dtype);
+  const size_t element = size_of(dtype);
+  for (size_t i = 0; i * element < made.size(); ++i) {
+    int64_t row = static_cast<int64_t>(random() % 90) - 5;
+    if (binding.role == static_cast<uint8_t>(Role::kTable))
+      row = static_cast<int64_t>(binding.distinct != 0 ? i : random() % binding.index_limit);
+    const auto narrow = static_cast<int32_t>(row);
+    const float value = static_cast<float>(static_cast<int64_t>(random() % 2001) - 1000) / 512.0f;
+    const void* from = dtype == DType::kI64   ? static_cast<const void*>(&row)
+                       : dtype == DType::kI32 ? static_cast<const void*>(&narrow)
+                                              : &value;
+    std::memcpy(made.data() + i * element, from, element);
+  }
   return made;
+}
+
+Buffer buffer_of(const Binding& binding, std::vector<std::byte>& bytes) {
+  return Buffer(static_cast<void*>(bytes.data()), bytes.size(), static_cast<DType>(binding.dtype));
 }
 
 Side replay_on(Schedule schedule, const DeviceOptions& device, uint64_t seed, uint32_t replays) {
@@ -57,27 +75,35 @@ Side replay_on(Schedule schedule, const DeviceOptions& device, uint64_t seed, ui
   const Schedule& proven = verification.schedule->schedule();
   RuntimeOptions options;
   options.device = device;
-  std::map<std::string, std::vector<float>> data;
+  std::map<std::string, std::vector<std::byte>> data;
   std::vector<Constant> constants;
   for (uint32_t i = 0; i < proven.bindings.size(); ++i) {
     const Binding& binding = proven.bindings[i];
-    const std::string name(proven.name(binding.name));
-    std::vector<float>& values = data[name] = numbers(bytes_of(binding) / sizeof(float), seed * 31 + i);
+    std::vector<std::byte>& bytes = data[std::string(proven.name(binding.name))] = content_of(binding, seed * 31 + i);
     if (binding.role == static_cast<uint8_t>(Role::kConstant))
-      constants.push_back({proven.name(binding.name), Buffer(values)});
+      constants.push_back({proven.name(binding.name), buffer_of(binding, bytes)});
   }
   const Result<Program> program = Runtime(options).prepare(*verification.schedule, constants);
   if (!program.ok()) return {"prepare: " + program.error().to_string()};
   side.way = program->way();
+  // States in memory of their own, or bound like inputs and outputs.
+  const bool own_state = seed % 2 == 0;
   SessionOptions session_options;
-  session_options.own_state = false;
+  session_options.own_state = own_state;
   Result<Session> session = program->session(session_options);
   if (!session.ok()) return {"session: " + session.error().to_string()};
   for (const Binding& binding : proven.bindings) {
     if (binding.role == static_cast<uint8_t>(Role::kConstant)) continue;
     const std::string name(proven.name(binding.name));
-    if (const Status bound = session->bind(name, data[name]); !bound.ok())
-      return {"bind: " + bound.error().to_string()};
+    std::vector<std::byte>& bytes = data[name];
+    Status given;
+    if (binding.role == static_cast<uint8_t>(Role::kTable))
+      given = session->set_table(*program->binding(name), buffer_of(binding, bytes));
+    else if (binding.role == static_cast<uint8_t>(Role::kState) && own_state)
+      given = session->state()->write(name, bytes);
+    else
+      given = session->bind(name, buffer_of(binding, bytes));
+    if (!given.ok()) return {"bind: " + given.error().to_string()};
   }
   for (uint32_t i = 0; i < replays; ++i) {
     for (const Scalar& scalar : proven.scalars) {
@@ -88,9 +114,15 @@ Side replay_on(Schedule schedule, const DeviceOptions& device, uint64_t seed, ui
     }
     if (const Status replayed = session->replay(); !replayed.ok()) return {"replay: " + replayed.error().to_string()};
   }
-  for (const Binding& binding : proven.bindings)
-    if (binding.role == static_cast<uint8_t>(Role::kOutput) || binding.role == static_cast<uint8_t>(Role::kState))
-      side.content[std::string(proven.name(binding.name))] = data[std::string(proven.name(binding.name))];
+  for (const Binding& binding : proven.bindings) {
+    const bool state = binding.role == static_cast<uint8_t>(Role::kState);
+    if (binding.role != static_cast<uint8_t>(Role::kOutput) && !state) continue;
+    const std::string name(proven.name(binding.name));
+    if (state && own_state)
+      if (const Status read = session->state()->read(name, data[name]); !read.ok())
+        return {"read: " + read.error().to_string()};
+    side.content[name] = data[name];
+  }
   return side;
 }
 
@@ -106,11 +138,16 @@ TwiceReplayed replay_twice(Schedule schedule, const DeviceOptions& device, uint6
   result.way = other.way;
   result.unfaithful = host.unfaithful || other.unfaithful;
   for (const auto& [name, values] : host.content) {
-    const std::vector<float>& found = other.content.at(name);
-    for (size_t i = 0; i < values.size() && result.difference.empty(); ++i)
-      if (std::memcmp(&values[i], &found[i], sizeof(float)) != 0)
-        result.difference = name + "[" + std::to_string(i) + "]: " + std::to_string(values[i]) + " on the host, " +
-                            std::to_string(found[i]) + " on the device";
+    const std::vector<std::byte>& found = other.content.at(name);
+    const auto number = [](const std::vector<std::byte>& bytes, size_t i) {
+      float value = 0;
+      std::memcpy(&value, bytes.data() + i * sizeof value, sizeof value);
+      return std::to_string(value);
+    };
+    for (size_t i = 0; (i + 1) * sizeof(float) <= values.size() && result.difference.empty(); ++i)
+      if (std::memcmp(values.data() + i * sizeof(float), found.data() + i * sizeof(float), sizeof(float)) != 0)
+        result.difference = name + "[" + std::to_string(i) + "]: " + number(values, i) + " on the host, " +
+                            number(found, i) + " on the device";
   }
   return result;
 }

@@ -15,7 +15,8 @@ struct TwiceReplayed {
   uint64_t ops = 0;
 };
 
-// Every binding gets numbers drawn from `seed`; `replays` are made one after the other
+// Every binding gets numbers drawn from `seed`, whose parity says whether states are
+// bound or the session's own; `replays` are made one after the other
 // in one session of each side, and outputs and state compared after the last.
 TwiceReplayed replay_twice(Schedule schedule, const DeviceOptions& device, uint64_t seed, uint32_t replays = 2);
 

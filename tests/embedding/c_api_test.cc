@@ -470,9 +470,16 @@ TEST_F(CState, MovesFromOneSessionToAnother) {
   ASSERT_EQ(rondo_state_get_bytes(state.get(), "cache", &data, &bytes, nullptr), RONDO_OK);
   EXPECT_EQ(bytes, 128u);
   EXPECT_EQ(static_cast<float*>(data)[4], 2);
+  float row[4] = {};
+  ASSERT_EQ(rondo_state_read(state.get(), "cache", 16, row, sizeof row, nullptr), RONDO_OK);
+  EXPECT_EQ(row[0], 2);
   ASSERT_EQ(rondo_state_clear(state.get(), nullptr), RONDO_OK);
   EXPECT_EQ(static_cast<float*>(data)[4], 0);
+  ASSERT_EQ(rondo_state_write(state.get(), "cache", 112, row, sizeof row, nullptr), RONDO_OK);
+  EXPECT_EQ(static_cast<float*>(data)[28], 2);
   Errors errors;
+  EXPECT_EQ(errors.text(rondo_state_write(state.get(), "cache", 116, row, sizeof row, &errors.last)),
+            "invalid-argument: state 'cache' has 128 B; 16 B from byte 116 on go beyond them");
   EXPECT_EQ(errors.text(rondo_state_get_bytes(state.get(), "x", &data, nullptr, &errors.last)),
             "not-found: there is no state 'x'; the schedule has 'cache'");
 }

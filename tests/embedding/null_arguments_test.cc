@@ -92,6 +92,13 @@ TEST_F(NullArguments, AreRefusedWhereStatesAreMadeAndUsed) {
   EXPECT_REFUSED("state", rondo_state_get_bytes(nullptr, "cache", &memory, &number_, error));
   EXPECT_REFUSED("name", rondo_state_get_bytes(state.get(), nullptr, &memory, &number_, error));
   EXPECT_REFUSED("data", rondo_state_get_bytes(state.get(), "cache", nullptr, &number_, error));
+  float room[4] = {};
+  EXPECT_REFUSED("state", rondo_state_read(nullptr, "cache", 0, room, sizeof room, error));
+  EXPECT_REFUSED("name", rondo_state_read(state.get(), nullptr, 0, room, sizeof room, error));
+  EXPECT_REFUSED("to", rondo_state_read(state.get(), "cache", 0, nullptr, sizeof room, error));
+  EXPECT_REFUSED("state", rondo_state_write(nullptr, "cache", 0, room, sizeof room, error));
+  EXPECT_REFUSED("name", rondo_state_write(state.get(), nullptr, 0, room, sizeof room, error));
+  EXPECT_REFUSED("from", rondo_state_write(state.get(), "cache", 0, nullptr, sizeof room, error));
 }
 
 TEST_F(NullArguments, AreRefusedWhereSessionsAreMadeAndUsed) {

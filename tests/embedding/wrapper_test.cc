@@ -113,6 +113,11 @@ TEST(Wrapper, KeepsAConversationInAState) {
   EXPECT_EQ(y[11], 4);
   const Span<std::byte> bytes = state.bytes("cache").or_throw();
   EXPECT_EQ(bytes.size(), 128u);
+  std::array<std::byte, 16> saved = {};
+  state.read("cache", saved, 32).or_throw();
+  EXPECT_EQ(std::memcmp(saved.data(), x.data(), 16), 0);
+  state.write("cache", saved, 0).or_throw();
+  EXPECT_EQ(std::memcmp(bytes.data(), x.data(), 16), 0);
   state.clear().or_throw();
   for (const std::byte byte : bytes) EXPECT_EQ(byte, std::byte{0});
   EXPECT_EQ(runtime.bytes_in_use(), 128u);

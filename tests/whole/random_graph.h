@@ -8,7 +8,6 @@ namespace rondo::testing {
 struct RandomGraphLimits {
   uint32_t operators = 6;   // at most
   uint32_t extent = 80;     // longest axis of a matrix; batches stay below 4
-  bool host_memory = true;  // states and tables, which lie there
   bool tiles_only = false;  // only operators that tiles of matrices are enough for
 };
 

@@ -1,136 +1,34 @@
 // A transformer from graph to replay: the block, decode steps over a cache, conversations
-// that take turns, rings and pages. What a step computes is held against the whole prefix,
-// evaluated from scratch in double precision.
+// that take turns, rings and pages, on the host and on a device whose memory the host does
+// not reach. What a step computes is held against the whole prefix, evaluated from scratch
+// in double precision, and what the device computes against the host, bit by bit.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <fstream>
-#include <sstream>
+#include <map>
 
-#include "planner/evaluate/evaluate.h"
-#include "planner/evaluate/random_data.h"
-#include "rondo/machine.h"
-#include "rondo/plan.h"
-#include "rondo/runtime.h"
-#include "rondo/verify.h"
-#include "tests/planner/graph_text.h"
-#include "tests/whole/graph_run.h"
+#include "tests/whole/conversation.h"
 
 namespace rondo {
 namespace {
 
+using testing::Conversation;
 using testing::Data;
+using testing::faithful_plan;
 using testing::graph_of;
-
-std::string library_text(const std::string& name) {
-  std::ifstream file(RONDO_SOURCE_DIR "/schedules/library/" + name + ".yaml");
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
+using testing::kEverywhere;
+using testing::library_text;
+using testing::Where;
+using testing::World;
+using testing::worst_error;
 
 // Text with every `from` replaced.
 std::string with(std::string text, const std::string& from, const std::string& to) {
   for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
     text.replace(at, from.size(), to);
   return text;
-}
-
-Schedule faithful_plan(const std::vector<Graph>& graphs, uint32_t lanes = 1) {
-  Machine machine = default_machine();
-  machine.lanes = lanes;
-  Result<SetPlan> plan = plan_set(graphs, machine);
-  EXPECT_TRUE(plan.ok()) << (plan.ok() ? "" : plan.error().to_string());
-  if (!plan.ok()) return {};
-  const Verification verification = verify(plan->schedule);
-  EXPECT_TRUE(verification.report.faithful()) << verification.report.summary();
-  for (const Finding& finding : verification.report.findings) ADD_FAILURE() << finding.rule << ": " << finding.message;
-  return std::move(plan->schedule);
-}
-
-// A program with random weights, and sessions of it.
-class World {
- public:
-  explicit World(const std::vector<std::string>& texts, uint64_t seed = 5, uint32_t lanes = 1) {
-    std::vector<Graph> graphs;
-    for (const std::string& text : texts) graphs.push_back(graph_of(text));
-    schedule_ = faithful_plan(graphs, lanes);
-    graph = graphs.back();
-    weights = random_inputs(graph, seed);
-    const Verification verification = verify(schedule_);
-    std::vector<Constant> constants;
-    for (const Binding& binding : schedule_.bindings)
-      if (binding.role == static_cast<uint8_t>(Role::kConstant))
-        constants.push_back({schedule_.name(binding.name), Buffer(weights.find(schedule_.name(binding.name))->second)});
-    Result<Program> made = runtime_.prepare(*verification.schedule, constants);
-    EXPECT_TRUE(made.ok()) << (made.ok() ? "" : made.error().to_string());
-    program = std::make_unique<Program>(*std::move(made));
-  }
-
-  GraphData given() const {
-    GraphData data;
-    for (const auto& [name, values] : weights) data.floats[name] = values;
-    return data;
-  }
-  uint64_t count(const std::string& name) const {
-    for (const GraphTensor& tensor : graph.tensors)
-      if (tensor.name == name) {
-        uint64_t elements = 1;
-        for (uint32_t extent : tensor.shape) elements *= extent;
-        return elements;
-      }
-    return 0;
-  }
-
-  Graph graph;
-  Data weights;
-  std::unique_ptr<Program> program;
-
- private:
-  Schedule schedule_;
-  Runtime runtime_;
-};
-
-// One session with the named output bound.
-class Conversation {
- public:
-  Conversation(const World& world, const std::string& output)
-      : world_(world), session_(*world.program->session()), result(world.count(output), 12345.0f) {
-    EXPECT_TRUE(session_.bind(output, result).ok());
-  }
-  void set_table(const char* name, const std::vector<int32_t>& rows) {
-    const Status set = session_.set_table(*world_.program->binding(name), Buffer(rows));
-    EXPECT_TRUE(set.ok()) << set.error().to_string();
-  }
-  void bind(const char* name, std::vector<float>& data) { EXPECT_TRUE(session_.bind(name, Buffer(data)).ok()); }
-  void replay(int64_t position) {
-    const Status set = session_.set_scalar("position", position);
-    EXPECT_TRUE(set.ok()) << set.error().to_string();
-    replay();
-  }
-  void replay() {
-    const Status replayed = session_.replay();
-    EXPECT_TRUE(replayed.ok()) << (replayed.ok() ? "" : replayed.error().to_string());
-  }
-  Session& session() { return session_; }
-
- private:
-  const World& world_;
-  Session session_;
-
- public:
-  std::vector<float> result;
-};
-
-double worst_error(std::span<const float> got, const double* expected) {
-  double worst = 0;
-  for (size_t i = 0; i < got.size(); ++i) {
-    const double error = std::fabs(static_cast<double>(got[i]) - expected[i]);
-    worst = error > worst || std::isnan(error) ? error : worst;
-  }
-  return worst;
 }
 
 // ---- The block -------------------------------------------------------------------
@@ -190,7 +88,7 @@ constexpr double kLogitError = 1e-5;  // seen: 9e-7; a row of the cache that is 
 
 TEST(Decode, EveryPositionOfOneScheduleIsTheWholePrefixFromScratch) {
   for (const uint32_t lanes : {1u, 3u}) {
-    const World world({library_text("gpt2-tiny-decode")}, 5, lanes);
+    const World world({library_text("gpt2-tiny-decode")}, 5, lanes, lanes == 1 ? Where::kDevice : Where::kHost);
     Conversation one(world, "logits");
     const std::vector<int64_t> tokens = some_tokens(1, kTinyCapacity);
     for (int64_t position = 0; position < kTinyCapacity; ++position) {
@@ -214,8 +112,13 @@ TEST(Decode, AMissingRowShows) {
   EXPECT_GT(worst_error(one.result, logits_of_prefix(world, {tokens.begin(), tokens.begin() + 5}).data()), 1e-3);
 }
 
-TEST(Decode, ConversationsTakeTurns) {
-  const World world({library_text("gpt2-tiny-decode")});
+class Conversations : public ::testing::TestWithParam<Where> {};
+INSTANTIATE_TEST_SUITE_P(Everywhere, Conversations, ::testing::ValuesIn(kEverywhere), [](const auto& where) {
+  return std::string(where.param == Where::kHost ? "OnTheHost" : "OnADevice");
+});
+
+TEST_P(Conversations, TakeTurns) {
+  const World world({library_text("gpt2-tiny-decode")}, 5, 2, GetParam());
   // One session, two states; and a third conversation in a session of its own.
   Conversation shared(world, "logits"), apart(world, "logits");
   const std::vector<std::vector<int64_t>> tokens = {some_tokens(1, 8), some_tokens(2, 8), some_tokens(3, 8)};
@@ -234,11 +137,52 @@ TEST(Decode, ConversationsTakeTurns) {
     }
 }
 
+// ---- On a device, bit by bit ------------------------------------------------------------
+
+std::vector<std::byte> content(const State& state, const std::string& name, uint64_t bytes) {
+  std::vector<std::byte> made(bytes);
+  const Status read = state.read(name, made);
+  EXPECT_TRUE(read.ok()) << (read.ok() ? "" : read.error().to_string());
+  return made;
+}
+
+TEST(DeviceDecode, IsTheHostsBitByBitAndSoIsTheCache) {
+  for (const uint32_t lanes : {1u, 2u}) {
+    const std::vector<std::string> text = {library_text("gpt2-tiny-decode")};
+    const World host(text, 5, lanes), device(text, 5, lanes, Where::kDevice);
+    EXPECT_EQ(device.program->way().text(), lanes == 1 ? "emulated, one persistent launch of one lane"
+                                                       : "emulated, one persistent launch of 2 lanes");
+    Conversation expected(host, "logits"), found(device, "logits");
+    const std::vector<int64_t> tokens = some_tokens(2, kTinyCapacity);
+    for (int64_t position = 0; position < kTinyCapacity; ++position) {
+      for (Conversation* one : {&expected, &found}) {
+        one->set_table("token", {static_cast<int32_t>(tokens[position])});
+        one->replay(position);
+      }
+      ASSERT_EQ(std::memcmp(found.result.data(), expected.result.data(), found.result.size() * sizeof(float)), 0)
+          << "position " << position << " on " << lanes;
+    }
+    for (const char* name : {"h0.keys", "h0.values", "h1.keys", "h1.values"})
+      EXPECT_EQ(content(*found.session().state(), name, 24 * 64 * 4),
+                content(*expected.session().state(), name, 24 * 64 * 4))
+          << name;
+  }
+}
+
+TEST(DeviceDecode, RefusesATokenBeyondTheVocabulary) {
+  const World device({library_text("gpt2-tiny-decode")}, 5, 1, Where::kDevice);
+  Conversation one(device, "logits");
+  const std::vector<int32_t> beyond = {101};
+  const Status refused = one.session().set_table(*device.program->binding("token"), Buffer(beyond));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().message, "entry 0 of table 'token' is 101; entries are at least 0 and below 101");
+}
+
 // ---- Prefill and decode in one file --------------------------------------------------
 
-TEST(GptSet, PrefillThenDecodeIsTheWholeSequence) {
+TEST_P(Conversations, BeginWithAPrefillThatSharesTheirCache) {
   for (const uint32_t lanes : {1u, 2u}) {
-    const World world({library_text("gpt2-tiny-prefill"), library_text("gpt2-tiny-decode")}, 5, lanes);
+    const World world({library_text("gpt2-tiny-prefill"), library_text("gpt2-tiny-decode")}, 5, lanes, GetParam());
     const Program prefill = *world.program->member("gpt2-tiny-prefill"),
                   decode = *world.program->member("gpt2-tiny-decode");
     Conversation one(world, "logits");
@@ -264,6 +208,43 @@ TEST(GptSet, PrefillThenDecodeIsTheWholeSequence) {
       one.replay(position);
       ASSERT_LT(worst_error(one.result, expected(position + 1).data()), kLogitError) << "position " << position;
     }
+  }
+}
+
+TEST(GptSet, GivesTheSameBitsForAnyNumberOfWorkers) {
+  std::vector<float> logits_expected;
+  for (const uint32_t workers : {1u, 2u, 3u, 4u}) {
+    const World world({library_text("gpt2-tiny-prefill"), library_text("gpt2-tiny-decode")}, 5, 4, Where::kHost,
+                      workers);
+    const Program members[] = {*world.program->member("gpt2-tiny-prefill"), *world.program->member("gpt2-tiny-decode")};
+    for (const Program& member : members) EXPECT_EQ(member.workers(), workers);
+    Conversation one(world, "logits"), other(world, "logits");
+    std::vector<float> prompts[2];
+    const std::vector<int64_t> tokens = some_tokens(6, 20);
+    const std::vector<int32_t> prompt(tokens.begin(), tokens.begin() + 9);
+    std::vector<float> all;
+    // Two conversations, one a step behind the other: the member changes within a step.
+    for (int64_t step = 0; step < 9; ++step)
+      for (const int who : {0, 1}) {
+        Conversation& talk = who == 0 ? one : other;
+        const int64_t turn = step - who;
+        if (turn < 0) continue;
+        ASSERT_TRUE(talk.session().select(members[turn == 0 ? 0 : 1]).ok());
+        if (turn == 0) {
+          prompts[who].assign(9 * 101, 12345.0f);
+          ASSERT_TRUE(talk.session().bind("prompt_logits", prompts[who]).ok());
+          talk.set_table("tokens", prompt);
+          talk.replay(0);
+          all.insert(all.end(), prompts[who].begin(), prompts[who].end());
+          continue;
+        }
+        talk.set_table("token", {static_cast<int32_t>(tokens[8 + turn])});
+        talk.replay(8 + turn);
+        all.insert(all.end(), talk.result.begin(), talk.result.end());
+      }
+    if (workers == 1) logits_expected = all;
+    ASSERT_EQ(all.size(), logits_expected.size());
+    EXPECT_EQ(std::memcmp(all.data(), logits_expected.data(), all.size() * sizeof(float)), 0) << workers << " workers";
   }
 }
 
@@ -336,9 +317,9 @@ std::vector<double> plain_attention(const std::vector<float>& q, const std::vect
   return y;
 }
 
-TEST(RingCache, HoldsTheLastRowsAtAnyPosition) {
+TEST_P(Conversations, HoldTheLastRowsOfARingAtAnyPosition) {
   for (const uint32_t lanes : {1u, 2u}) {
-    const World world({kRing}, 5, lanes);
+    const World world({kRing}, 5, lanes, GetParam());
     Conversation one(world, "y");
     std::vector<std::vector<float>> keys, values;
     std::vector<float> q, k, v;
@@ -372,8 +353,8 @@ operators:
   - {op: attention, inputs: [q, all_keys, all_values, seen], output: y, heads: 4, kv_heads: 2}
 )";
 
-TEST(PagedCache, FindsItsRowsThroughATable) {
-  const World world({kPages});
+TEST_P(Conversations, FindTheRowsOfTheirPagesThroughATable) {
+  const World world({kPages}, 5, 1, GetParam());
   // Two conversations share one pool; their pages interleave.
   const std::vector<int32_t> rows[] = {{8, 9, 10, 11, 0, 1, 2, 3, 36, 37, 38, 39, 20, 21, 22, 23},
                                        {4, 5, 6, 7, 28, 29, 30, 31, 12, 13, 14, 15, 16, 17, 18, 19}};

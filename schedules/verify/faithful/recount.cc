@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include "rondo/footprint.h"
+#include "rondo/residence.h"
 #include "schedules/extents/extents.h"
 
 namespace rondo::proof {
@@ -15,16 +16,14 @@ std::optional<uint64_t> cost_formula(const Engine& engine, const Op& op, Formula
   return evaluate(contract->*formula, *extents, op.flags);
 }
 
-uint16_t host_space(const Schedule& schedule) {
-  for (size_t space = 0; space < schedule.spaces.size(); ++space)
-    if (schedule.spaces[space].kind == static_cast<uint8_t>(SpaceKind::kHost)) return static_cast<uint16_t>(space);
-  return 0xffff;
-}
-
-uint16_t space_of(const Schedule& schedule, const Operand& operand, uint16_t host) {
-  if (!schedule.is_arena(operand.base)) return host;
-  uint16_t space = schedule.arenas[operand.base].space;
-  return schedule.spaces[space].kind == static_cast<uint8_t>(SpaceKind::kHost) ? host : space;
+// By base: all spaces of kind host are one, and so are those of kind device for bindings.
+std::vector<uint16_t> spaces_of_bases(const Schedule& schedule) {
+  const uint16_t host = first_space_of(schedule, SpaceKind::kHost);
+  std::vector<uint16_t> spaces;
+  for (const Arena& arena : schedule.arenas)
+    spaces.push_back(schedule.spaces[arena.space].kind == static_cast<uint8_t>(SpaceKind::kHost) ? host : arena.space);
+  for (const Binding& binding : schedule.bindings) spaces.push_back(space_of(schedule, binding));
+  return spaces;
 }
 
 }  // namespace
@@ -33,7 +32,7 @@ Recount recount(const Engine& engine) {
   const Schedule& schedule = engine.schedule;
   Recount result;
   result.extent_peak.assign(schedule.arenas.size(), 0);
-  uint16_t host = host_space(schedule);
+  const std::vector<uint16_t> space_of_base = spaces_of_bases(schedule);
   std::vector<uint8_t> has_cost(schedule.kernels.size(), 0);
   for (const Cost& cost : schedule.costs) has_cost[cost.kernel] = 1;
   result.costs_complete = !schedule.costs.empty();
@@ -71,7 +70,7 @@ Recount recount(const Engine& engine) {
       if (op.operand_count < 2) continue;
       const Operand &from = schedule.operands[op.first_operand], &to = schedule.operands[op.first_operand + 1];
       if (schedule.is_arena(to.base) && contract->values == ValueRule::kSame) --result.loads_eliminated;
-      result.bytes_moved[{space_of(schedule, from, host), space_of(schedule, to, host)}] +=
+      result.bytes_moved[{space_of_base[from.base], space_of_base[to.base]}] +=
           box_bytes(engine.view_of(to)).value_or(0);
     }
   }
