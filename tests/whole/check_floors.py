@@ -27,6 +27,8 @@ DOORS = {  # include prefix -> the one file that may use it; of oneTBB one for r
     "CLI/": "tools/command_line.cc",
     "nlohmann/": "schedules/json/json.cc",
     "tbb/": "runtime/tbb/tbb_executor.cc tools/search_threads.cc",
+    "coin/": "planner/phase/milp/solve_cbc.cc",
+    "interfaces/highs": "planner/phase/milp/solve_highs.cc",
     "oneapi/": "runtime/tbb/tbb_executor.cc",
 }
 FREE_ROOMS = {"tests", "perf"}  # GoogleTest, Google Benchmark and peers to measure against
