@@ -1,0 +1,433 @@
+#include "planner/fusion/bounds/lower_bounds.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <numeric>
+#include <set>
+#include <tuple>
+#include <vector>
+
+namespace rondo::fusion {
+namespace {
+
+constexpr double kRoundedDown = 1 - 5e-13;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// Tile extents worth trying: for each number of tiles the least extent that gives it,
+// because a smaller tile only frees memory.
+std::vector<int64_t> tile_extents(int64_t whole, int64_t native) {
+  std::vector<int64_t> extents;
+  for (int64_t extent = std::min(whole, native); extent >= 1; --extent)
+    if (extent == 1 || ceil_div(whole, extent - 1) != ceil_div(whole, extent)) extents.push_back(extent);
+  return extents;
+}
+
+// How one operand of a MatMul with K > N is shared out, as the header defines it.
+struct OperandTerms {
+  double elements = 0;
+  bool free_possible = false;  // may be retained or ephemeral
+  bool factor = true;          // reloads are claimed; otherwise once, divided among `once`
+  bool by_capacity = true;     // each sharer holds a tile of sums (not so for mixed roles)
+  bool to_free = false;        // its loads go to readers whose other operand is free
+  int64_t sharers = 1;
+  int64_t once = 1;
+  // Of readers whose other operand is free: how many elements one holds beside its sum,
+  // retained, or as a strip of `free_strip` elements a tile row (or column); over the
+  // readers that share them.
+  double free_whole = kInfinity;
+  double free_strip = kInfinity;
+
+  auto key() const {
+    return std::make_tuple(elements, free_possible, factor, by_capacity, to_free, sharers, once, free_whole,
+                           free_strip);
+  }
+};
+
+class Bounds {
+ public:
+  explicit Bounds(const Problem& problem) : p_(problem), capacity_(static_cast<double>(problem.capacity)) {}
+
+  LowerBounds run() {
+    classify_tensors();
+    find_reach();
+    choose_dealing();
+
+    LowerBounds bounds;
+    const size_t count = p_.operators.size();
+    std::vector<double> compute(count), moved(count);
+    for (uint32_t op = 0; op < count; ++op) {
+      compute[op] = compute_share(op);
+      moved[op] = loads_of(op) + stores_of(op);
+    }
+    double traffic = 0;
+    for (uint32_t t = 0; t < p_.tensors.size(); ++t)
+      if ((p_.is_input(t) && !p_.consumers[t].empty()) || p_.is_output(t)) traffic += size(t);
+    const auto sum = [](const std::vector<double>& list) {
+      return static_cast<double>(std::accumulate(list.begin(), list.end(), 0.0L));
+    };
+    bounds.compute = kRoundedDown * sum(compute);
+    bounds.traffic = kRoundedDown * traffic / p_.bandwidth;
+    bounds.reload = kRoundedDown * sum(moved) / p_.bandwidth;
+    const std::vector<uint32_t> parts = find_parts();
+    std::map<uint32_t, std::pair<double, double>> of_part;
+    long double parts_sum = 0;
+    for (uint32_t op = 0; op < count; ++op) {
+      of_part[parts[op]].first += compute[op];
+      of_part[parts[op]].second += moved[op];
+    }
+    for (const auto& [part, costs] : of_part) parts_sum += std::max(costs.first, costs.second / p_.bandwidth);
+    bounds.parts = kRoundedDown * static_cast<double>(parts_sum);
+    bounds.part_count = static_cast<uint32_t>(of_part.size());
+    return bounds;
+  }
+
+ private:
+  double size(uint32_t t) const { return static_cast<double>(p_.tensors[t].size()); }
+  uint32_t lhs(uint32_t op) const { return p_.operators[op].inputs[0]; }
+  uint32_t rhs(uint32_t op) const { return p_.operators[op].inputs[1]; }
+  uint32_t out(uint32_t op) const { return p_.operators[op].output; }
+  int64_t width(uint32_t op) const { return p_.tensors[out(op)].width; }
+  int64_t height(uint32_t op) const { return p_.tensors[out(op)].height; }
+  bool deep(uint32_t op) const { return p_.is_matmul(op) && p_.depth(op) > p_.native; }
+
+  bool can_be_retained(uint32_t t) const { return !p_.is_input(t) && p_.tensors[t].size() < p_.capacity; }
+  // Made and read inside one subgraph: what R10 does not forbid.
+  bool can_be_ephemeral(uint32_t maker, uint32_t reader) const {
+    return !p_.is_matmul(reader) || p_.is_matmul(maker) || p_.depth(reader) <= p_.native;
+  }
+  bool must_load(uint32_t t, uint32_t reader) const {
+    if (p_.is_input(t)) return true;
+    return !can_be_retained(t) && !can_be_ephemeral(static_cast<uint32_t>(p_.producer[t]), reader);
+  }
+
+  void classify_tensors() {
+    const size_t count = p_.tensors.size();
+    must_load_.assign(count, 0);
+    as_lhs_.assign(count, 0);
+    as_rhs_.assign(count, 0);
+    twins_.assign(count, 1);
+    std::map<std::pair<uint32_t, uint32_t>, int64_t> pairs;
+    for (uint32_t op = 0; op < p_.operators.size(); ++op) {
+      if (!p_.is_matmul(op)) continue;
+      ++as_lhs_[lhs(op)];
+      ++as_rhs_[rhs(op)];
+      const int64_t twins = ++pairs[{lhs(op), rhs(op)}];
+      twins_[lhs(op)] = std::max(twins_[lhs(op)], twins);
+      twins_[rhs(op)] = std::max(twins_[rhs(op)], twins);
+    }
+    for (uint32_t t = 0; t < count; ++t)
+      for (uint32_t reader : p_.consumers[t]) must_load_[t] += must_load(t, reader) ? 1 : 0;
+  }
+
+  bool mixed(uint32_t t) const { return as_lhs_[t] != 0 && as_rhs_[t] != 0; }
+  // What one of those that must load the tensor is charged for one whole load.
+  double once(uint32_t t) const {
+    const int64_t readers = mixed(t) ? static_cast<int64_t>(p_.consumers[t].size()) : must_load_[t];
+    return size(t) / static_cast<double>(std::max<int64_t>(1, readers));
+  }
+
+  // Does a MatMul read the tensor as LHS (RHS), itself or through Pointwise operators?
+  // Operators are visited from the outputs up.
+  void find_reach() {
+    reaches_lhs_.assign(p_.tensors.size(), false);
+    reaches_rhs_.assign(p_.tensors.size(), false);
+    for (uint32_t op : from_the_outputs())
+      for (uint32_t t : p_.operators[op].inputs) {
+        if (p_.is_matmul(op)) {
+          if (t == lhs(op)) reaches_lhs_[t] = true;
+          if (t == rhs(op)) reaches_rhs_[t] = true;
+        } else {
+          if (reaches_lhs_[out(op)]) reaches_lhs_[t] = true;
+          if (reaches_rhs_[out(op)]) reaches_rhs_[t] = true;
+        }
+      }
+  }
+
+  // Consumers before producers.
+  std::vector<uint32_t> from_the_outputs() const {
+    std::vector<size_t> waiting(p_.operators.size());
+    std::vector<uint32_t> order;
+    for (uint32_t op = 0; op < waiting.size(); ++op) {
+      waiting[op] = p_.consumers[out(op)].size();
+      if (waiting[op] == 0) order.push_back(op);
+    }
+    for (size_t i = 0; i < order.size(); ++i) {
+      std::vector<uint32_t> inputs = p_.operators[order[i]].inputs;
+      std::sort(inputs.begin(), inputs.end());
+      inputs.erase(std::unique(inputs.begin(), inputs.end()), inputs.end());
+      for (uint32_t t : inputs)
+        if (p_.producer[t] >= 0 && --waiting[static_cast<size_t>(p_.producer[t])] == 0)
+          order.push_back(static_cast<uint32_t>(p_.producer[t]));
+    }
+    return order;
+  }
+
+  double compute_share(uint32_t op) const {
+    return p_.operators[op].base_cost * static_cast<double>(ceil_div(width(op), p_.native)) *
+           static_cast<double>(ceil_div(height(op), p_.native));
+  }
+
+  double stores_of(uint32_t op) const {
+    const uint32_t t = out(op);
+    return p_.is_output(t) || must_load_[t] != 0 ? size(t) : 0;
+  }
+
+  double loads_of(uint32_t op) {
+    if (deep(op)) return deep_loads_of(op);
+    double loads = 0;
+    std::vector<uint32_t> inputs = p_.operators[op].inputs;
+    std::sort(inputs.begin(), inputs.end());
+    inputs.erase(std::unique(inputs.begin(), inputs.end()), inputs.end());
+    for (uint32_t t : inputs)
+      if (must_load(t, op)) loads += once(t);
+    return loads;
+  }
+
+  bool inner_on_the_left(uint32_t op) const {
+    return width(op) <= p_.native ? reaches_lhs_[out(op)] : as_lhs_[out(op)] != 0;
+  }
+  bool inner_on_the_right(uint32_t op) const {
+    return height(op) <= p_.native ? reaches_rhs_[out(op)] : as_rhs_[out(op)] != 0;
+  }
+  // Reloads of a tensor by an operator are claimed unless another reader may need the
+  // whole of it: an inner MatMul whose other axis one tile covers.
+  bool factor_claimed(uint32_t t, uint32_t op) const {
+    if (size(t) > capacity_) return true;
+    return std::none_of(p_.consumers[t].begin(), p_.consumers[t].end(), [&](uint32_t reader) {
+      if (reader == op || !p_.is_matmul(reader)) return false;
+      if (!reaches_lhs_[out(reader)] && !reaches_rhs_[out(reader)]) return false;
+      return (lhs(reader) == t && height(reader) <= p_.native) || (rhs(reader) == t && width(reader) <= p_.native);
+    });
+  }
+
+  OperandTerms terms_of(uint32_t op, bool left) const {
+    const uint32_t t = left ? lhs(op) : rhs(op);
+    OperandTerms terms;
+    terms.elements = size(t);
+    terms.free_possible = !must_load(t, op);
+    terms.factor = factor_claimed(t, op);
+    terms.by_capacity = !mixed(t);
+    terms.to_free = to_free_[t];
+    terms.sharers = mixed(t) ? as_lhs_[t] + as_rhs_[t] : left ? as_lhs_[t] : as_rhs_[t];
+    terms.once = mixed(t) ? static_cast<int64_t>(p_.consumers[t].size()) : std::max<int64_t>(1, must_load_[t]);
+    if (!terms.to_free) return terms;
+    for (uint32_t reader : p_.consumers[t]) {
+      if (!p_.is_matmul(reader)) continue;
+      const uint32_t other = left ? rhs(reader) : lhs(reader);
+      if (must_load(other, reader)) continue;
+      const double twins = static_cast<double>(twins_[t]);
+      if (can_be_retained(other)) terms.free_whole = std::min(terms.free_whole, size(other) / twins);
+      if (p_.producer[other] < 0 || !p_.is_matmul(static_cast<uint32_t>(p_.producer[other]))) continue;
+      // The strip of the inner MatMul's own operand that moves with the tile.
+      const auto maker = static_cast<uint32_t>(p_.producer[other]);
+      const uint32_t strip_of = left ? rhs(maker) : lhs(maker);
+      const double shared = static_cast<double>(as_lhs_[strip_of] + as_rhs_[strip_of]);
+      const double strip = deep(maker) ? static_cast<double>(p_.depth(maker)) / (shared * twins) : 0;
+      terms.free_strip = std::min(terms.free_strip, strip);
+    }
+    return terms;
+  }
+
+  // Where the loads of a common operand go: evenly, unless dealing them to readers whose
+  // other operand is free gives more.
+  void choose_dealing() {
+    to_free_.assign(p_.tensors.size(), false);
+    for (uint32_t t = 0; t < p_.tensors.size(); ++t) {
+      if (mixed(t) || as_lhs_[t] + as_rhs_[t] < 2) continue;
+      bool any_free = false;
+      double evenly = 0;
+      std::vector<uint32_t> readers;
+      for (uint32_t reader : p_.consumers[t]) {
+        if (!deep(reader)) continue;
+        readers.push_back(reader);
+        any_free = any_free || !must_load(as_lhs_[t] != 0 ? rhs(reader) : lhs(reader), reader);
+        evenly += deep_loads_of(reader);
+      }
+      // All readers of a tensor have its K in common, so either all are deep or none is.
+      if (!any_free || readers.size() < 2) continue;
+      to_free_[t] = true;
+      double dealt = 0;
+      for (uint32_t reader : readers) dealt += deep_loads_of(reader);
+      to_free_[t] = dealt > evenly;
+    }
+  }
+
+  double deep_loads_of(uint32_t op) {
+    double least = owner_loads(op);
+    if (inner_on_the_left(op)) least = std::min(least, inner_loads(op, true));
+    if (inner_on_the_right(op)) least = std::min(least, inner_loads(op, false));
+    return least;
+  }
+
+  // Of the operand terms, for tiles of w x h.
+  struct Tiles {
+    double columns, rows, sums;  // sums: elements of one owner
+    double w, h;
+  };
+  // One operand alone: all its sharers, as far as their sums fit.
+  double alone(const OperandTerms& terms, double times, const Tiles& tiles) const {
+    if (!terms.factor) return terms.elements / static_cast<double>(terms.once);
+    double sharers = static_cast<double>(terms.sharers);
+    if (terms.by_capacity) sharers = std::min(sharers, std::max(1.0, std::floor(capacity_ / tiles.sums)));
+    return terms.elements * times / sharers;
+  }
+  // One operand whose reader has the other one for nothing, when loads go to such readers.
+  double dealt(const OperandTerms& terms, double times, const Tiles& tiles, double strip_extent) const {
+    if (!terms.factor) return terms.elements / static_cast<double>(terms.once);
+    const double held = tiles.sums + std::min(terms.free_whole, terms.free_strip * strip_extent);
+    const double sharers = std::min(static_cast<double>(terms.sharers), std::max(1.0, std::floor(capacity_ / held)));
+    return terms.elements * times / sharers;
+  }
+
+  double owner_loads(uint32_t op) {
+    const OperandTerms left = terms_of(op, true);
+    const OperandTerms right = terms_of(op, false);
+    if (left.free_possible && right.free_possible) return 0;
+    const int64_t twins = std::max(twins_[lhs(op)], twins_[rhs(op)]);
+    const auto key = std::make_tuple(left.key(), right.key(), width(op), height(op), twins);
+    const auto [at, is_new] = known_.emplace(key, kInfinity);
+    if (!is_new) return at->second;
+    const std::vector<int64_t> widths = tile_extents(width(op), p_.native);
+    const std::vector<int64_t> heights = tile_extents(height(op), p_.native);
+    double least = kInfinity;
+    for (int64_t w : widths)
+      for (int64_t h : heights) {
+        if (w * h > p_.capacity) continue;
+        const Tiles tiles{static_cast<double>(ceil_div(width(op), w)), static_cast<double>(ceil_div(height(op), h)),
+                          static_cast<double>(w * h), static_cast<double>(w), static_cast<double>(h)};
+        least = std::min(least, owner_loads(left, right, tiles, twins));
+      }
+    // Nothing fits: then no solution has this mode, and the others count.
+    at->second = least;
+    return least;
+  }
+
+  double owner_loads(const OperandTerms& left, const OperandTerms& right, const Tiles& tiles, int64_t twins) const {
+    double least = kInfinity;
+    // Both loaded.
+    if (left.to_free || right.to_free) {
+      double both = 0;
+      if (!left.to_free) both += alone(left, tiles.columns, tiles);
+      if (!right.to_free) both += alone(right, tiles.rows, tiles);
+      least = both;
+    } else if (!left.factor || !right.factor || !left.by_capacity || !right.by_capacity) {
+      least = alone(left, tiles.columns, tiles) + alone(right, tiles.rows, tiles);
+    } else {
+      const auto most = static_cast<int64_t>(std::floor((capacity_ - tiles.w - tiles.h) / tiles.sums));
+      if (most < 1) return kInfinity;
+      const OperandTerms& outer = left.sharers <= right.sharers ? left : right;
+      const OperandTerms& inner = left.sharers <= right.sharers ? right : left;
+      const double outer_times = left.sharers <= right.sharers ? tiles.columns : tiles.rows;
+      const double inner_times = left.sharers <= right.sharers ? tiles.rows : tiles.columns;
+      for (int64_t a = 1; a <= std::min(outer.sharers, most); ++a) {
+        const int64_t b = std::min({inner.sharers, most, most + twins - a});
+        if (b < 1) break;
+        least = std::min(least, outer.elements * outer_times / static_cast<double>(a) +
+                                    inner.elements * inner_times / static_cast<double>(b));
+      }
+    }
+    // One of them free.
+    if (left.free_possible)
+      least =
+          std::min(least, right.to_free ? dealt(right, tiles.rows, tiles, tiles.h) : alone(right, tiles.rows, tiles));
+    if (right.free_possible)
+      least = std::min(least,
+                       left.to_free ? dealt(left, tiles.columns, tiles, tiles.w) : alone(left, tiles.columns, tiles));
+    return least;
+  }
+
+  // `left`: the output is the LHS of another MatMul.
+  double inner_loads(uint32_t op, bool left) const {
+    const uint32_t held = left ? lhs(op) : rhs(op);      // in strips, loaded once
+    const uint32_t streamed = left ? rhs(op) : lhs(op);  // new in every step
+    double loads = must_load(held, op) ? once(held) : 0;
+    if (!must_load(streamed, op)) return loads;
+    const int64_t along = left ? width(op) : height(op);
+    if (along <= p_.native || !factor_claimed(streamed, op)) return loads + once(streamed);
+    int64_t across = std::numeric_limits<int64_t>::max();  // tiles along the other axis of the grid
+    for (uint32_t reader : p_.consumers[out(op)]) {
+      if (!p_.is_matmul(reader) || (left ? lhs(reader) : rhs(reader)) != out(op)) continue;
+      across = std::min(across, ceil_div(left ? width(reader) : height(reader), p_.native));
+    }
+    const int64_t extent = left ? height(op) : width(op);
+    double least = kInfinity;
+    for (int64_t tile : tile_extents(extent, p_.native)) {
+      const double strip = static_cast<double>(tile) * static_cast<double>(p_.depth(op));
+      if (strip > capacity_) continue;
+      double sharers = static_cast<double>(as_lhs_[streamed] + as_rhs_[streamed]);
+      if (!mixed(streamed))
+        sharers = std::min(sharers, static_cast<double>(twins_[streamed]) * std::floor(capacity_ / strip));
+      least = std::min(least, static_cast<double>(ceil_div(extent, tile)) / sharers);
+    }
+    return loads + size(streamed) * static_cast<double>(across) * least;
+  }
+
+  // The part of each operator: those that may meet in a subgraph.
+  std::vector<uint32_t> find_parts() const {
+    const size_t count = p_.operators.size();
+    std::vector<uint32_t> parent(count);
+    std::iota(parent.begin(), parent.end(), 0U);
+    const auto root = [&](uint32_t op) {
+      while (parent[op] != op) op = parent[op] = parent[parent[op]];
+      return op;
+    };
+    const auto join = [&](uint32_t a, uint32_t b) { parent[root(a)] = root(b); };
+
+    // Grids that an operator's subgraph can have: its output's shape, or those of a
+    // reader inside. The sets are few where shapes are; where not, nothing is claimed.
+    constexpr size_t kMostGrids = 256;
+    std::map<std::pair<int64_t, int64_t>, size_t> numbers;
+    for (uint32_t op = 0; op < count; ++op) numbers.emplace(std::make_pair(width(op), height(op)), numbers.size());
+    if (numbers.size() > kMostGrids) return std::vector<uint32_t>(count, 0);
+    std::vector<std::set<size_t>> grids(count);
+    for (uint32_t op : from_the_outputs()) {
+      grids[op].insert(numbers.at({width(op), height(op)}));
+      for (uint32_t reader : p_.consumers[out(op)])
+        if (can_be_ephemeral(op, reader)) {
+          grids[op].insert(grids[reader].begin(), grids[reader].end());
+          join(op, reader);
+        }
+    }
+    std::vector<uint32_t> first(numbers.size());
+    for (uint32_t t = 0; t < p_.tensors.size(); ++t) {
+      std::fill(first.begin(), first.end(), UINT32_MAX);
+      for (uint32_t reader : p_.consumers[t])
+        for (size_t grid : grids[reader]) {
+          if (first[grid] == UINT32_MAX) first[grid] = reader;
+          join(first[grid], reader);
+        }
+    }
+    for (uint32_t op = 0; op < count; ++op) parent[op] = root(op);
+    return parent;
+  }
+
+  using TermsKey = decltype(OperandTerms{}.key());
+
+  const Problem& p_;
+  double capacity_;
+  std::vector<int64_t> must_load_;        // readers that must load a tensor
+  std::vector<int64_t> as_lhs_, as_rhs_;  // MatMuls that read it so
+  std::vector<int64_t> twins_;            // most MatMuls with the same two operands, this one among them
+  std::vector<bool> reaches_lhs_, reaches_rhs_;
+  std::vector<bool> to_free_;
+  std::map<std::tuple<TermsKey, TermsKey, int64_t, int64_t, int64_t>, double> known_;
+};
+
+}  // namespace
+
+double LowerBounds::best() const { return std::max({compute, traffic, reload, parts}); }
+
+const char* LowerBounds::best_name() const {
+  const double most = best();
+  if (most == compute) return "compute";
+  if (most == traffic) return "traffic";
+  return most == reload ? "reload" : "parts";
+}
+
+LowerBounds lower_bounds(const Problem& problem) { return Bounds(problem).run(); }
+
+}  // namespace rondo::fusion
