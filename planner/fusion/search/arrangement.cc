@@ -200,6 +200,36 @@ bool Arrangement::find_order(std::vector<uint32_t>& order) const {
   return true;
 }
 
+void Arrangement::reorder(Random& random) {
+  std::vector<std::vector<uint32_t>> readers(net_->size.size());  // chains by tensor they need
+  std::vector<uint32_t> lacking(chains_.size(), 0), ready, order;
+  std::vector<uint8_t> stored(net_->size.size(), 0);
+  for (const uint32_t slot : order_) {
+    lacking[slot] = static_cast<uint32_t>(chains_[slot].needs.size());
+    for (const uint32_t tensor : chains_[slot].needs) readers[tensor].push_back(slot);
+    if (lacking[slot] == 0) ready.push_back(slot);
+  }
+  const auto shuffle = [&](size_t from) {
+    for (size_t at = ready.size(); at > from + 1; --at)
+      std::swap(ready[at - 1], ready[from + random.below(static_cast<uint32_t>(at - from))]);
+  };
+  shuffle(0);
+  while (!ready.empty()) {
+    const uint32_t slot = ready.back();
+    ready.pop_back();
+    order.push_back(slot);
+    const size_t from = ready.size();
+    for (const uint32_t tensor : chains_[slot].stores) {
+      if (stored[tensor] != 0) continue;  // stored by an earlier copy of its producer
+      stored[tensor] = 1;
+      for (const uint32_t reader : readers[tensor])
+        if (--lacking[reader] == 0) ready.push_back(reader);
+    }
+    shuffle(from);
+  }
+  order_ = std::move(order);
+}
+
 bool Arrangement::needed_by_others(uint32_t tensor, uint32_t slot) const {
   if (net_->graph_output[tensor] != 0) return true;
   for (const uint32_t op : net_->consumers[tensor])

@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 #include "planner/fusion/cost/oracle.h"
+#include "planner/fusion/cost/random.h"
 #include "planner/fusion/solution.h"
 
 namespace rondo::fusion {
@@ -59,6 +60,10 @@ class Arrangement {
 
   // Chains whose stores of `tensor` somebody needs, itself excepted.
   bool needed_by_others(uint32_t tensor, uint32_t slot) const;
+
+  // Another valid order: depth first, chains that have just become ready before others,
+  // so that neighbours in it are mostly neighbours in the graph.
+  void reorder(Random& random);
 
   // Sum of the chains, anew: the running sum drifts by rounding.
   void resum();

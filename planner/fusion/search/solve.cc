@@ -6,6 +6,7 @@
 #include "planner/fusion/evaluate.h"
 #include "planner/fusion/search/anneal.h"
 #include "planner/fusion/search/merge_greedily.h"
+#include "planner/fusion/search/resolve_window.h"
 
 namespace rondo::fusion {
 namespace {
@@ -46,6 +47,15 @@ class Solver {
     solved_.work += merge_greedily(merged, *islands_[0].oracle, islands_[0].random, {0, 0, options_.stop});
     offer(merged);
     if (const Status status = publish("greedy mergers"); !status.ok()) return status.error();
+    // The whole graph at once, where it is narrow enough.
+    WindowLimits whole;
+    whole.steps = 100'000;
+    whole.stop = options_.stop;
+    if (options_.work != 0) whole.steps = std::min(whole.steps, options_.work / 4);
+    solved_.exact = resolve_window(merged, *islands_[0].oracle, 0, merged.order().size(), whole, solved_.work) !=
+                    WindowResult::kGaveUp;
+    offer(merged);
+    if (const Status status = publish("downsets of the graph"); !status.ok()) return status.error();
     for (Island& island : islands_) island.current = merged;
 
     for (; !finished(); ++solved_.rounds) {
@@ -131,6 +141,26 @@ class Solver {
     options.hot = 1e-3 * std::pow(100.0, random.unit());
     options.stop = options_.stop;
     island.work += anneal(*island.current, *island.oracle, random, options);
+    resolve_windows(island, proposals / 4);
+  }
+
+  // Pieces of what annealing left, each solved exactly: what single moves cannot reach.
+  void resolve_windows(Island& island, uint64_t steps) {
+    Random& random = island.random;
+    WindowLimits limits;
+    limits.stop = options_.stop;
+    const uint64_t end = island.work + steps;
+    for (uint32_t tries = 0; island.work < end && tries < 1'000 && !stopped(); ++tries) {
+      if (tries % 4 == 0) island.current->reorder(random);
+      const size_t chains = island.current->order().size();
+      const size_t wide = std::min<size_t>(chains, 1 + random.below(6));
+      const size_t first = random.below(static_cast<uint32_t>(chains - wide + 1));
+      limits.operators = 8u << random.below(4);
+      limits.steps = std::min<uint64_t>(2'000u << random.below(4), end - island.work);
+      resolve_window(*island.current, *island.oracle, first, first + wide, limits, island.work);
+      ++island.work;
+    }
+    island.current->resum();
   }
 
   const Problem& problem_;

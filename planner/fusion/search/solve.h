@@ -1,10 +1,11 @@
 // The solver of the fast-memory scheduling problem: anytime, seeded, parallel.
 //
 // In the order of its attempts: one operator a group, which is valid as soon as it is
-// priced; greedy mergers (merge_greedily.h); then rounds of simulated annealing
-// (anneal.h) on several islands, which start from the best arrangement, from their own
-// or from another greedy one, at other temperatures. Between rounds the islands share
-// what they found. Every solution handed out has passed evaluate(), and its latency is
+// priced; greedy mergers (merge_greedily.h); the whole graph by dynamic programming where
+// it is narrow (resolve_window.h); then rounds on several islands: simulated annealing
+// (anneal.h) from the best arrangement, from the island's own or from another greedy one,
+// at other temperatures, then windows of the result solved exactly. Between rounds the
+// islands share what they found. Every solution handed out has passed evaluate(), and its latency is
 // what evaluate() says.
 //
 // The same seed and work limit give the same solution for any number of threads, unless
@@ -48,6 +49,7 @@ struct Solved {
   uint64_t work = 0;
   uint64_t rounds = 0;
   uint64_t groups_priced = 0;
+  bool exact = false;     // narrow graphs: nothing better exists within the space of resolve_window.h
   bool complete = false;  // good_enough or the work limit was reached, not `stop`
 };
 
