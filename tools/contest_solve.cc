@@ -4,8 +4,8 @@
 #include <cstdio>
 #include <ostream>
 #include <thread>
+#include "planner/fusion/bounds/lower_bounds.h"
 #include "planner/fusion/evaluate.h"
-#include "planner/fusion/search/least_latency.h"
 #include "planner/fusion/search/solve.h"
 #include "tools/schedule_file.h"
 #include "tools/search_threads.h"
@@ -96,14 +96,15 @@ int run_contest_solve(const ContestSolveCommand& command, Console& console) {
     return console.fail(kUsage, "the solution and the report would both go to stdout; write the solution to a file");
   const Result<Problem> problem = fusion::load_problem(command.problem);
   if (!problem.ok()) return console.fail(problem.error());
-  const fusion::LeastLatency least = fusion::least_latency(*problem);
+  const fusion::LowerBounds bounds = fusion::lower_bounds(*problem);
+  const double least = bounds.best();
 
   const double limit = kShareOfTime * command.time_limit_s.value_or(command.work != 0 ? 1e18 : kDefaultTimeLimit);
   fusion::SolveOptions options;
   options.seed = command.seed;
   options.work = command.work;
   options.divisible = command.divisible;
-  options.good_enough = least.latency;
+  options.good_enough = least;
   options.stop = [&] { return console.interrupted() || clock.seconds() >= limit; };
   options.run_all =
       search_threads(command.threads != 0 ? command.threads : std::max(1u, std::thread::hardware_concurrency()));
@@ -131,7 +132,7 @@ int run_contest_solve(const ContestSolveCommand& command, Console& console) {
     const double by_work =
         command.work == 0 ? 0 : static_cast<double>(progress.work) / static_cast<double>(command.work);
     console.progress(std::max(clock.seconds() / limit, by_work),
-                     "best " + latency_text(progress.latency) + ", least " + latency_text(least.latency));
+                     "best " + latency_text(progress.latency) + ", least " + latency_text(least));
   };
   const Result<fusion::Solved> solved = fusion::solve(*problem, options);
   console.end_progress();
@@ -139,7 +140,7 @@ int run_contest_solve(const ContestSolveCommand& command, Console& console) {
   if (unwritten || last_file < 0) write(solved->solution);
   if (!written.ok()) return console.fail(written.error());
 
-  const double gap = solved->latency == 0 ? 0 : 1 - least.latency / solved->latency;
+  const double gap = solved->latency == 0 ? 0 : 1 - least / solved->latency;
   const double seconds = clock.seconds();
   const bool interrupted = console.interrupted();
   if (console.json) {
@@ -147,8 +148,8 @@ int run_contest_solve(const ContestSolveCommand& command, Console& console) {
                       .set("problem", command.problem)
                       .set("solution", command.solution)
                       .set("latency", solved->latency)
-                      .set("least_latency", least.latency)
-                      .set("least_latency_by", least.method)
+                      .set("least_latency", least)
+                      .set("least_latency_by", bounds.best_name())
                       .set("gap", gap)
                       .set("subgraphs", static_cast<uint64_t>(solved->solution.subgraphs.size()))
                       .set("proposals", solved->work)
@@ -165,7 +166,7 @@ int run_contest_solve(const ContestSolveCommand& command, Console& console) {
     char time[32];
     std::snprintf(time, sizeof time, "%.2f s", seconds);
     console.out() << "latency " << latency_text(solved->latency) << ", no schedule has less than "
-                  << latency_text(least.latency) << " (" << least.method << "), gap " << percent_text(gap) << '\n'
+                  << latency_text(least) << " (" << bounds.best_name() << "), gap " << percent_text(gap) << '\n'
                   << counted(solved->solution.subgraphs.size(), "subgraph") << " of "
                   << counted(problem->operators.size(), "operator") << ", " << with_commas(solved->work)
                   << " proposals in " << time << ", wrote " << command.solution << '\n';
