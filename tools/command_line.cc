@@ -5,6 +5,7 @@
 #include <map>
 #include "schedules/yaml/document.h"
 #include "tools/commands.h"
+#include "tools/contest_lower.h"
 #include "tools/contest_solve.h"
 #include "tools/table.h"
 
@@ -22,7 +23,8 @@ constexpr VerbText kVerbs[] = {
      "rondo plan mlp.yaml                                   writes mlp.rondo, for this CPU\n"
      "rondo plan mlp.yaml --machine board.yaml -o out.yaml  for another machine, as text\n"
      "rondo plan mlp.yaml --staging staged --scratch 64KiB --dry-run\n"
-     "rondo plan prefill.yaml decode.yaml -o both.rondo     two members that share weights and states",
+     "rondo plan prefill.yaml decode.yaml -o both.rondo     two members that share weights and states\n"
+     "rondo plan mlp.yaml --machine board.yaml --planner fusion --compare",
      "Prints the operations, loads and bytes of the plan, each beside the proven least.\n"
      "The schedule is not trusted because rondo made it: `rondo verify` proves it."},
     {"verify", "SCHEDULE", "Prove a schedule: is it safe, and is what it says of itself true?",
@@ -60,6 +62,13 @@ constexpr VerbText kVerbs[] = {
      "The problem of the MLSys 2026 contest. The first valid solution is written within\n"
      "milliseconds and replaced, as a whole, by better ones; Ctrl-C keeps the best. Every\n"
      "solution has passed the judge before it is written."},
+    {"contest lower", "PROBLEM SOLUTION", "Make a solution of a fast-memory problem a schedule that runs.",
+     "rondo contest lower problem.json solution.json -o p.rondo --graph p.yaml\n"
+     "rondo verify p.rondo --require faithful\n"
+     "rondo run p.rondo --random-inputs 1 --check p.yaml",
+     "A phase for each subgraph; the copies of a phase move the bytes that its latency was\n"
+     "charged for, in a scratch arena of the problem's fast memory. A MatMul is the matrix\n"
+     "product, a Pointwise tanh of the sum of its inputs, as --graph says in full."},
     {"phase check", "GRAPH CERTIFICATE", "Check a phase schedule: does it run the graph, and is what it claims true?",
      "rondo phase check graph.json schedule.json\n"
      "rondo phase check graph.json schedule.json -v        the values that make it so wide\n"
@@ -245,10 +254,10 @@ struct Commands {
   RunCommand run;
   CalibrateCommand calibrate;
   ContestSolveCommand contest_solve;
+  ContestLowerCommand contest_lower;
   PhaseCheckCommand phase_check;
   bool text = false, binary = false;
   bool no_fuse = false, no_chain = false;
-  std::string planner = "tile";
 };
 
 CLI::App* add_verb(CLI::App& app, std::string_view name) {
@@ -287,7 +296,8 @@ void add_plan(CLI::App& app, Commands& commands, Console& console) {
   PlanOptions& options = plan.options;
   sub->add_option("GRAPH", plan.graphs, "graph file (YAML); several become the members of one file")->required();
   sub->add_option("--machine", plan.machine, "machine file (default: a CPU with one core)")->option_text("FILE");
-  add_choice<std::string>(*sub, "--planner", commands.planner, {{"tile", "tile"}}, "which planner (default tile)");
+  add_choice<Planner>(*sub, "--planner", plan.planner, {{"tile", Planner::kTile}, {"fusion", Planner::kFusion}},
+                      "tile, or fusion: groups of products and elementwise operators (default tile)");
   add_choice<Staging>(*sub, "--staging", options.staging,
                       {{"auto", Staging::kAuto}, {"direct", Staging::kDirect}, {"staged", Staging::kStaged}},
                       "kernels use tensors where they lie, or copies in scratch memory (default auto)");
@@ -298,10 +308,17 @@ void add_plan(CLI::App& app, Commands& commands, Console& console) {
                               "which tile leaves scratch memory when it is full (default: default)");
   add_number(*sub, "--tile", options.tile, 1, 1024, "staged: rows and columns of a tile (default 32)");
   add_bytes(*sub, "--scratch", options.scratch_bytes,
-            "staged: scratch memory, as in '64 KiB' (default: the machine's)");
+            "staged, fusion: scratch memory, as in '64 KiB' (default: the machine's)");
   add_number(*sub, "--lanes", options.lanes, 1, 256, "direct: lanes to deal the work to (default: the machine's)");
   add_number(*sub, "--depth", options.depth, 1, 64, "staged: tiles in rotation per streamed operand (default 2)");
   add_number(*sub, "--hoist", options.hoist, 0, 4096, "staged: products a load may move ahead of (default 8)");
+  add_number(*sub, "--native", options.native, 1, 1024,
+             "fusion: most rows, columns and k of a tile (default: the best of 32 to 256)");
+  sub->add_option("--proposals", options.proposals, "fusion: that each search makes (default 20000)")
+      ->option_text("N")
+      ->check(CLI::Range(uint64_t{1}, uint64_t{1} << 53));
+  sub->add_option("--seed", options.seed, "fusion: of the search (default 1)")->option_text("N");
+  sub->add_flag("--compare", plan.compare, "fusion: plan with the tile planner too, and print both");
   sub->add_flag("--no-fuse", commands.no_fuse, "keep bias and activation apart from the product before them");
   sub->add_flag("--no-chain", commands.no_chain, "write every intermediate tensor out of scratch memory");
   sub->add_option("-o,--output", plan.output, "where to write ('-': stdout; default: GRAPH's stem + .rondo)")
@@ -415,6 +432,23 @@ void add_contest_solve(CLI::App& app, Commands& commands, Console& console) {
   add_common(*sub, console);
 }
 
+void add_contest_lower(CLI::App& app, Commands& commands, Console& console) {
+  CLI::App* sub = add_verb(app, "contest lower");
+  ContestLowerCommand& lower = commands.contest_lower;
+  sub->add_option("PROBLEM", lower.problem, "problem file (JSON)")->required();
+  sub->add_option("SOLUTION", lower.solution, "solution file (JSON)")->required();
+  sub->add_option("-o,--output", lower.output, "where to write ('-': stdout; default: SOLUTION's stem + .rondo)")
+      ->option_text("FILE");
+  add_form(*sub, commands);
+  sub->add_option("--graph", lower.graph, "write what it computes as a graph, for `rondo run --check`")
+      ->option_text("FILE");
+  sub->add_option("--max-operations", lower.max_operations, "refuse more kernels and copies (default 4194304)")
+      ->option_text("N")
+      ->check(CLI::Range(uint64_t{1}, uint64_t{1} << 32));
+  sub->add_flag("--dry-run", lower.dry_run, "lower and print, but write nothing");
+  add_common(*sub, console);
+}
+
 void add_phase_check(CLI::App& app, Commands& commands, Console& console) {
   CLI::App* sub = add_verb(app, "phase check");
   PhaseCheckCommand& check = commands.phase_check;
@@ -509,6 +543,7 @@ int run_command_line(const std::vector<std::string>& arguments, Console& console
   add_run(app, commands, console);
   add_calibrate(app, commands, console);
   add_contest_solve(app, commands, console);
+  add_contest_lower(app, commands, console);
   add_phase_check(app, commands, console);
   add_common(*add_verb(app, "version"), console);
 
@@ -524,7 +559,7 @@ int run_command_line(const std::vector<std::string>& arguments, Console& console
   }
 
   const std::string verb = full_name(*parsed_verb(app));
-  commands.plan.form = commands.show.form = chosen_form(commands);
+  commands.plan.form = commands.show.form = commands.contest_lower.form = chosen_form(commands);
   commands.plan.options.fuse = !commands.no_fuse;
   commands.plan.options.chain = !commands.no_chain;
   if (verb == "plan") return run_plan(commands.plan, console);
@@ -533,6 +568,7 @@ int run_command_line(const std::vector<std::string>& arguments, Console& console
   if (verb == "run") return run_run(commands.run, console);
   if (verb == "calibrate") return run_calibrate(commands.calibrate, console);
   if (verb == "contest solve") return run_contest_solve(commands.contest_solve, console);
+  if (verb == "contest lower") return run_contest_lower(commands.contest_lower, console);
   if (verb == "phase check") return run_phase_check(commands.phase_check, console);
   return run_version(console);
 }

@@ -18,12 +18,16 @@ namespace rondo::cli {
 // The form a schedule is written in. kByName: text for .yaml and .yml, else binary.
 enum class FileForm : uint8_t { kByName, kText, kBinary };
 
+enum class Planner : uint8_t { kTile, kFusion };
+
 // rondo plan GRAPH: graph -> schedule file.
 struct PlanCommand {
   std::vector<std::string> graphs;  // at least one; several become the members of a set
   std::string machine;              // "": default_machine()
   PlanOptions options;
-  std::string output;  // "": the graph's stem in the working directory; "-": stdout
+  Planner planner = Planner::kTile;
+  bool compare = false;  // the fusion planner's plan with the tile planner's
+  std::string output;    // "": the graph's stem in the working directory; "-": stdout
   FileForm form = FileForm::kByName;
   bool dry_run = false;
 };

@@ -2,6 +2,7 @@
 #include "rondo/plan.h"
 #include <cmath>
 #include <filesystem>
+#include <optional>
 #include <ostream>
 #include "rondo/load.h"
 #include "tools/commands.h"
@@ -29,6 +30,40 @@ std::string ratio_text(const LowerBound& bound) {
   char text[32];
   std::snprintf(text, sizeof text, "%.2f x", bound.achieved / bound.value);
   return text;
+}
+
+// "a b c"
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+// What the fusion planner does in which order.
+std::string parts_text(const PlanSummary& summary) {
+  using enum Table::Align;
+  Table table({"", "operators", "tiles", "k", "bytes in", "bytes out", "scratch", "computing", "moving", "keeps"},
+              {kRight, kLeft, kRight, kRight, kRight, kRight, kRight, kRight, kRight, kLeft});
+  for (size_t i = 0; i < summary.parts.size(); ++i) {
+    const FusedPart& part = summary.parts[i];
+    table.add({std::to_string(i), joined(part.operators),
+               std::to_string(part.tile_rows) + " x " + std::to_string(part.tile_columns), std::to_string(part.k),
+               with_commas(part.bytes_in), with_commas(part.bytes_out), with_commas(part.scratch_bytes),
+               number_text(part.computing), number_text(part.moving), joined(part.kept)});
+  }
+  return table.text();
+}
+
+// Two planners on one graph and machine.
+void print_comparison(const PlanSummary& fused, const PlanSummary& tiled, std::ostream& out) {
+  using enum Table::Align;
+  Table table({"", "fusion", "tile"}, {kLeft, kRight, kRight});
+  table.add({"operations", with_commas(fused.ops), with_commas(tiled.ops)});
+  table.add({"bytes moved", with_commas(fused.bytes_moved), with_commas(tiled.bytes_moved)});
+  table.add({"peak bytes", with_commas(fused.peak_bytes), with_commas(tiled.peak_bytes)});
+  if (fused.makespan > 0 || tiled.makespan > 0)
+    table.add({"makespan", number_text(fused.makespan), number_text(tiled.makespan)});
+  out << '\n' << table.text();
 }
 
 void print_summary(const Graph& graph, const Machine& machine, const PlanCommand& command, const PlanSummary& summary,
@@ -61,6 +96,8 @@ void print_summary(const Graph& graph, const Machine& machine, const PlanCommand
                 "one after another: " + number_text(summary.sequential) + " (predicted, in the machine's cost unit)"});
   out << counts.text();
 
+  if (!summary.parts.empty()) out << '\n' << parts_text(summary);
+
   if (!summary.bounds.empty()) {
     Table bounds({"", "achieved", "least", "ratio", "why no plan can do better"},
                  {kLeft, kRight, kRight, kRight, kLeft});
@@ -90,7 +127,41 @@ Json summary_json(const Machine& machine, const std::string& graph, const PlanSu
   json.set("live_at_end_bytes", summary.live_at_end_bytes).set("flops", summary.flops);
   json.set("bytes_moved", summary.bytes_moved).set("makespan", summary.makespan).set("sequential", summary.sequential);
   json.set("bounds", bounds);
+  if (summary.parts.empty()) return json;
+  Json parts = Json::array();
+  for (const FusedPart& part : summary.parts) {
+    Json operators = Json::array(), kept = Json::array();
+    for (const std::string& name : part.operators) operators.add(name);
+    for (const std::string& name : part.kept) kept.add(name);
+    parts.add(Json::object()
+                  .set("operators", operators)
+                  .set("tile_rows", part.tile_rows)
+                  .set("tile_columns", part.tile_columns)
+                  .set("k", part.k)
+                  .set("kept", kept)
+                  .set("bytes_in", part.bytes_in)
+                  .set("bytes_out", part.bytes_out)
+                  .set("scratch_bytes", part.scratch_bytes)
+                  .set("computing", part.computing)
+                  .set("moving", part.moving)
+                  .set("cost", part.cost));
+  }
+  json.set("parts", parts);
   return json;
+}
+
+}  // namespace
+
+namespace {
+
+Result<SetPlan> plan_one_fused(const Graph& graph, const Machine& machine, const PlanOptions& options) {
+  Result<Plan> plan = plan_fused(graph, machine, options);
+  if (!plan.ok()) return plan.error();
+  SetPlan set;
+  set.schedule = std::move(plan->schedule);
+  set.members = {graph.name};
+  set.summaries = {std::move(plan->summary)};
+  return set;
 }
 
 }  // namespace
@@ -118,9 +189,22 @@ int run_plan(const PlanCommand& command, Console& console) {
   if (options.graph_name.empty() && graphs.size() == 1)
     options.graph_name = std::filesystem::path(command.graphs[0]).filename().string();
   options.progress = [&console](double fraction, const char* what) { return console.progress(fraction, what); };
-  const Result<SetPlan> plan = plan_set(graphs, *machine, options);
+  const bool fusion = command.planner == Planner::kFusion;
+  if (fusion && graphs.size() != 1)
+    return console.fail(kUsage, "--planner fusion plans one graph; " + std::to_string(graphs.size()) + " are given");
+  if (command.compare && !fusion)
+    return console.fail(kUsage, "--compare compares --planner fusion with the tile planner");
+  const Result<SetPlan> plan =
+      fusion ? plan_one_fused(graphs[0], *machine, options) : plan_set(graphs, *machine, options);
   console.end_progress();
   if (!plan.ok()) return console.fail(plan.error());
+  std::optional<PlanSummary> tiled;
+  if (command.compare) {
+    const Result<Plan> other = plan_tiles(graphs[0], *machine, options);
+    console.end_progress();
+    if (!other.ok()) return console.fail(other.error());
+    tiled = other->summary;
+  }
 
   const bool text = writes_text(command.form, output);
   const std::string bytes = encode(plan->schedule, text), digest = digest_of(plan->schedule);
@@ -132,6 +216,7 @@ int run_plan(const PlanCommand& command, Console& console) {
     Json json = Json::object();
     if (graphs.size() == 1) {
       json = summary_json(*machine, command.graphs[0], plan->summaries[0]);
+      if (tiled) json.set("tile_planner", summary_json(*machine, command.graphs[0], *tiled));
     } else {
       Json members = Json::array();
       for (size_t member = 0; member < graphs.size(); ++member)
@@ -149,6 +234,7 @@ int run_plan(const PlanCommand& command, Console& console) {
     for (size_t member = 0; member < graphs.size(); ++member) {
       if (graphs.size() > 1) console.out() << "member " << plan->members[member] << "\n\n";
       print_summary(graphs[member], *machine, command, plan->summaries[member], console.out());
+      if (tiled) print_comparison(plan->summaries[member], *tiled, console.out());
       console.out() << '\n';
     }
     console.out() << (command.dry_run ? "dry run: not written: " : "wrote ") << output << ": "

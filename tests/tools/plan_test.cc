@@ -38,6 +38,33 @@ TEST(PlanVerb, PutsTheLeastPossibleBesideWhatItAchieved) {
   EXPECT_THAT(ran.out, HasSubstr("why no plan can do better\n  loads                27      27  1.00 x  "));
 }
 
+TEST(PlanVerb, PlansByTheFusionPlannerAndSetsTheTilePlannerBesideIt) {
+  const ScratchFolder folder;
+  const Ran ran = rondo({"plan", kLibrary + "mlp.yaml", "--machine", kAccelerator, "--planner", "fusion", "--compare"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("  strategy  fused, tiles of up to "), HasSubstr("matmul_0 relu_1"),
+                             HasSubstr(" fusion "), HasSubstr(" 126,976\n")));
+  EXPECT_EQ(rondo({"verify", "mlp.rondo", "--require", "faithful"}).code, 0);
+  EXPECT_EQ(rondo({"run", "mlp.rondo", "--random-inputs", "1", "--check", kLibrary + "mlp.yaml"}).code, 0);
+  const Ran json = rondo({"plan", kLibrary + "mlp.yaml", "--planner", "fusion", "--compare", "--dry-run", "--json"});
+  EXPECT_EQ(json.code, 0) << json.err;
+  EXPECT_THAT(json.out, AllOf(HasSubstr("\"parts\": ["), HasSubstr("\"tile_planner\": {")));
+}
+
+TEST(PlanVerb, SaysWhatTheFusionPlannerCannotDo) {
+  const ScratchFolder folder;
+  const Ran several = rondo({"plan", kLibrary + "mlp.yaml", kLibrary + "mlp128.yaml", "--planner", "fusion"});
+  EXPECT_EQ(several.code, 2);
+  EXPECT_THAT(several.err, HasSubstr("--planner fusion plans one graph; 2 are given"));
+  const Ran alone = rondo({"plan", kLibrary + "mlp.yaml", "--compare"});
+  EXPECT_EQ(alone.code, 2);
+  EXPECT_THAT(alone.err, HasSubstr("--compare compares --planner fusion with the tile planner"));
+  const Ran softmax = rondo({"plan", kLibrary + "attention.yaml", "--planner", "fusion"});
+  EXPECT_EQ(softmax.code, 3);
+  EXPECT_THAT(softmax.err, HasSubstr("attention.yaml:"));
+  EXPECT_THAT(softmax.err, HasSubstr("the fusion planner cannot plan "));
+}
+
 TEST(PlanVerb, ReproducesThePublishedFirstFitFigures) {
   const ScratchFolder folder;
   const Ran ran =
