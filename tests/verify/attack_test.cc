@@ -10,10 +10,10 @@
 namespace rondo {
 namespace {
 
-using testing::Contains;
-using testing::ElementsAre;
-using testing::IsEmpty;
-using testing::StartsWith;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 // One stream that copies, with an input, an output and an arena of 256 bytes.
 struct Bench {

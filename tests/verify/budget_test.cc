@@ -9,7 +9,7 @@
 namespace rondo {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 TEST(Budget, IsAMultipleOfOperandsAndNamesTheOpThatPassesIt) {
   proof::Budget budget(64, 10);
@@ -21,7 +21,7 @@ TEST(Budget, IsAMultipleOfOperandsAndNamesTheOpThatPassesIt) {
   EXPECT_EQ(budget.left(), 0u);
 }
 
-class Adversaries : public testing::TestWithParam<perf::Adversary> {};
+class Adversaries : public ::testing::TestWithParam<perf::Adversary> {};
 
 // A hundred thousand ops: enough to pass the limit where the cost is quadratic.
 TEST_P(Adversaries, AreRefusedByCountOrAreCheap) {
@@ -29,17 +29,17 @@ TEST_P(Adversaries, AreRefusedByCountOrAreCheap) {
   const Verification verification = verify(adversary.make(100000));
   const Report& report = verification.report;
   if (adversary.refused) {
-    ASSERT_EQ(report.findings.size(), 1u) << testing::PrintToString(lines_of(report));
+    ASSERT_EQ(report.findings.size(), 1u) << ::testing::PrintToString(lines_of(report));
     EXPECT_EQ(report.findings[0].rule, "B01");
     EXPECT_NE(report.findings[0].ops[0], kNone);
     EXPECT_FALSE(verification.schedule.has_value());
   } else {
-    EXPECT_TRUE(report.safe) << testing::PrintToString(lines_of(report));
+    EXPECT_TRUE(report.safe) << ::testing::PrintToString(lines_of(report));
     EXPECT_LE(report.work_units, report.work_limit);
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Verify, Adversaries, testing::ValuesIn(perf::adversaries()),
+INSTANTIATE_TEST_SUITE_P(Verify, Adversaries, ::testing::ValuesIn(perf::adversaries()),
                          [](const auto& test) { return std::string(test.param.name); });
 
 TEST(Budget, SaysHowMuchWasAllowed) {

@@ -13,7 +13,7 @@
 namespace rondo::proof {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 // One arena of `bytes` and operands given as (offset, extents, strides) of bytes.
 struct Boxes {

@@ -7,9 +7,9 @@
 namespace rondo {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 TEST(Overlap, AllowsAResultExactlyOnItsSourceAndNothingElse) {
   const std::string load = "copy src=x+0:v0 dst=a+0:v0\n", fill = "\ncopy src=x+0:v0 dst=y+0:v0";
@@ -211,7 +211,7 @@ TEST(Defined, ABoundedReadStaysBelowTheBoundOfTheWrite) {
 TEST(Race, SpeaksOfEveryValueOfAScalar) {
   EXPECT_THAT(with_rows().findings({{"name: s", "copy src=x+0:v11 dst=kv+0:v8\ncopy src=x+0:v0 dst=y+0:v0"},
                                     {"name: u", "copy src=kv+48:v11 dst=a+0:v11"}}),
-              testing::Contains(HasSubstr("H01 op 2 (stream u) reads bytes [48, 64) of state 'kv'")));
+              ::testing::Contains(HasSubstr("H01 op 2 (stream u) reads bytes [48, 64) of state 'kv'")));
 }
 
 TEST(Outputs, AreWrittenWhollyWhateverTheScalarsAre) {

@@ -7,8 +7,8 @@
 namespace rondo {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 // Phases p, q, r and a cut before each of the latter two.
 World cut_twice() {
@@ -105,7 +105,7 @@ TEST(Cuts, RefuseScratchThatAScalarMayLeaveUnwritten) {
   EXPECT_THAT(world.findings({{"name: s", R"(copy src=x+0:v0 dst=a+0:v0 phase=p
                                              copy src=x+0:v6 dst=a+0:v6 phase=q
                                              copy src=a+0:v0 dst=y+0:v0 phase=q)"}}),
-              ElementsAre(testing::StartsWith("C01 op 2 (stream s): operand 0 (src) reads bytes [0, ")));
+              ElementsAre(::testing::StartsWith("C01 op 2 (stream s): operand 0 (src) reads bytes [0, ")));
 }
 
 }  // namespace

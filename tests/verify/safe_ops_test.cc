@@ -8,8 +8,8 @@
 namespace rondo {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 World with_scalar(const std::string& range, const std::string& views) {
   World world;

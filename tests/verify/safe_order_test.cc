@@ -8,8 +8,8 @@
 namespace rondo {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 // Fills the output, so that what a test is about is all there is to find.
 const char* const kFillY = "copy src=x+0:v0 dst=y+0:v0";

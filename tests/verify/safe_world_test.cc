@@ -67,8 +67,8 @@ std::vector<std::string> lines_of(const Report& report) {
 
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 TEST(World, IsSafeWithOneCopy) {
   const Verification verification = World().verification({{"name: s", "copy src=x+0:v0 dst=y+0:v0"}});

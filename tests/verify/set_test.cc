@@ -11,10 +11,10 @@
 namespace rondo {
 namespace {
 
-using testing::Contains;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 // A prompt of four rows fills the state; then row n is appended to it, and rows up to
 // n are read. Both take the weights that prepare has copied.
