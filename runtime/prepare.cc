@@ -27,18 +27,23 @@ Status check_backend(const Core& core, const Schedule& schedule) {
                                                  ", this runtime has " + join(known));
 }
 
-// Kernels compute in f32, round to nearest even and keep denormals; copies move bytes.
+// Kernels compute in f32, or in f64 where their contract says so, round to nearest even and
+// keep denormals; copies move bytes.
 Status check_numerics(const Schedule& schedule) {
   constexpr NumericsPolicy kPlain = {};  // all zero: f32 throughout
+  constexpr auto kF64 = static_cast<uint8_t>(DType::kF64);
+  constexpr NumericsPolicy kDouble = {.storage = kF64, .compute = kF64, .accumulate = kF64};
   for (const Op& op : schedule.ops) {
     if (op.kernel == kNoKernel) continue;
     const Contract* contract = find_contract(schedule.name(schedule.kernels[op.kernel].name));
     if (contract != nullptr && contract->values == ValueRule::kSame) continue;
-    if (op.policy < schedule.policies.size() && !(schedule.policies[op.policy] == kPlain))
+    const bool wide = contract != nullptr && contract->accumulate == DType::kF64;
+    if (op.policy < schedule.policies.size() && !(schedule.policies[op.policy] == (wide ? kDouble : kPlain)))
       return make_error(ErrorCode::kUnavailable,
-                        "numerics policy " + std::to_string(op.policy) +
-                            " asks for more than the kernels of backend 'cpu' do: f32 storage, products and sums, "
-                            "rounding to nearest even, no saturation, denormals kept");
+                        "numerics policy " + std::to_string(op.policy) + " asks for something else than kernel " +
+                            quoted(schedule.name(schedule.kernels[op.kernel].name)) +
+                            " of backend 'cpu' does: " + (wide ? "f64" : "f32") +
+                            " storage, products and sums, rounding to nearest even, no saturation, denormals kept");
   }
   return {};
 }

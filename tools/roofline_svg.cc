@@ -22,9 +22,9 @@ constexpr size_t kTableRows = 14;
 // Okabe and Ito's colours, which people with any colour vision can tell apart; in the
 // order of Family.
 constexpr const char* kColours[] = {"#999999", "#CC79A7", "#0072B2", "#009E73", "#D55E00",
-                                    "#F0A30A", "#56B4E9", "#8C6BB1", "#B22234"};
+                                    "#F0A30A", "#56B4E9", "#8C6BB1", "#B22234", "#7A5C00"};
 constexpr const char* kFamilies[] = {"copies",     "packing", "matrix products", "pointwise", "rows",
-                                     "reductions", "gather",  "rotary",          "attention"};
+                                     "reductions", "gather",  "rotary",          "attention", "gates"};
 
 std::string text_of(const char* format, double number) {
   char text[64];

@@ -84,6 +84,7 @@ enum class Family : uint8_t {
   kGather,
   kRotary,
   kAttention,
+  kGate,
 };
 
 // How values flow from sources to the result; the `faithful` rules follow it.

@@ -14,12 +14,13 @@ namespace rondo {
 inline constexpr LayoutSet kRowsOnly = set_of(Layout::kRows);
 inline constexpr LayoutSet kPanelsOnly = set_of(Layout::kPanels);
 inline constexpr std::string_view kActivations = "none relu gelu_erf gelu_tanh";
+inline constexpr DTypeSet kDoubles = set_of(DType::kF64);
 inline constexpr DTypeSet kIndexDTypes = set_of(DType::kI32) | set_of(DType::kI64);
 // Positive and normal.
 inline constexpr ParamContract kAttentionScale = {
     .name = "scale", .kind = ParamKind::kF32, .low = 1.17549435e-38f, .high = 3.4e38f};
 
-inline constexpr std::array<Contract, 27> kContracts = {{
+inline constexpr std::array<Contract, 30> kContracts = {{
     {
         .name = "copy",
         .summary = "dst = src, element by element; any strides, no overlap.",
@@ -312,6 +313,48 @@ inline constexpr std::array<Contract, 27> kContracts = {{
         .params = {{kAttentionScale}},
         .flops = {{{2, "pairs d"}, {2, "pairs e"}, {4, "pairs"}}},
         .bytes = {{{1, "m d size"}, {1, "s d size"}, {1, "s e size"}, {1, "m e size"}, {1, "s index"}}},
+    },
+    {
+        .name = "vecmat",
+        .summary = "y = x a (init) or y += x a (accumulate): to each y[n], one after another in the order of k, the "
+                   "product x[k] a[k, n], rounded before it is added.",
+        .family = Family::kGate,
+        .operands = {{{.name = "x", .dims = "k", .dtypes = kDoubles},
+                      {.name = "a", .dims = "k n", .dtypes = kDoubles, .unit_inner = 1},
+                      {.name = "y", .dims = "n", .use = Use::kResult, .dtypes = kDoubles, .unit_inner = 1}}},
+        .operand_count = 3,
+        .flags = kOpInit | kOpAccumulate,
+        .flops = {{{2, "k n"}}},
+        .bytes = {{{1, "k size"}, {1, "k n size"}, {1, "n size"}, {1, "n size acc"}}},
+        .accumulate = DType::kF64,
+    },
+    {
+        .name = "reglu",
+        .summary = "y = a max(b, 0): a neuron whose gate is b; NaN stays NaN.",
+        .family = Family::kGate,
+        .operands = {{{.name = "a", .dims = "...", .dtypes = kDoubles},
+                      {.name = "b", .dims = "...", .dtypes = kDoubles},
+                      {.name = "y", .dims = "...", .use = Use::kResult, .dtypes = kDoubles, .may_equal = 0}}},
+        .operand_count = 3,
+        .flops = {{{2, "..."}}},
+        .bytes = {{{3, "... size"}}},
+        .accumulate = DType::kF64,
+    },
+    {
+        .name = "attention_hard",
+        .summary = "y[h] is v[j, h] of the row j whose score q[h] k[j, h]^T is greatest, scores summed in the order of "
+                   "d; of equals the latest, or the mean of all, summed in the order of j. Without rows y is 0; a NaN "
+                   "score never wins.",
+        .family = Family::kGate,
+        .operands = {{{.name = "q", .dims = "h d", .dtypes = kDoubles},
+                      {.name = "k", .dims = "s h d", .dtypes = kDoubles},
+                      {.name = "v", .dims = "s h e", .dtypes = kDoubles},
+                      {.name = "y", .dims = "h e", .use = Use::kResult, .dtypes = kDoubles}}},
+        .operand_count = 4,
+        .params = {{{.name = "equals", .kind = ParamKind::kEnum, .choices = "latest mean"}}},
+        .flops = {{{2, "s h d"}, {1, "s h e"}}},
+        .bytes = {{{1, "h d size"}, {1, "s h d size"}, {1, "s h e size"}, {1, "h e size"}}},
+        .accumulate = DType::kF64,
     },
 }};
 

@@ -6,7 +6,7 @@ namespace rondo {
 namespace {
 
 constexpr std::string_view kFamilies[] = {"copy",   "pack",   "matmul", "pointwise", "rows",
-                                          "reduce", "gather", "rotary", "attention"};
+                                          "reduce", "gather", "rotary", "attention", "gate"};
 constexpr std::string_view kValueRules[] = {"same", "product", "map"};
 constexpr std::string_view kUses[] = {"source", "result", "work", "hint", "table"};
 constexpr std::string_view kEngines[] = {"compute", "copy_in", "copy_out"};

@@ -164,6 +164,10 @@ RunOf run_case(const KernelCase& kase, kernels::KernelFn fn, Placement placement
       for (uint64_t element = 0; element < operand.size(); ++element)
         operand.set_index(element,
                           kase.draw_index ? kase.draw_index(random) : static_cast<int64_t>(random() % (rows + 4)) - 2);
+    } else if (contract.operands[i].dtypes == kDoubles) {
+      std::uniform_real_distribution<double> wide(-1.0, 1.0);
+      for (uint64_t element = 0; element < operand.size(); ++element)
+        operand.set_double(element, kase.draw ? double{kase.draw(random)} : wide(random));
     } else if (static_cast<DType>(kase.views[i].dtype) != DType::kF32) {
       operand.fill_bytes(random);
     } else {

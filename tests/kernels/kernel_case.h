@@ -19,7 +19,7 @@ struct KernelCase {
   // The result lies on this operand (its view then is that operand's), or -1.
   int in_place = -1;
   uint32_t seed = 1;
-  // Elements of f32 sources; the default is uniform in [-1, 1].
+  // Elements of f32 and f64 sources; the default is uniform in [-1, 1].
   std::function<float(std::mt19937&)> draw = {};
   // Entries of a table; the default is any row, and some beyond either end.
   std::function<int64_t(std::mt19937&)> draw_index = {};

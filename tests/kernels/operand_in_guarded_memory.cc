@@ -93,6 +93,16 @@ void GuardedOperand::set(uint64_t element, float value) {
   std::memcpy(data_ + offsets_[element], &value, sizeof value);
 }
 
+double GuardedOperand::get_double(uint64_t element) const {
+  double value;
+  std::memcpy(&value, data_ + offsets_[element], sizeof value);
+  return value;
+}
+
+void GuardedOperand::set_double(uint64_t element, double value) {
+  std::memcpy(data_ + offsets_[element], &value, sizeof value);
+}
+
 std::vector<float> GuardedOperand::values() const {
   std::vector<float> values(size());
   for (uint64_t i = 0; i < size(); ++i) values[i] = get(i);

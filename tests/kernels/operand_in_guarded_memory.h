@@ -33,6 +33,8 @@ class GuardedOperand {
   uint64_t size() const { return offsets_.size(); }
   float get(uint64_t element) const;
   void set(uint64_t element, float value);
+  double get_double(uint64_t element) const;  // of f64
+  void set_double(uint64_t element, double value);
   std::vector<float> values() const;
   void fill(const std::vector<float>& values);
   void fill_bytes(std::mt19937& random);            // any element type

@@ -15,6 +15,9 @@ using kernels::Isa;
 std::vector<KernelCase> ordinary_cases() {
   const View v = box({5, 37}), row = box({37});
   const uint32_t eps = bits_of(1e-5f);
+  const auto d = [](const std::vector<uint32_t>& extent, const std::vector<int64_t>& stride = {}) {
+    return box(extent, stride, DType::kF64);
+  };
   return {
       {.contract = "copy", .views = {box({5, 37}, {1, 7}), v}},
       {.contract = "copy", .views = {v, v}},
@@ -61,6 +64,11 @@ std::vector<KernelCase> ordinary_cases() {
       {.contract = "attention_indexed",
        .views = {box({3, 19}), box({40, 19}), box({40, 21}), box({37}, {}, DType::kI32), box({3, 21})},
        .params = {bits_of(0.25f)}},
+      {.contract = "vecmat", .views = {d({5}), d({5, 37}), d({37})}, .flags = kOpInit},
+      {.contract = "vecmat", .views = {d({5}, {3}), d({5, 37}, {40, 1}), d({37})}, .flags = kOpAccumulate},
+      {.contract = "reglu", .views = {d({5, 37}), d({5, 37}, {1, 7}), d({5, 37})}, .in_place = 0},
+      {.contract = "attention_hard", .views = {d({3, 2}), d({37, 3, 2}), d({37, 3, 2}), d({3, 2})}, .params = {0}},
+      {.contract = "attention_hard", .views = {d({3, 5}), d({37, 3, 5}), d({37, 3, 4}), d({3, 4})}, .params = {1}},
   };
 }
 
@@ -113,7 +121,8 @@ TEST(EveryKernel, GivesTheSameBitsAtEveryAddress) {
   for (const KernelCase& kase : ordinary_cases()) {
     for (const kernels::KernelEntry& entry : kernels_to_test(kase.contract, true)) {
       const RunOf first = run_case(kase, entry.fn, Placement::kBeginsAfterUnreadablePage);
-      for (int64_t shift = 4; shift <= 64; shift += 4) {
+      const auto step = static_cast<int64_t>(size_of(static_cast<DType>(first.result->view().dtype)));
+      for (int64_t shift = step; shift <= 64; shift += step) {
         const RunOf shifted = run_case(kase, entry.fn, Placement::kBeginsAfterUnreadablePage, shift);
         EXPECT_TRUE(shifted.result->same_bits(*first.result)) << entry.name << " " << shift << " " << kase.to_string();
       }
