@@ -16,6 +16,7 @@ run env RONDO_TINY_PROBLEMS=20000 $release/planner/fusion/fusion_bounds_test --g
 if [[ -e ../shared/tools/mlsys_eval.py ]]; then
   run python3 tests/planner/fusion/compare_evaluators.py $release/planner/fusion/print_verdicts ../shared 100000 7
 fi
+run $release/planner/phase/milp/planner_phase_milp_test --gtest_also_run_disabled_tests --gtest_filter='*LongWidths*'
 run python3 tests/embedding/check_installed.py . build/release "${CC:-cc}" "${CXX:-c++}" --whole
 if [[ -x $asan/schedules/fuzz_binary ]]; then
   mkdir -p build/fuzz/binary build/fuzz/text

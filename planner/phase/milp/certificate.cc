@@ -131,7 +131,9 @@ bool round_to_leaf(const Model& model, const std::vector<double>& multipliers, c
 }
 
 std::string print_certificate(const Model& model, const Certificate& certificate) {
-  std::string text = "rondo-bound 1\nbound " + std::to_string(certificate.bound) + "\n";
+  std::string text = "rondo-bound 1\n";
+  for (const auto& [word, value] : certificate.about) text += "about " + word + " " + value + "\n";
+  text += "bound " + std::to_string(certificate.bound) + "\n";
   for (const Certificate::Node& node : certificate.nodes) {
     if (node.column >= 0) {
       text += "split " + model.columns[static_cast<size_t>(node.column)].name + " " + std::to_string(node.value) + "\n";
@@ -146,67 +148,107 @@ std::string print_certificate(const Model& model, const Certificate& certificate
   return text;
 }
 
+namespace {
+
+// The lines of a proof, one call of next() each.
+class Reader {
+ public:
+  Reader(std::string_view text, const std::string& file) : text_(text), file_(file) {}
+
+  Error refuse(const std::string& what) const {
+    return make_error(ErrorCode::kInvalidArgument, what, {.file = file_, .line = line_});
+  }
+  // The next line as words; an error where blanks do not separate them one by one.
+  Result<bool> next() {
+    words_.clear();
+    if (text_.empty()) return false;
+    ++line_;
+    const size_t end = text_.find('\n');
+    std::string_view line = text_.substr(0, end);
+    text_.remove_prefix(end == std::string_view::npos ? text_.size() : end + 1);
+    whole_ = line;
+    while (!line.empty()) {
+      const size_t space = line.find(' ');
+      if (space == 0) return refuse("words are separated by one space");
+      words_.push_back(line.substr(0, space));
+      line.remove_prefix(space == std::string_view::npos ? line.size() : space + 1);
+    }
+    return true;
+  }
+  const std::vector<std::string_view>& words() const { return words_; }
+  std::string_view whole() const { return whole_; }
+
+  Result<Certificate> head() {
+    Certificate certificate;
+    for (uint32_t line = 1;; ++line) {
+      const Result<bool> more = next();
+      if (!more.ok()) return more.error();
+      if (!*more) return refuse("the proof ends before its bound");
+      if (line == 1) {
+        if (whole_ != "rondo-bound 1") return refuse("a proof begins with 'rondo-bound 1'");
+      } else if (words_.size() >= 3 && words_[0] == "about") {
+        certificate.about.emplace_back(words_[1], whole_.substr(static_cast<size_t>(words_[2].data() - whole_.data())));
+      } else if (words_.size() == 2 && words_[0] == "bound" && number(words_[1], certificate.bound)) {
+        return certificate;
+      } else {
+        return refuse("'about WORD VALUE' or 'bound INTEGER' is wanted");
+      }
+    }
+  }
+
+  static bool number(std::string_view word, int64_t& value) {
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+    return error == std::errc{} && end == word.data() + word.size();
+  }
+
+ private:
+  std::string_view text_, whole_;
+  const std::string& file_;
+  uint32_t line_ = 0;
+  std::vector<std::string_view> words_;
+};
+
+}  // namespace
+
+Result<Certificate> parse_certificate_head(std::string_view text, const std::string& file) {
+  return Reader(text, file).head();
+}
+
 Result<Certificate> parse_certificate(const Model& model, std::string_view text, const std::string& file) {
   std::unordered_map<std::string_view, uint32_t> rows, columns;
   for (uint32_t i = 0; i < model.rows.size(); ++i) rows.emplace(model.rows[i].name, i);
   for (uint32_t j = 0; j < model.columns.size(); ++j) columns.emplace(model.columns[j].name, j);
-  Certificate certificate;
-  uint32_t line_number = 0;
-  const auto refuse_line = [&](const std::string& what) {
-    return make_error(ErrorCode::kInvalidArgument, what, {.file = file, .line = line_number});
+  Reader reader(text, file);
+  Result<Certificate> certificate = reader.head();
+  if (!certificate.ok()) return certificate;
+  const auto no_integer = [&](std::string_view word) {
+    return reader.refuse("'" + std::string(word) + "' is no integer");
   };
-  std::vector<std::string_view> words;
-  const auto number = [&](std::string_view word, int64_t& value) {
-    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-    return error == std::errc{} && end == word.data() + word.size();
-  };
-  bool bounded = false;
-  while (!text.empty()) {
-    ++line_number;
-    const size_t end = text.find('\n');
-    std::string_view line = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    words.clear();
-    while (!line.empty()) {
-      const size_t space = line.find(' ');
-      if (space == 0) return refuse_line("words are separated by one space");
-      words.push_back(line.substr(0, space));
-      line.remove_prefix(space == std::string_view::npos ? line.size() : space + 1);
-    }
-    if (line_number == 1) {
-      if (words.size() != 2 || words[0] != "rondo-bound" || words[1] != "1")
-        return refuse_line("a proof begins with 'rondo-bound 1'");
-      continue;
-    }
-    if (line_number == 2) {
-      if (words.size() != 2 || words[0] != "bound" || !number(words[1], certificate.bound))
-        return refuse_line("'bound' and an integer are wanted");
-      bounded = true;
-      continue;
-    }
+  for (;;) {
+    const Result<bool> more = reader.next();
+    if (!more.ok()) return more.error();
+    if (!*more) return certificate;
+    const std::vector<std::string_view>& words = reader.words();
     Certificate::Node node;
     if (words.size() == 3 && words[0] == "split") {
       const auto at = columns.find(words[1]);
-      if (at == columns.end()) return refuse_line("no column is called " + std::string(words[1]));
+      if (at == columns.end()) return reader.refuse("no column is called " + std::string(words[1]));
       node.column = static_cast<int32_t>(at->second);
-      if (!number(words[2], node.value)) return refuse_line("'" + std::string(words[2]) + "' is no integer");
+      if (!Reader::number(words[2], node.value)) return no_integer(words[2]);
     } else if (words.size() >= 2 && words.size() % 2 == 0 && words[0] == "leaf") {
-      if (!number(words[1], node.scale)) return refuse_line("'" + std::string(words[1]) + "' is no integer");
+      if (!Reader::number(words[1], node.scale)) return no_integer(words[1]);
       for (size_t k = 2; k < words.size(); k += 2) {
         const auto at = rows.find(words[k]);
-        if (at == rows.end()) return refuse_line("no row is called " + std::string(words[k]));
+        if (at == rows.end()) return reader.refuse("no row is called " + std::string(words[k]));
         Certificate::Multiplier multiplier{at->second, 0};
-        if (!number(words[k + 1], multiplier.value))
-          return refuse_line("'" + std::string(words[k + 1]) + "' is no integer");
+        if (!Reader::number(words[k + 1], multiplier.value)) return no_integer(words[k + 1]);
         node.multipliers.push_back(multiplier);
       }
     } else {
-      return refuse_line("'split COLUMN VALUE' or 'leaf SCALE [ROW MULTIPLIER]...' is wanted");
+      return reader.refuse("'split COLUMN VALUE' or 'leaf SCALE [ROW MULTIPLIER]...' is wanted");
     }
-    certificate.nodes.push_back(std::move(node));
+    certificate->nodes.push_back(std::move(node));
   }
-  if (!bounded) return refuse_line("the proof ends before its bound");
-  return certificate;
 }
 
 }  // namespace rondo::milp

@@ -39,6 +39,9 @@ struct Certificate {
   };
   static constexpr int64_t kLargestMultiplier = int64_t{1} << 40;
 
+  // What the model stands for, as words without blanks and values without line breaks; carried
+  // along, not checked here.
+  std::vector<std::pair<std::string, std::string>> about;
   int64_t bound = 0;
   std::vector<Node> nodes;
 };
@@ -55,11 +58,14 @@ bool round_to_leaf(const Model& model, const std::vector<double>& multipliers, c
 
 // Text, one node a line, rows and columns by name:
 //   rondo-bound 1
+//   about graph tvm_universal
 //   bound 19
 //   split y12_6 0
 //   leaf 1048576 width4 52429 width6 471859 ...
 // Parsing finds names in the model. Errors: kInvalidArgument with the line.
 std::string print_certificate(const Model& model, const Certificate& certificate);
 Result<Certificate> parse_certificate(const Model& model, std::string_view text, const std::string& file);
+// The lines before the nodes alone: enough to build the model that the others speak of.
+Result<Certificate> parse_certificate_head(std::string_view text, const std::string& file);
 
 }  // namespace rondo::milp

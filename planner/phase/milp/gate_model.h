@@ -1,7 +1,7 @@
 // The least width, or the least d_ffn, of a gate graph as a mixed integer programme.
 //
-// Time is half-layers. The rows, and why each is there, are docs/decisions/0073; the checker of
-// certificates builds them again by itself. Source of the problem: scheduler/milp.py of
+// Time is half-layers. The rows without heads, and why each is there, are in docs/phase-bounds.md:
+// a checker of certificates can build them again by itself. Source of the problem: scheduler/milp.py of
 // transformer-vm (Percepta, Apache-2.0).
 #pragma once
 #include <cstdint>
@@ -20,9 +20,6 @@ struct GateModelOptions {
   // Rows that keep the heads of each layer within the width. A bound proven without them is a
   // bound with them.
   bool heads = true;
-  // Twins run together, and an op that may as well run later does. Keeps the least width, not the
-  // least d_ffn: ignored with given_columns.
-  bool dominance = true;
   // Without a value half the width is minimised. With one, that many columns are given and d_ffn
   // is minimised.
   std::optional<uint32_t> given_columns;

@@ -8,7 +8,7 @@
 namespace rondo::phase {
 
 std::optional<std::vector<double>> ScheduleModel::point_of(std::span<const uint32_t> times) const {
-  if (times.size() != members_.size()) return std::nullopt;
+  if (times.size() != ops_) return std::nullopt;
   for (size_t op = 0; op < times.size(); ++op) {  // in its window
     const uint32_t time = times[op];
     if (time >= span_ || done_[op * span_ + time] == ScheduleModelBuilder::kZero) return std::nullopt;
@@ -17,9 +17,7 @@ std::optional<std::vector<double>> ScheduleModel::point_of(std::span<const uint3
   std::vector<double> point(model_.columns.size(), 0.0);
   for (size_t j = 0; j < point.size(); ++j) point[j] = static_cast<double>(model_.columns[j].lower);
   for (size_t k = 0; k < free_columns_.size(); ++k) {
-    uint32_t time = 0;  // twins run when the last of them does
-    for (const uint32_t twin : members_[owners_[k].op]) time = std::max(time, times[twin]);
-    point[free_columns_[k]] = time <= owners_[k].time ? 1.0 : 0.0;
+    point[free_columns_[k]] = times[owners_[k].op] <= owners_[k].time ? 1.0 : 0.0;
   }
   for (const Bound& bound : bounds_) {
     int64_t sum = bound.constant;
@@ -32,7 +30,7 @@ std::optional<std::vector<double>> ScheduleModel::point_of(std::span<const uint3
 }
 
 std::vector<uint32_t> ScheduleModel::times_of(std::span<const double> point, double threshold) const {
-  std::vector<uint32_t> times(members_.size(), 0);
+  std::vector<uint32_t> times(ops_, 0);
   for (size_t op = 0; op < times.size(); ++op) {
     for (uint32_t time = 0; time < span_; ++time) {
       const int32_t term = done_[op * span_ + time];

@@ -19,9 +19,8 @@ class ScheduleModel {
   // Column 0 is the objective.
   const milp::Model& model() const { return model_; }
 
-  // The least point of a placement (a time for each op), moved later first where the model says
-  // that this costs nothing. Nothing when the placement leaves the model: not in its windows, or
-  // wider than columns that are given.
+  // The least point of a placement (a time for each op). Nothing when the placement leaves the
+  // model: not in its windows, or wider than columns that are given.
   std::optional<std::vector<double>> point_of(std::span<const uint32_t> times) const;
   // The time of each op: the first at which its column is at least `threshold`. 0.5 reads an
   // integer point. Rows between two columns y <= y' hold for columns cut at any threshold, so a
@@ -44,12 +43,12 @@ class ScheduleModel {
   };
 
   milp::Model model_;
-  uint32_t span_ = 0;                           // times are 0 .. span_ - 1
-  std::vector<int32_t> done_;                   // [op][time]: a column, or a constant (see the builder)
-  std::vector<uint32_t> free_columns_;          // columns that are y
-  std::vector<Owner> owners_;                   // of each of them
-  std::vector<std::vector<uint32_t>> members_;  // [op]: its twins, itself included, where it stands for them
-  std::vector<Bound> bounds_;                   // in an order in which columns can be computed
+  size_t ops_ = 0;
+  uint32_t span_ = 0;                   // times are 0 .. span_ - 1
+  std::vector<int32_t> done_;           // [op][time]: a column, or a constant (see the builder)
+  std::vector<uint32_t> free_columns_;  // columns that are y
+  std::vector<Owner> owners_;           // of each of them
+  std::vector<Bound> bounds_;           // in an order in which columns can be computed
 };
 
 }  // namespace rondo::phase

@@ -29,22 +29,10 @@ std::vector<uint32_t> ScheduleModelBuilder::last_of(const std::vector<uint32_t>&
   std::vector<uint32_t> last;
   for (const uint32_t reader : readers) {
     if (std::none_of(readers.begin(), readers.end(), [&](uint32_t other) { return descends(other, reader); })) {
-      last.push_back(twin_[reader]);
+      last.push_back(reader);
     }
   }
-  std::sort(last.begin(), last.end());
-  last.erase(std::unique(last.begin(), last.end()), last.end());
   return last;
-}
-
-std::optional<uint32_t> ScheduleModelBuilder::first_of(const std::vector<uint32_t>& readers) const {
-  for (const uint32_t reader : readers) {
-    if (std::all_of(readers.begin(), readers.end(),
-                    [&](uint32_t other) { return twin_[other] == twin_[reader] || descends(other, reader); })) {
-      return twin_[reader];
-    }
-  }
-  return std::nullopt;
 }
 
 int32_t ScheduleModelBuilder::done(int64_t op, int64_t time) const {
@@ -59,14 +47,6 @@ void ScheduleModelBuilder::add_y(uint32_t op, int64_t time) {
   result_.free_columns_.push_back(column);
   result_.owners_.push_back({op, static_cast<uint32_t>(time)});
   slot(op, time) = static_cast<int32_t>(column);
-}
-
-void ScheduleModelBuilder::share_columns() {
-  for (uint32_t op = 0; op < ops_; ++op) {
-    result_.members_[twin_[op]].push_back(op);
-    if (twin_[op] == op) continue;
-    for (int64_t time = 0; time < span_; ++time) slot(op, time) = slot(twin_[op], time);
-  }
 }
 
 void ScheduleModelBuilder::add(Sum& sum, int64_t times, int32_t term) {
@@ -102,13 +82,12 @@ void ScheduleModelBuilder::demand(std::string name, Sum sum) {
 
 void ScheduleModelBuilder::open(Least& least) {
   const int32_t alone = least.column;
-  const bool borrowed = least.borrowed;
-  least.borrowed = false;
+  least.is_own = true;
   least.column = static_cast<int32_t>(model().add_column({0, 1, 0, false, least.name}));
-  if (borrowed) bound_below(least, Sum{0, {{static_cast<uint32_t>(alone), 1}}});
+  if (alone >= 0) bound_below(least, "alone", Sum{0, {{static_cast<uint32_t>(alone), 1}}});
 }
 
-void ScheduleModelBuilder::raise(Least& least, Sum sum) {
+void ScheduleModelBuilder::raise(Least& least, const std::string& why, Sum sum) {
   if (least.column == kOne) return;
   tidy(sum);
   int64_t most = sum.constant, fewest = sum.constant;
@@ -118,21 +97,16 @@ void ScheduleModelBuilder::raise(Least& least, Sum sum) {
     least.column = kOne;
     return;
   }
-  if (least.column == kZero && sum.constant == 0 && sum.terms.size() == 1 && sum.terms[0].coefficient == 1) {
-    least.column = static_cast<int32_t>(sum.terms[0].column);
-    least.borrowed = true;
-    return;
-  }
-  if (least.column == kZero || least.borrowed) open(least);
-  bound_below(least, std::move(sum));
+  if (!least.is_own) open(least);
+  bound_below(least, why, std::move(sum));
 }
 
-void ScheduleModelBuilder::bound_below(Least& least, Sum sum) {
+void ScheduleModelBuilder::bound_below(Least& least, const std::string& why, Sum sum) {
   const auto column = static_cast<uint32_t>(least.column);
   result_.bounds_.push_back({column, 1, sum.constant, sum.terms});
   for (Entry& entry : sum.terms) entry.coefficient = -entry.coefficient;
   sum.terms.push_back({column, 1});
-  model().add_row({sum.constant, kUnbounded, least.name + "." + std::to_string(least.rows++)}, std::move(sum.terms));
+  model().add_row({sum.constant, kUnbounded, least.name + "_" + why}, std::move(sum.terms));
 }
 
 void ScheduleModelBuilder::cover(std::string name, Sum sum, int64_t times) {

@@ -1,10 +1,9 @@
-// What the builders of both machines share: y columns, rows between them, columns that are at
-// least sums of them, and which ops may be put off at no cost.
+// What the builders of both machines share: y columns, rows between them, and columns that are at
+// least sums of them.
 //
 // Used by gate_model.cc and slot_model.cc only.
 #pragma once
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,18 +24,17 @@ class ScheduleModelBuilder {
     std::vector<milp::Entry> terms;
   };
   // A column that is at least each of several sums of y, at least 0 and at most 1; made when a sum
-  // comes that can be positive, and no column of its own while a single y is enough.
+  // comes that can be positive. A y, set by hand, may stand for it until then.
   struct Least {
     std::string name;
     int32_t column = kZero;
-    int rows = 0;
-    bool borrowed = false;
+    bool is_own = false;
   };
 
   ScheduleModelBuilder(size_t ops, int64_t span) : ops_(ops), span_(span) {
     result_.span_ = static_cast<uint32_t>(span);
     result_.done_.assign(ops * static_cast<size_t>(span), kZero);
-    result_.members_.resize(ops);
+    result_.ops_ = ops;
     result_.model_.name = "phases";
   }
 
@@ -48,12 +46,9 @@ class ScheduleModelBuilder {
   // reaches_[a][b]: b reads, directly or not, what a makes. `order` has producers first. Left
   // empty above 2^13 ops; then descends() is false and some implied rows stay.
   void find_descendants(const std::vector<uint32_t>& order, const std::vector<std::vector<uint32_t>>& readers);
-  bool has_descendants() const { return !reaches_.empty(); }
   bool descends(uint32_t op, uint32_t from) const { return !reaches_.empty() && reaches_[from][op]; }
   // Those from which no other of them descends.
   std::vector<uint32_t> last_of(const std::vector<uint32_t>& readers) const;
-  // The one from which all others descend, or twins of it; the least of its twins.
-  std::optional<uint32_t> first_of(const std::vector<uint32_t>& readers) const;
 
   // y[op][time], for any time; the op may be -1, which has always run.
   int32_t done(int64_t op, int64_t time) const;
@@ -61,8 +56,6 @@ class ScheduleModelBuilder {
     return result_.done_[static_cast<size_t>(op) * static_cast<size_t>(span_) + static_cast<size_t>(time)];
   }
   void add_y(uint32_t op, int64_t time);
-  // Twins share columns: call when twin_ is known and those that stand for others have theirs.
-  void share_columns();
 
   static void add(Sum& sum, int64_t times, int32_t term);
   // Sorted by column, each once, none with coefficient 0.
@@ -70,18 +63,18 @@ class ScheduleModelBuilder {
   // sum >= 0, unless it always is.
   void demand(std::string name, Sum sum);
   void open(Least& least);
-  void raise(Least& least, Sum sum);
+  // The row is called by the name of the column and `why`.
+  void raise(Least& least, const std::string& why, Sum sum);
   // `times` the objective is at least the sum.
   void cover(std::string name, Sum sum, int64_t times);
 
   size_t ops_;
   int64_t span_;
   ScheduleModel result_;
-  std::vector<uint32_t> twin_;  // of each op: the one that stands for it
   std::vector<std::vector<bool>> reaches_;
 
  private:
-  void bound_below(Least& least, Sum sum);
+  void bound_below(Least& least, const std::string& why, Sum sum);
 };
 
 }  // namespace rondo::phase

@@ -29,9 +29,7 @@ Result<SolveResult> solve(const Model& model, SolverKind kind, const SolveOption
       return make_error(ErrorCode::kInvalidArgument, "the start does not meet the rows and bounds of the model");
     }
   }
-  if (kind == SolverKind::kAuto) {
-    kind = has_cbc() ? SolverKind::kCbc : has_highs() ? SolverKind::kHighs : SolverKind::kOwn;
-  }
+  if (kind == SolverKind::kAuto) kind = SolverKind::kOwn;
   if (kind == SolverKind::kCbc && !has_cbc()) {
     return make_error(ErrorCode::kUnavailable,
                       "this build has no CBC: it was not there when Rondo was built (Debian: coinor-libcbc-dev)");

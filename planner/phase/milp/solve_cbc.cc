@@ -118,9 +118,11 @@ SolveResult solve_cbc(const Model& model, const SolveOptions& options) {
   std::snprintf(gap, sizeof gap, "%g", options.gap);
   const std::string threads = std::to_string(std::min(options.threads, 64u));
   const std::string nodes = std::to_string(std::min<int64_t>(options.node_limit, 2147483647));
-  // Without timeMode, -sec counts processor time.
-  std::vector<const char*> words{"rondo",  "-log", "0",         "-timeMode",   "elapsed",   "-sec", seconds,
-                                 "-allow", gap,    "-maxNodes", nodes.c_str(), "-ratioGap", "0"};
+  // Without timeMode, -sec counts processor time. Clp has a log level of its own, and with presolve
+  // it talks about the infeasible rest that an optimal start leaves.
+  std::vector<const char*> words{"rondo", "-log",      "0",           "-slogLevel", "0",     "-presolve",
+                                 "off",   "-timeMode", "elapsed",     "-sec",       seconds, "-allow",
+                                 gap,     "-maxNodes", nodes.c_str(), "-ratioGap",  "0"};
   if (options.threads > 1) words.insert(words.end(), {"-threads", threads.c_str()});
   words.insert(words.end(), {"-solve", "-quit"});
   SolveResult result;
@@ -129,6 +131,8 @@ SolveResult solve_cbc(const Model& model, const SolveOptions& options) {
     CbcMain1(static_cast<int>(words.size()), words.data(), search, no_callback, data);
   } catch (const CoinError&) {
     result.seconds = since(watched.begin);
+    result.point = options.start;
+    if (!result.point.empty()) result.status = SolveStatus::kFeasible;
     return result;
   }
   result.seconds = since(watched.begin);
@@ -136,8 +140,11 @@ SolveResult solve_cbc(const Model& model, const SolveOptions& options) {
   const double* best = search.bestSolution();
   if (best != nullptr) {
     result.point.assign(best, best + columns);
-    result.objective = search.getObjValue();
-  } else if (!options.start.empty()) {
+    result.objective = objective_at(model, result.point);
+  }
+  // Of a start that it cannot beat CBC may give back something that is no point.
+  if (!options.start.empty() && (best == nullptr || violation_at(model, result.point) > 1e-6 ||
+                                 result.objective > objective_at(model, options.start))) {
     result.point = options.start;
     result.objective = objective_at(model, options.start);
   }

@@ -76,7 +76,8 @@ struct SolveResult {
   double gap() const { return objective - bound; }
 };
 
-// kAuto: CBC, else HiGHS, else the own search. Errors: kInvalidArgument for a bad model or start;
+// kAuto: the own search, which on programmes of schedules closes sooner than CBC and proves what it
+// says. Errors: kInvalidArgument for a bad model or start;
 // kUnavailable for a solver that this build lacks (the message says which package has it);
 // kCancelled when the caller stopped it before there was a point.
 Result<SolveResult> solve(const Model& model, SolverKind kind, const SolveOptions& options);

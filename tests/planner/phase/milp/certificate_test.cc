@@ -64,7 +64,7 @@ TEST(MilpCertificate, IsReadWithTheLineOfWhatIsWrong) {
   const Model model = half();
   EXPECT_EQ(fault(model, "rondo 1\n"), "proof:1: a proof begins with 'rondo-bound 1'");
   EXPECT_EQ(fault(model, "rondo-bound 1\n"), "proof:1: the proof ends before its bound");
-  EXPECT_EQ(fault(model, "rondo-bound 1\nbound x\n"), "proof:2: 'bound' and an integer are wanted");
+  EXPECT_EQ(fault(model, "rondo-bound 1\nbound x\n"), "proof:2: 'about WORD VALUE' or 'bound INTEGER' is wanted");
   EXPECT_EQ(fault(model, "rondo-bound 1\nbound 1\nleaf 2 rows 1\n"), "proof:3: no row is called rows");
   EXPECT_EQ(fault(model, "rondo-bound 1\nbound 1\nsplit w 0\n"), "proof:3: no column is called w");
   EXPECT_EQ(fault(model, "rondo-bound 1\nbound 1\nleaf 2 cover 99999999999999999999\n"),
@@ -72,6 +72,7 @@ TEST(MilpCertificate, IsReadWithTheLineOfWhatIsWrong) {
   EXPECT_EQ(fault(model, "rondo-bound 1\nbound 1\ntwig\n"),
             "proof:3: 'split COLUMN VALUE' or 'leaf SCALE [ROW MULTIPLIER]...' is wanted");
   EXPECT_EQ(fault(model, ""), "proof: the proof ends before its bound");
+  EXPECT_EQ(fault(model, "rondo-bound 1\nbound  1\n"), "proof:2: words are separated by one space");
 }
 
 TEST(MilpCertificate, PrintsAsItReads) {

@@ -74,14 +74,11 @@ TEST_P(EveryMode, TheLeastWidthIsThatOfTheBestPlacement) {
       continue;
     }
     ++compared;
-    for (const bool dominance : {false, true}) {
-      SCOPED_TRACE("seed " + std::to_string(seed) + (dominance ? " with" : " without") + " dominance");
-      const Result<ScheduleModel> model =
-          build_gate_model(graph, {.layers = layers, .mode = GetParam(), .dominance = dominance});
-      ASSERT_TRUE(model.ok()) << model.error().to_string();
-      ASSERT_TRUE(milp::check_model(model->model()).ok()) << milp::check_model(model->model()).error().message;
-      ASSERT_EQ(2 * least(*model), best);
-    }
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Result<ScheduleModel> model = build_gate_model(graph, {.layers = layers, .mode = GetParam()});
+    ASSERT_TRUE(model.ok()) << model.error().to_string();
+    ASSERT_TRUE(milp::check_model(model->model()).ok()) << milp::check_model(model->model()).error().message;
+    ASSERT_EQ(2 * least(*model), best);
   }
   EXPECT_GT(compared, 60);
 }
@@ -97,8 +94,7 @@ TEST_P(EveryMode, ThePointOfAPlacementHasItsWidth) {
       const Result<PhaseSchedule> schedule =
           realise(graph, *fewest + 1, phases_of(graph, halves), {.mode = GetParam()});
       ASSERT_TRUE(schedule.ok());
-      const Result<ScheduleModel> model =
-          build_gate_model(graph, {.layers = *fewest + 1, .mode = GetParam(), .dominance = false});
+      const Result<ScheduleModel> model = build_gate_model(graph, {.layers = *fewest + 1, .mode = GetParam()});
       const std::optional<std::vector<double>> point = model->point_of(halves);
       ASSERT_TRUE(point.has_value());
       EXPECT_EQ(2 * (*point)[0], d_model_of(*schedule));
@@ -162,12 +158,10 @@ TEST(SlotModel, TheLeastWidthIsThatOfTheBestPlacement) {
       continue;
     }
     ++compared;
-    for (const bool dominance : {false, true}) {
-      SCOPED_TRACE("seed " + std::to_string(seed) + (dominance ? " with" : " without") + " dominance");
-      const Result<ScheduleModel> model = build_slot_model(graph, {.layers = layers, .dominance = dominance});
-      ASSERT_TRUE(model.ok());
-      ASSERT_EQ(least(*model), best);
-    }
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Result<ScheduleModel> model = build_slot_model(graph, layers);
+    ASSERT_TRUE(model.ok());
+    ASSERT_EQ(least(*model), best);
   }
   EXPECT_GT(compared, 40);
 }

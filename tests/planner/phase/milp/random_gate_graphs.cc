@@ -24,7 +24,7 @@ GateGraph random_gate_graph(uint64_t seed, uint32_t ops) {
   GateGraph graph;
   graph.name = "random";
   const uint32_t inputs = 5 + random.below(2);
-  for (uint32_t i = 0; i < inputs; ++i) graph.dims.push_back({.name = "in" + std::to_string(i)});
+  for (uint32_t i = 0; i < inputs; ++i) graph.dims.emplace_back().name = "in" + std::to_string(i);
   graph.special = {0, 1, 2, 3};
   graph.protected_dims = {1, 2, 3};
   for (uint32_t id = 0; id < ops; ++id) {
@@ -59,7 +59,10 @@ GateGraph random_gate_graph(uint64_t seed, uint32_t ops) {
     op.inputs = reads;
     for (uint32_t k = 0; k < makes; ++k) {
       op.outputs.push_back(static_cast<uint32_t>(graph.dims.size()));
-      graph.dims.push_back({.name = "d" + std::to_string(graph.dims.size()), .op = static_cast<int32_t>(id)});
+      Dim dim;
+      dim.name = "d" + std::to_string(graph.dims.size());
+      dim.op = static_cast<int32_t>(id);
+      graph.dims.push_back(std::move(dim));
     }
     graph.ops.push_back(std::move(op));
   }
