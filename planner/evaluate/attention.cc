@@ -23,13 +23,16 @@ struct HeadRow {
   uint64_t k_pitch, v_pitch;
   double scale, rounding;
 
-  // `keys` are offsets of the seen rows in k and v.
+  // `keys` are offsets of the seen rows in k and v. Returns the square of what the errors
+  // of the head are long at most.
   template <class Keys>
-  void compute(const Keys& keys, double* value, double* bound) const {
-    const auto count = static_cast<double>(keys.size());
-    std::vector<double> score(keys.size());
-    double largest = -std::numeric_limits<double>::infinity(), moved = 0;
-    for (size_t j = 0; j < keys.size(); ++j) {
+  double compute(const Keys& keys, double* value, double* bound) const {
+    const size_t count = keys.size();
+    std::vector<double> score(count), weight(count), score_rounding(count);
+    const double q_errors = length_of_part(q, q_at, d);
+    double q_length = 0, largest = -std::numeric_limits<double>::infinity(), total = 0;
+    for (uint64_t i = 0; i < d; ++i) q_length = std::hypot(q_length, q.value[q_at + i]);
+    for (size_t j = 0; j < count; ++j) {
       double sum = 0, size = 0, widened = 0;
       for (uint64_t i = 0; i < d; ++i) {
         const double a = q.value[q_at + i], b = k.value[keys[j].first + i];
@@ -38,31 +41,73 @@ struct HeadRow {
         widened += (std::fabs(a) + q.bound[q_at + i]) * (std::fabs(b) + k.bound[keys[j].first + i]);
       }
       score[j] = scale * sum;
-      moved =
-          std::max(moved, scale * (std::max(0.0, widened - size) + (static_cast<double>(d) + 1) * rounding * widened));
+      score_rounding[j] = scale * (static_cast<double>(d) + 1) * rounding * std::fmax(size, widened);
       if (std::isnan(score[j]) || score[j] > largest) largest = score[j];
       if (std::isnan(largest)) break;
     }
-    std::vector<double> weight(keys.size()), relative(keys.size());
-    double total = 0;
-    for (size_t j = 0; j < keys.size(); ++j) total += weight[j] = std::exp(score[j] - largest);
-    for (size_t j = 0; j < keys.size(); ++j) {
+    for (size_t j = 0; j < count; ++j) total += weight[j] = std::exp(score[j] - largest);
+    std::vector<double> middle(d, 0);
+    for (size_t j = 0; j < count; ++j) {
       weight[j] /= total;
-      relative[j] = std::expm1(2 * moved) + rounding * (count + 8 + std::fabs(score[j] - largest) + 2 * moved);
+      for (uint64_t i = 0; i < d; ++i) middle[i] += weight[j] * k.value[keys[j].first + i];
+      for (uint64_t i = 0; i < e; ++i) value[i] += weight[j] * v.value[keys[j].second + i];
+    }
+
+    // What moves all scores alike moves no weight: an error of q counts by how far a key
+    // lies from the middle of them.
+    double moved = 0;
+    for (size_t j = 0; j < count; ++j) {
+      double by_elements = 0, distance = 0;
+      for (uint64_t i = 0; i < d; ++i) {
+        const double from_middle = k.value[keys[j].first + i] - middle[i];
+        by_elements += q.bound[q_at + i] * std::fabs(from_middle) +
+                       (std::fabs(q.value[q_at + i]) + q.bound[q_at + i]) * k.bound[keys[j].first + i];
+        distance += from_middle * from_middle;
+      }
+      const double k_errors = length_of_part(k, keys[j].first, d);
+      const double by_length = q_errors * (std::sqrt(distance) + k_errors) + q_length * k_errors;
+      const double here = scale * std::fmin(by_elements, by_length) + score_rounding[j];
+      moved = std::isnan(here) ? std::numeric_limits<double>::infinity() : std::max(moved, here);
+    }
+    // The odds of a key change by e^(2 moved) at most, so its weight w by w (1 - w) times
+    // that less 1. The result, a mean of the values, moves by how far these lie from it.
+    std::vector<double> change(count), own(count);
+    double length = 0, roundings = 0;
+    for (size_t j = 0; j < count; ++j) {
+      change[j] = std::fmin(weight[j] * std::max(0.0, 1 - weight[j]) * std::expm1(2 * moved), 1);
+      const double most = std::fmin(weight[j] + change[j], 1);
+      own[j] = most * std::fmin(rounding * (static_cast<double>(count) + 8 + std::fabs(score[j] - largest) + 2 * moved),
+                                1 + rounding);
+      double squares = 0, distance = 0;
+      for (uint64_t i = 0; i < e; ++i) {
+        const double entry = v.value[keys[j].second + i];
+        squares += entry * entry;
+        distance += (entry - value[i]) * (entry - value[i]);
+      }
+      const double v_errors = length_of_part(v, keys[j].second, e);
+      length += change[j] * std::sqrt(distance) + most * v_errors + own[j] * (std::sqrt(squares) + v_errors);
     }
     for (uint64_t i = 0; i < e; ++i) {
-      double sum = 0, size = 0, far = 0;
-      for (size_t j = 0; j < keys.size(); ++j) {
-        const double b = v.value[keys[j].second + i], b_bound = v.bound[keys[j].second + i];
-        sum += weight[j] * b;
-        size += weight[j] * (1 + relative[j]) * (std::fabs(b) + b_bound);
-        far += weight[j] * (relative[j] * std::fabs(b) + (1 + relative[j]) * b_bound);
+      double size = 0, far = 0, widest = 0;
+      for (size_t j = 0; j < count; ++j) {
+        const double entry = v.value[keys[j].second + i], v_bound = v.bound[keys[j].second + i];
+        const double wide = std::fabs(entry) + v_bound, most = std::fmin(weight[j] + change[j], 1);
+        far += change[j] * std::fabs(entry - value[i]) + most * v_bound + own[j] * wide;
+        size += (most + own[j]) * wide;
+        widest = std::max(widest, wide);
       }
-      value[i] = keys.empty() ? 0 : sum;
+      // Whatever the weights, it is a mean of the values.
+      far = std::fmin(far, 2 * widest);
+      size = std::fmin(size, 2 * widest);
       // Blocks of keys are scaled to one another as the largest score changes: two more
       // roundings of each product.
-      bound[i] = far + (count + 4) * rounding * size + FLT_MIN * (count + 1);
+      const double rounded =
+          (static_cast<double>(count) + 4) * rounding * size + FLT_MIN * static_cast<double>(count + 1);
+      bound[i] = far + rounded;
+      roundings += rounded * rounded;
     }
+    length += std::sqrt(roundings);
+    return length * length;
   }
 };
 
@@ -107,6 +152,7 @@ void attention(const Evaluation& it, const GraphOperator& op, Evaluated& out) {
     return strides;
   };
   uint64_t batch = 0;
+  out.row_bound.assign(out.value.size() / out.shape.back(), 0);
   std::vector<std::pair<uint64_t, uint64_t>> keys;
   walk(leading, matrices(k), matrices(v), [&](uint64_t at_k, uint64_t at_v) {
     for (uint64_t row = 0; row < m; ++row)
@@ -124,10 +170,11 @@ void attention(const Evaluation& it, const GraphOperator& op, Evaluated& out) {
         const HeadRow one{
             q, k, v, (batch * m + row) * heads * d + head * d, d, e, k_pitch, v_pitch, scale, it.factor * kEpsilon};
         const uint64_t to = ((batch * m + row) * heads + head) * e;
-        one.compute(keys, &out.value[to], &out.bound[to]);
+        out.row_bound[batch * m + row] += one.compute(keys, &out.value[to], &out.bound[to]);
       }
     ++batch;
   });
+  for (double& length : out.row_bound) length = std::sqrt(length);
 }
 
 }  // namespace rondo::evaluating

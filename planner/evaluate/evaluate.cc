@@ -96,8 +96,7 @@ void compute(Evaluation& it, const GraphOperator& op, Evaluated* state) {
   } else {
     family_of(op.kind)(it, op, out);
   }
-  for (double& bound : out.bound)
-    if (std::isnan(bound)) bound = std::numeric_limits<double>::infinity();
+  settle_bounds(out);
   it.tensors[op.output] = std::move(out);
 }
 
@@ -117,6 +116,9 @@ Status take_given(const GraphData& given, const GraphTensor& tensor, Evaluated& 
     if (state->second.value.size() != count) return wrong_size(tensor, state->second.value.size());
     exact.value = state->second.value;
     exact.bound = state->second.bound;
+    exact.row_bound = state->second.row_bound;
+    if (exact.bound.size() != count) return wrong_size(tensor, exact.bound.size());
+    settle_bounds(exact);
     return {};
   }
   if (tensor.dtype == DType::kF32) {
@@ -135,6 +137,7 @@ Status take_given(const GraphData& given, const GraphTensor& tensor, Evaluated& 
   }
   if (exact.value.size() != count) return wrong_size(tensor, exact.value.size());
   exact.bound.assign(count, 0);
+  exact.row_bound.assign(tensor.shape.back() == 0 ? 0 : count / tensor.shape.back(), 0);
   return {};
 }
 

@@ -1,6 +1,12 @@
 // The reference: a graph computed in double precision from f32 inputs, with a
 // bound for every element on how far an f32 computation of it may be away.
 //
+// Two bounds go side by side through the operators, and each takes what is the smaller
+// of the other: one for every element, and one on the Euclidean length of the errors of
+// a row. Element by element a product multiplies errors by about sqrt(k), by length only
+// by the norm of its right operand; and a normalised row is never farther from another
+// than twice its length. Method: docs/decisions/0049.
+//
 // Plain loops, no blocking and no sharing of code with any kernel. Used by tests,
 // by `rondo run --check` and by the demo. Thread safety: pure functions.
 #pragma once
@@ -22,6 +28,9 @@ struct Evaluated {
   // for a matmul of exact operands c * k * eps * sum |a||b|, with eps = 2^-23, and
   // what its operands' own bounds add. Infinite where no bound can be given.
   std::vector<double> bound;
+  // By row (all entries of the last axis): the Euclidean length of its errors stays below
+  // this. Of what the caller gives it may be empty: then the bounds say it.
+  std::vector<double> row_bound = {};
 };
 
 using NamedData = std::map<std::string, std::span<const float>, std::less<>>;

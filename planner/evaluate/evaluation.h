@@ -17,6 +17,21 @@ uint64_t count_of(const Shape& shape);
 // Element strides of `in` seen along the axes of `out`; 0 where it is broadcast.
 std::vector<uint64_t> strides_within(const Shape& in, const Shape& out);
 
+// ---- Lengths of errors, row by row (row_errors.cc) ----
+
+// Of all rows, by the bounds of their elements.
+std::vector<double> lengths_of_rows(const Evaluated& of);
+// Each bound becomes the smaller one of what it and the other kind say; what is not a
+// number becomes infinite. A row bound that was not filled comes from the elements.
+void settle_bounds(Evaluated& of);
+// Of elements [first, first + count) of a row: by the elements, or that of the whole row.
+double length_of_part(const Evaluated& of, uint64_t first, uint64_t count);
+// At most how many times as long a row of `rows` entries is after a product with this
+// matrix of rows x columns, an upper bound on its spectral norm: with G its Gram matrix
+// |G|_2 <= |G^p|_F^(1/p), p = 2^squarings, which is too large by rank^(1/2p) at most.
+double largest_stretch(const double* matrix, uint64_t rows, uint64_t columns, uint64_t row_stride,
+                       uint64_t column_stride, uint32_t squarings);
+
 // Calls visit(a offset, b offset) for every index of `shape`, in row-major order.
 template <class Visit>
 void walk(const Shape& shape, const std::vector<uint64_t>& a, const std::vector<uint64_t>& b, Visit visit) {

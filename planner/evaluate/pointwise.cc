@@ -77,24 +77,73 @@ Bounded one(const GraphOperator& op, Bounded x, double rounding) {
   }
 }
 
+// How much longer a row of errors is at most after the operator: its slope.
+double slope_of(OperatorKind kind) {
+  switch (kind) {
+    case OperatorKind::kRelu:
+    case OperatorKind::kTanh:
+      return 1;
+    case OperatorKind::kGelu:
+      return 1.13;
+    case OperatorKind::kSilu:
+      return 1.1;
+    case OperatorKind::kSigmoid:
+      return 0.25;
+    default:
+      return std::numeric_limits<double>::infinity();
+  }
+}
+
 }  // namespace
 
 void pairwise(const Evaluation& it, const GraphOperator& op, Evaluated& out) {
   const Evaluated &a = it.input(op, 0), &b = it.input(op, 1);
+  const double rounding = it.factor * kEpsilon;
+  const uint64_t n = out.shape.back();
+  out.row_bound.assign(n == 0 ? 0 : out.value.size() / n, 0);
+  // By rows: what comes in, times what it is multiplied with at most, and the roundings.
+  double moved = 0, roundings = 0, largest_a = 0, largest_b = 0, length_a = 0, length_b = 0;
+  const auto length_within = [n](const Evaluated& of, uint64_t first) {
+    return of.shape.back() == n ? of.row_bound[first / n] : of.bound[first] * std::sqrt(static_cast<double>(n));
+  };
   uint64_t at = 0;
   walk(out.shape, strides_within(a.shape, out.shape), strides_within(b.shape, out.shape), [&](uint64_t i, uint64_t j) {
-    const Bounded y = pair(op.kind, {a.value[i], a.bound[i]}, {b.value[j], b.bound[j]}, it.factor * kEpsilon);
+    const Bounded y = pair(op.kind, {a.value[i], a.bound[i]}, {b.value[j], b.bound[j]}, rounding);
     out.value[at] = y.value;
-    out.bound[at++] = y.bound;
+    out.bound[at] = y.bound;
+    if (at % n == 0) {
+      length_a = length_within(a, i), length_b = length_within(b, j);
+      largest_a = largest_b = roundings = 0;
+    }
+    const double in = op.kind == OperatorKind::kMul ? a.bound[i] * std::fabs(b.value[j]) +
+                                                          b.bound[j] * std::fabs(a.value[i]) + a.bound[i] * b.bound[j]
+                                                    : a.bound[i] + b.bound[j];
+    const double own = rounding * (std::fabs(y.value) + in) + FLT_MIN;
+    roundings += own * own;
+    largest_a = std::fmax(largest_a, std::fabs(a.value[i]));
+    largest_b = std::fmax(largest_b, std::fabs(b.value[j]));
+    if (++at % n != 0) return;
+    moved = op.kind == OperatorKind::kMul ? length_a * largest_b + length_b * largest_a + length_a * length_b
+                                          : length_a + length_b;
+    out.row_bound[at / n - 1] =
+        op.kind == OperatorKind::kDiv ? std::numeric_limits<double>::infinity() : moved + std::sqrt(roundings);
   });
 }
 
 void element_by_element(const Evaluation& it, const GraphOperator& op, Evaluated& out) {
   const Evaluated& x = it.input(op, 0);
+  const double slope = slope_of(op.kind);
+  const uint64_t n = out.shape.back();
+  if (!std::isinf(slope)) out.row_bound.assign(out.value.size() / n, 0);
+  double roundings = 0;
   for (uint64_t i = 0; i < out.value.size(); ++i) {
     const Bounded y = one(op, {x.value[i], x.bound[i]}, it.factor * kEpsilon);
     out.value[i] = y.value;
     out.bound[i] = y.bound;
+    if (out.row_bound.empty()) continue;
+    const double own = std::fmax(y.bound - slope * x.bound[i], 0);
+    roundings = (i % n == 0 ? 0 : roundings) + own * own;
+    if (i % n + 1 == n) out.row_bound[i / n] = slope * x.row_bound[i / n] + std::sqrt(roundings);
   }
 }
 

@@ -1,13 +1,52 @@
 #include <algorithm>
 #include <cfloat>
 #include <cmath>
+#include <limits>
 
 #include "planner/evaluate/evaluation.h"
 
 namespace rondo::evaluating {
 
+namespace {
+
+// What the right operand of a product does to the length of a row of errors.
+struct Stretch {
+  std::vector<double> columns;  // length of each column
+  double whole = 0;
+};
+
+// Multiplications that the norm of a matrix may take: as many as the product itself a
+// few times over, or so few that nobody waits for them.
+constexpr uint64_t kFreeWork = uint64_t{1} << 22;
+constexpr uint64_t kWorkAsProducts = 8;
+
+Stretch stretch_of(const Evaluated& b, uint64_t first, uint64_t k, uint64_t n, uint64_t b_row, uint64_t b_column,
+                   uint64_t m) {
+  Stretch stretch;
+  stretch.columns.assign(n, 0);
+  double all = 0;
+  for (uint64_t p = 0; p < k; ++p)
+    for (uint64_t j = 0; j < n; ++j) {
+      const double entry = b.value[first + p * b_row + j * b_column];
+      stretch.columns[j] += entry * entry;
+      all += entry * entry;
+    }
+  for (double& column : stretch.columns) column = std::sqrt(column);
+  stretch.whole = std::sqrt(all);
+  const uint64_t least = std::min(k, n), allowed = std::max(kFreeWork, kWorkAsProducts * m * k * n);
+  uint32_t squarings = 5;
+  while (squarings > 0 && least * least / 2 * (k + n - least + squarings * least) > allowed) --squarings;
+  if (least * least / 2 * (k + n - least) <= allowed)
+    stretch.whole = std::min(stretch.whole, largest_stretch(b.value.data() + first, k, n, b_row, b_column, squarings));
+  return stretch;
+}
+
+}  // namespace
+
 // With A = |a| + bound and B likewise, sum A B - sum |a||b| is what the operands'
-// own bounds can move the sum by, and c k eps sum A B covers its roundings.
+// own bounds can move the sum by, and c k eps sum A B covers its roundings. Where B is
+// exact, an element moves by no more than the length of the errors of its row times that
+// of its column, and the row by no more than that length times the norm of B.
 void matmul(const Evaluation& it, const GraphOperator& op, Evaluated& out) {
   const Evaluated &a = it.input(op, 0), &b = it.input(op, 1);
   const size_t rank = out.shape.size();
@@ -23,8 +62,17 @@ void matmul(const Evaluation& it, const GraphOperator& op, Evaluated& out) {
   };
   uint64_t base = 0;
   std::vector<double> sum(n), magnitude(n), widened(n);
+  out.row_bound.assign(out.value.size() / n, 0);
+  Stretch stretch;
+  uint64_t stretch_at = UINT64_MAX;
+  const bool exact = std::all_of(b.bound.begin(), b.bound.end(), [](double bound) { return bound == 0; });
   walk(batch, batch_strides(a.shape, m * k), batch_strides(b.shape, k * n), [&](uint64_t at_a, uint64_t at_b) {
     for (uint64_t i = 0; i < m; ++i) {
+      double length = 0;
+      for (uint64_t p = 0; p < k; ++p) length = std::hypot(length, a.bound[at_a + i * a_row + p * a_column]);
+      if (!op.transpose_a) length = std::min(length, a.row_bound[(at_a + i * k) / k]);
+      const bool stretched = exact && length != 0;
+      if (stretched && stretch_at != at_b) stretch = stretch_of(b, stretch_at = at_b, k, n, b_row, b_column, m);
       std::fill(sum.begin(), sum.end(), 0.0);
       std::fill(magnitude.begin(), magnitude.end(), 0.0);
       std::fill(widened.begin(), widened.end(), 0.0);
@@ -39,11 +87,17 @@ void matmul(const Evaluation& it, const GraphOperator& op, Evaluated& out) {
           widened[j] += x_wide * (y_size + b.bound[right]);
         }
       }
+      double roundings = 0;
       for (uint64_t j = 0; j < n; ++j) {
+        double moved = std::max(0.0, widened[j] - magnitude[j]);
+        if (stretched) moved = std::fmin(moved, length * stretch.columns[j]);
+        const double rounding = it.factor * static_cast<double>(k) * kEpsilon * (magnitude[j] + moved) + FLT_MIN;
         out.value[base] = sum[j];
-        out.bound[base++] = std::max(0.0, widened[j] - magnitude[j]) +
-                            it.factor * static_cast<double>(k) * kEpsilon * widened[j] + FLT_MIN;
+        out.bound[base++] = moved + rounding;
+        roundings += rounding * rounding;
       }
+      const double by_length = stretched ? length * stretch.whole : 0;
+      out.row_bound[base / n - 1] = exact ? by_length + std::sqrt(roundings) : std::numeric_limits<double>::infinity();
     }
   });
 }

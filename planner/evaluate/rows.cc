@@ -7,9 +7,67 @@
 
 namespace rondo::evaluating {
 
+namespace {
+
+// A row of n entries that is divided by s = sqrt(mean of squares + epsilon), about its
+// mean or not, z the result. `length` is of the errors that come in.
+struct Normalised {
+  // |z(x') - z(x)|, and what f32 adds to one element (of size |z|) and to the row.
+  double moved = 0, relative = 0, absolute = 0, row = 0;
+  double most = 0;  // of an element, whatever comes in
+  double of_element(double z) const {
+    return std::fmin(moved + (std::fabs(z) + moved) * relative + absolute, std::fabs(z) + most);
+  }
+};
+
+// With c the row about its mean and one more entry sqrt(n epsilon), z = sqrt(n) c / |c|
+// but for that entry, and |c/|c| - c'/|c'|| <= 2 |c - c'| / (|c| + |c'|) (Dunkl and
+// Williams, 1964). So z moves by at most 2 length / (s + s'), and never by more than both
+// are long. What f32 adds is counted at x', whose s' is at least s - length / sqrt(n):
+// in parts of s' the mean is off by `mean_off`, an entry about it by `off`, the mean of
+// squares by `square_off`. About no mean f32 divides by what it sums, so that its row is no
+// longer than sqrt(n) but for roundings; about a mean it may lose all of the variance.
+Normalised normalise(double n, double s, double length, double epsilon, double mean_size, bool centred,
+                     double rounding) {
+  const double moved_mean = length / std::sqrt(n);
+  const double least = std::max(s - moved_mean, std::sqrt(epsilon));
+  Normalised made;
+  made.moved = std::min(2 * length / (s + std::max(least, 0.0)), 2 * std::sqrt(n));
+  const double mean_off = centred ? n * rounding * (mean_size + moved_mean) * (1 + rounding) / least : 0;
+  const double off = mean_off + (centred ? rounding : 0);
+  const double square_off = 2 * off + off * off + (n + 2) * rounding * (1 + off) * (1 + off);
+  const double sum_off = (n + 2) * rounding;
+  made.most = !centred && sum_off < 1 ? std::sqrt(n / (1 - sum_off)) * (1 + 4 * rounding)
+                                      : std::numeric_limits<double>::infinity();
+  if (!(least > 0) || !(square_off < 1)) {
+    made.relative = made.absolute = std::numeric_limits<double>::infinity();
+    made.row = std::sqrt(n) + made.most;
+    return made;
+  }
+  const double root = std::sqrt(1 - square_off);
+  const double scale_off = 1 / root - 1 + 4 * rounding / root;
+  made.relative = scale_off + (off - mean_off) * (1 + scale_off) + 2 * rounding * (1 + scale_off) * (1 + off);
+  made.absolute = mean_off * (1 + scale_off) * (1 + 2 * rounding);
+  made.row = std::fmin(made.moved + std::sqrt(n) * (made.relative + made.absolute), std::sqrt(n) + made.most);
+  return made;
+}
+
+// y = z gamma + beta, of z with the bound of an element; of rms_norm beta is exactly 0.
+struct Scaled {
+  double bound = 0, own = 0;  // `own`: without what z moves by, times gamma exactly
+};
+Scaled scaled(double z, double z_bound, double g, double g_bound, double beta, double beta_bound, double rounding) {
+  const double product = (std::fabs(z) + z_bound) * (std::fabs(g) + g_bound);
+  const double rest = beta_bound + 2 * rounding * (product + std::fabs(beta) + beta_bound) + FLT_MIN;
+  return {product - std::fabs(z * g) + rest, (std::fabs(z) + z_bound) * g_bound + rest};
+}
+
+}  // namespace
+
 void softmax(const Evaluation& it, const GraphOperator& op, Evaluated& out) {
   const Evaluated& x = it.input(op, 0);
   const uint64_t n = out.shape.back();
+  out.row_bound.assign(out.value.size() / n, 0);
   for (uint64_t row = 0; row < out.value.size(); row += n) {
     double largest = x.value[row], moved = 0;
     for (uint64_t i = row; i < row + n; ++i) {
@@ -17,17 +75,23 @@ void softmax(const Evaluation& it, const GraphOperator& op, Evaluated& out) {
       if (std::isnan(largest)) break;
     }
     for (uint64_t i = row; i < row + n; ++i) moved = std::max(moved, x.bound[i]);
-    double sum = 0;
+    double sum = 0, roundings = 0;
+    const double half = 0.5 * x.row_bound[row / n];
     for (uint64_t i = row; i < row + n; ++i) sum += out.value[i] = std::exp(x.value[i] - largest);
     for (uint64_t i = row; i < row + n; ++i) {
       out.value[i] /= sum;
       // Every exponent moves by at most 2 * moved and is rounded with the size of
       // x - max; the sum adds n roundings, exp and division a few.
-      const double relative =
-          std::expm1(2 * moved) +
+      const double rounding =
           it.factor * kEpsilon * (static_cast<double>(n) + 8 + std::fabs(x.value[i] - largest) + 2 * moved);
-      out.bound[i] = out.value[i] * relative + FLT_MIN * static_cast<double>(n);
+      const double tiny = FLT_MIN * static_cast<double>(n);
+      // By elements, as far as 0 and 1 allow, or by rows: as a map of rows softmax moves no
+      // farther than half as far.
+      const double own = std::fmin((out.value[i] + half) * rounding, 1 + rounding) + tiny;
+      out.bound[i] = std::fmin(out.value[i] * (std::expm1(2 * moved) + rounding), std::fmin(half, 1) + own) + tiny;
+      roundings += own * own;
     }
+    out.row_bound[row / n] = std::fmin(half, std::sqrt(2.0)) + std::sqrt(roundings);
   }
 }
 
@@ -36,6 +100,7 @@ void layer_norm(const Evaluation& it, const GraphOperator& op, Evaluated& out) {
   const uint64_t n = out.shape.back();
   const auto count = static_cast<double>(n);
   const double rounding = it.factor * kEpsilon;
+  out.row_bound.assign(out.value.size() / n, 0);
   for (uint64_t row = 0; row < out.value.size(); row += n) {
     double mean = 0, size = 0, moved = 0;
     for (uint64_t i = row; i < row + n; ++i) {
@@ -60,16 +125,22 @@ void layer_norm(const Evaluation& it, const GraphOperator& op, Evaluated& out) {
     const double lowest = under - variance_bound;
     const double scale_bound = lowest > 0 ? (1 / std::sqrt(lowest) - scale) + 4 * rounding / std::sqrt(lowest)
                                           : std::numeric_limits<double>::infinity();
+    const Normalised by_row =
+        normalise(count, std::sqrt(under), x.row_bound[row / n], static_cast<double>(op.epsilon), size, true, rounding);
+    double own = 0, largest = 0;
     for (uint64_t i = row; i < row + n; ++i) {
       const double d = x.value[i] - mean, e = distance_bound(i);
-      const double z = d * scale,
-                   z_bound = std::fabs(d) * scale_bound + e * (scale + scale_bound) + 2 * rounding * std::fabs(z);
-      const double g = gamma.value[i - row], g_bound = gamma.bound[i - row];
-      out.value[i] = z * g + beta.value[i - row];
-      const double product = (std::fabs(z) + z_bound) * (std::fabs(g) + g_bound);
-      out.bound[i] = product - std::fabs(z * g) + beta.bound[i - row] +
-                     2 * rounding * (product + std::fabs(beta.value[i - row]) + beta.bound[i - row]) + FLT_MIN;
+      const double z = d * scale;
+      const double z_bound = std::fmin(
+          std::fabs(d) * scale_bound + e * (scale + scale_bound) + 2 * rounding * std::fabs(z), by_row.of_element(z));
+      const double g = gamma.value[i - row], b = beta.value[i - row];
+      const Scaled y = scaled(z, z_bound, g, gamma.bound[i - row], b, beta.bound[i - row], rounding);
+      out.value[i] = z * g + b;
+      out.bound[i] = y.bound;
+      own += y.own * y.own;
+      largest = std::max(largest, std::fabs(g));
     }
+    out.row_bound[row / n] = by_row.row * largest + std::sqrt(own);
   }
 }
 
@@ -78,6 +149,7 @@ void rms_norm(const Evaluation& it, const GraphOperator& op, Evaluated& out) {
   const uint64_t n = out.shape.back();
   const auto count = static_cast<double>(n);
   const double rounding = it.factor * kEpsilon;
+  out.row_bound.assign(out.value.size() / n, 0);
   for (uint64_t row = 0; row < out.value.size(); row += n) {
     double square = 0, square_bound = 0;
     for (uint64_t i = row; i < row + n; ++i) {
@@ -90,15 +162,21 @@ void rms_norm(const Evaluation& it, const GraphOperator& op, Evaluated& out) {
     const double lowest = under - square_bound;
     const double scale_bound = lowest > 0 ? (1 / std::sqrt(lowest) - scale) + 4 * rounding / std::sqrt(lowest)
                                           : std::numeric_limits<double>::infinity();
+    const Normalised by_row =
+        normalise(count, std::sqrt(under), x.row_bound[row / n], static_cast<double>(op.epsilon), 0, false, rounding);
+    double own = 0, largest = 0;
     for (uint64_t i = row; i < row + n; ++i) {
       const double v = x.value[i], e = x.bound[i];
-      const double z = v * scale,
-                   z_bound = std::fabs(v) * scale_bound + e * (scale + scale_bound) + 2 * rounding * std::fabs(z);
-      const double g = gamma.value[i - row], g_bound = gamma.bound[i - row];
-      out.value[i] = z * g;
-      const double product = (std::fabs(z) + z_bound) * (std::fabs(g) + g_bound);
-      out.bound[i] = product - std::fabs(z * g) + 2 * rounding * product + FLT_MIN;
+      const double z = v * scale;
+      const double z_bound = std::fmin(
+          std::fabs(v) * scale_bound + e * (scale + scale_bound) + 2 * rounding * std::fabs(z), by_row.of_element(z));
+      const Scaled y = scaled(z, z_bound, gamma.value[i - row], gamma.bound[i - row], 0, 0, rounding);
+      out.value[i] = z * gamma.value[i - row];
+      out.bound[i] = y.bound;
+      own += y.own * y.own;
+      largest = std::max(largest, std::fabs(gamma.value[i - row]));
     }
+    out.row_bound[row / n] = by_row.row * largest + std::sqrt(own);
   }
 }
 
