@@ -1,5 +1,6 @@
 // Which strategy serves which machine.
 #include "planner/direct/plan_direct.h"
+#include "planner/graph/loose_limits.h"
 #include "planner/tile/plan_staged.h"
 #include "rondo/plan.h"
 
@@ -19,7 +20,9 @@ Result<Plan> plan_tiles(const Graph& graph, const Machine& machine, const PlanOp
   if (direct && !machine.direct_operands)
     return make_error(ErrorCode::kInvalidArgument,
                       "machine '" + machine.name + "' has no direct operands: plan it staged");
-  return direct ? plan_direct(graph, machine, options) : plan_staged(graph, machine, options);
+  Result<Plan> plan = direct ? plan_direct(graph, machine, options) : plan_staged(graph, machine, options);
+  if (plan.ok()) plan->summary.warnings = warn_of_loose_limits(graph);
+  return plan;
 }
 
 }  // namespace rondo

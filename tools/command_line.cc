@@ -407,7 +407,8 @@ void add_calibrate(CLI::App& app, Commands& commands, Console& console) {
   sub->add_option("--ceilings", calibrate.ceilings, "also what the machine reaches, as a table (.csv)")
       ->option_text("FILE");
   sub->add_option("--name", calibrate.name, "what to call the machine (default: after its processor)")
-      ->option_text("NAME");
+      ->option_text("NAME")
+      ->check([](const std::string& name) { return name.empty() ? "a machine has a name" : std::string(); });
   sub->add_flag("--quick", calibrate.quick, "a few seconds and a rougher result");
   sub->add_flag("--no-kernels", calibrate.no_kernels, "leave out the rates of kernels");
   add_number(*sub, "--time-limit", calibrate.time_limit_seconds, 1, 86400, "seconds to take at most, about");

@@ -127,6 +127,9 @@ Json summary_json(const Machine& machine, const std::string& graph, const PlanSu
   json.set("live_at_end_bytes", summary.live_at_end_bytes).set("flops", summary.flops);
   json.set("bytes_moved", summary.bytes_moved).set("makespan", summary.makespan).set("sequential", summary.sequential);
   json.set("bounds", bounds);
+  Json warnings = Json::array();
+  for (const std::string& warning : summary.warnings) warnings.add(warning);
+  json.set("warnings", warnings);
   if (summary.parts.empty()) return json;
   Json parts = Json::array();
   for (const FusedPart& part : summary.parts) {
@@ -205,6 +208,9 @@ int run_plan(const PlanCommand& command, Console& console) {
     if (!other.ok()) return console.fail(other.error());
     tiled = other->summary;
   }
+
+  for (const PlanSummary& summary : plan->summaries)
+    for (const std::string& warning : summary.warnings) console.note("rondo: warning: " + warning);
 
   const bool text = writes_text(command.form, output);
   const std::string bytes = encode(plan->schedule, text), digest = digest_of(plan->schedule);

@@ -77,6 +77,8 @@ struct PlanSummary {
   std::vector<LowerBound> bounds;
   std::string strategy;  // "direct", "staged", "staged, chained", "fused, tiles of up to 64"
   std::vector<FusedPart> parts;
+  // The plan does what the graph says; these say where the graph may not be what was meant.
+  std::vector<std::string> warnings = {};
 };
 
 struct Plan {

@@ -316,7 +316,7 @@ class GraphReader {
     if (status.ok()) status = read_choice(node, "pairing", "half", "interleaved", what, op.interleaved);
     if (status.ok()) status = read_number(node, "epsilon", 0, 1, what, op.epsilon);
     if (status.ok()) status = read_number(node, "scale", 1e-30, 1e30, what, op.scale);
-    if (status.ok()) status = read_integer(node, "axis", -int64_t{kMaxRank}, kMaxRank - 1, what, op.axis);
+    if (status.ok()) status = read_integer(node, "axis", INT32_MIN, INT32_MAX, what, op.axis);
     if (status.ok()) status = read_integer(node, "heads", 1, UINT32_MAX, what, op.heads);
     if (status.ok()) status = read_integer(node, "kv_heads", 1, UINT32_MAX, what, op.kv_heads);
     if (status.ok()) status = read_list(node, "shape", 1, what, op.shape);

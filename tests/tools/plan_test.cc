@@ -137,6 +137,30 @@ TEST(PlanVerb, KeepsTheOldFileWhenTheNewOneCannotBePlanned) {
   EXPECT_EQ(read_bytes("layer.rondo"), "old");
 }
 
+TEST(PlanVerb, WarnsOfATableThatMayPointBeyondTheRows) {
+  const ScratchFolder folder;
+  const std::string text = R"(tables: {token: {shape: [2], limit: 100}}
+tensors:
+  words: {shape: [64, 8], role: input}
+  y: {role: output}
+operators:
+  - {op: slice, inputs: [token], output: first, axis: 0, end: 1}
+  - {op: gather, name: look_up, inputs: [words, first], output: y}
+)";
+  write_bytes("g.yaml", text);
+  const Ran ran = rondo({"plan", "g.yaml"});
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_EQ(ran.err,
+            "rondo: warning: g.yaml:1:10: table 'token' has limit 100, but gather 'look_up' chooses from the 64 rows "
+            "of 'words': entries from 64 on count as 63\n");
+  EXPECT_THAT(rondo({"plan", "g.yaml", "--json"}).out, HasSubstr("\"warnings\": [\n    \"g.yaml:1:10: table 'token'"));
+  EXPECT_EQ(rondo({"plan", "g.yaml", "-q"}).err, "");
+  std::string fitting = text;
+  fitting.replace(fitting.find("100"), 3, "64");
+  write_bytes("g.yaml", fitting);
+  EXPECT_EQ(rondo({"plan", "g.yaml"}).err, "");
+}
+
 TEST(PlanVerb, CountsMoreOperationsWithoutFusion) {
   const ScratchFolder folder;
   write_bytes("layer.yaml", kLayerGraph);

@@ -72,6 +72,12 @@ TEST(Usage, OfAVerbOfAGroupIsSpeltInFull) {
             "rondo: `rondo contest solve --help` shows how it is used\n");
 }
 
+TEST(Usage, RefusesAMachineWithoutAName) {
+  const Ran ran = rondo({"calibrate", "--name", ""});
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_THAT(ran.err, StartsWith("rondo: --name: a machine has a name\n"));
+}
+
 TEST(Usage, RefusesWhatCannotBeMeantWithCode2) {
   const std::vector<std::vector<std::string>> wrong = {
       {"plan"},

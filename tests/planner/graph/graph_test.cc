@@ -126,6 +126,10 @@ TEST(GraphShapes, ReductionsDropAnAxisOrKeepIt) {
             "g.yaml:5:5: reduce_sum 'h1': x is [4]: nothing is left without the one axis; say keep_axis: true");
   EXPECT_EQ(refusal_of_one("reduce_sum", {"[4, 4]"}, ", axis: 2"),
             "g.yaml:5:5: reduce_sum 'h1': x is [4, 4]: axis 2 does not exist; allowed is -2 to 1");
+  for (const char* kind : {"reduce_sum", "slice"})
+    for (const char* axis : {"7", "-3", "-2147483648"})
+      EXPECT_THAT(refusal_of_one(kind, {"[4, 4]"}, std::string(", axis: ") + axis),
+                  ::testing::HasSubstr(std::string(": axis ") + axis + " does not exist; allowed is -2 to 1"));
 }
 
 TEST(GraphShapes, RearrangedTensorsKeepTheirElements) {
