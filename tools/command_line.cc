@@ -7,6 +7,7 @@
 #include "tools/commands.h"
 #include "tools/contest_lower.h"
 #include "tools/contest_solve.h"
+#include "tools/phase_plan.h"
 #include "tools/table.h"
 
 namespace rondo::cli {
@@ -69,6 +70,23 @@ constexpr VerbText kVerbs[] = {
      "A phase for each subgraph; the copies of a phase move the bytes that its latency was\n"
      "charged for, in a scratch arena of the problem's fast memory. A MatMul is the matrix\n"
      "product, a Pointwise tanh of the sum of its inputs, as --graph says in full."},
+    {"phase plan", "GRAPH", "Plan the layers of a gate graph: phases of its ops, slots of its values.",
+     "rondo phase plan graph.json --mode fused --certificate schedule.json\n"
+     "rondo phase plan graph.json --layers 9 --lazy --svg slots.svg\n"
+     "rondo phase plan graph.json --columns 38 --lazy     the fewest neurons within 38 columns",
+     "First a local search, which needs no solver, then a proof: `optimal` is said only with\n"
+     "a certificate that was checked in integers, else how far the bound is away.\n"
+     "`rondo phase check` judges the certificate; docs/phase.md tells of modes and formats."},
+    {"phase compare", "GRAPH...", "Compare all ways to plan gate graphs: baselines, heuristics, search.",
+     "rondo phase compare graph.json\n"
+     "rondo phase compare *.json --format csv > results.csv\n"
+     "rondo phase compare graph.json --mode fused --svg slots.svg   the baseline beside the best",
+     ""},
+    {"phase generate", "PROFILE", "Write a gate graph of one of the built-in profiles.",
+     "rondo phase generate universal-1 -o graph.json\n"
+     "rondo phase generate specialised-1 --steps 1000 --seed 7 -o wide.json",
+     "Profiles: universal-1 (an interpreter, 7 layers), bitops-1 (10 layers, two very wide),\n"
+     "specialised-1 (a program of --steps steps), window-1 (the strict-phase machine)."},
     {"phase check", "GRAPH CERTIFICATE", "Check a phase schedule: does it run the graph, and is what it claims true?",
      "rondo phase check graph.json schedule.json\n"
      "rondo phase check graph.json schedule.json -v        the values that make it so wide\n"
@@ -256,6 +274,9 @@ struct Commands {
   ContestSolveCommand contest_solve;
   ContestLowerCommand contest_lower;
   PhaseCheckCommand phase_check;
+  PhasePlanCommand phase_plan;
+  PhaseCompareCommand phase_compare;
+  PhaseGenerateCommand phase_generate;
   bool text = false, binary = false;
   bool no_fuse = false, no_chain = false;
 };
@@ -450,6 +471,76 @@ void add_contest_lower(CLI::App& app, Commands& commands, Console& console) {
   add_common(*sub, console);
 }
 
+// What plan and compare share.
+void add_phase_search(CLI::App& app, phase::PlanPhasesOptions& options) {
+  add_choice<phase::Solver>(app, "--solver", options.solver,
+                            {{"auto", phase::Solver::kAuto},
+                             {"cbc", phase::Solver::kCbc},
+                             {"highs", phase::Solver::kHighs},
+                             {"own", phase::Solver::kOwn},
+                             {"none", phase::Solver::kNone}},
+                            "what proves and improves (default auto: own)");
+  add_number(app, "--layers", options.layers, 1, 1000000, "layers (default: the least)");
+  app.add_option("--moves", options.moves, "moves of the local search (default 1,000,000)")
+      ->option_text("N")
+      ->check(CLI::Range(uint64_t{1}, uint64_t{1} << 53));
+  app.add_option("--time-limit", options.time_limit_seconds, "seconds to take at most, about (default: 60 a solve)")
+      ->option_text("S")
+      ->check(CLI::Range(0.01, 1e6));
+  app.add_option("--seed", options.seed, "of the random choices (default 1)")->option_text("N");
+}
+
+void add_phase_plan(CLI::App& app, Commands& commands, Console& console) {
+  CLI::App* sub = add_verb(app, "phase plan");
+  PhasePlanCommand& plan = commands.phase_plan;
+  sub->add_option("GRAPH", plan.graph, "gate graph (JSON, phase-graph/1 or alm-graph/1)")->required();
+  add_choice<phase::Mode>(
+      *sub, "--mode", plan.options.mode,
+      {{"delayed", phase::Mode::kDelayed}, {"fused", phase::Mode::kFused}, {"mixed", phase::Mode::kMixed}},
+      "when a slot takes its next value (default delayed)");
+  sub->add_flag("--lazy", plan.options.lazy, "erase when there is a neuron to spare, not at once");
+  add_number(*sub, "--columns", plan.options.columns, 2, 1000000,
+             "columns to fit in (even): the fewest neurons within");
+  add_choice<phase::Objective>(*sub, "--objective", plan.options.objective,
+                               {{"width", phase::Objective::kWidth},
+                                {"neurons", phase::Objective::kNeurons},
+                                {"flops", phase::Objective::kFlops}},
+                               "columns; then also neurons; or flops, over several depths (default width)");
+  add_phase_search(*sub, plan.options);
+  sub->add_option("--certificate", plan.certificate, "write the schedule for a checker (JSON; '-': stdout)")
+      ->option_text("FILE");
+  sub->add_option("--proof", plan.proof, "write the certificate of the bound")->option_text("FILE");
+  sub->add_option("--mps", plan.mps, "write the solver's programme (.mps)")->option_text("FILE");
+  sub->add_option("--svg", plan.svg, "draw slots over time (.svg)")->option_text("FILE");
+  add_common(*sub, console);
+}
+
+void add_phase_compare(CLI::App& app, Commands& commands, Console& console) {
+  CLI::App* sub = add_verb(app, "phase compare");
+  PhaseCompareCommand& compare = commands.phase_compare;
+  sub->add_option("GRAPH", compare.graphs, "gate graphs (JSON, phase-graph/1 or alm-graph/1)")->required();
+  add_choice<std::vector<phase::Mode>>(
+      *sub, "--mode", compare.modes,
+      {{"delayed", {phase::Mode::kDelayed}}, {"fused", {phase::Mode::kFused}}, {"mixed", {phase::Mode::kMixed}}},
+      "one mode (default: delayed and fused)");
+  add_phase_search(*sub, compare.options);
+  add_choice<TableForm>(*sub, "--format", compare.form,
+                        {{"text", TableForm::kText}, {"csv", TableForm::kCsv}, {"json", TableForm::kJson}},
+                        "form of the table (default text)");
+  sub->add_option("--svg", compare.svg, "draw the baseline and the narrowest schedule (.svg)")->option_text("FILE");
+  add_common(*sub, console);
+}
+
+void add_phase_generate(CLI::App& app, Commands& commands, Console& console) {
+  CLI::App* sub = add_verb(app, "phase generate");
+  PhaseGenerateCommand& generate = commands.phase_generate;
+  sub->add_option("PROFILE", generate.profile, "which shape")->required();
+  add_number(*sub, "--steps", generate.steps, 2, 100000, "specialised-1: steps of the program (default 66)");
+  sub->add_option("--seed", generate.seed, "who reads whom (default 0)")->option_text("N");
+  sub->add_option("-o,--output", generate.output, "where to write (default '-': stdout)")->option_text("FILE");
+  add_common(*sub, console);
+}
+
 void add_phase_check(CLI::App& app, Commands& commands, Console& console) {
   CLI::App* sub = add_verb(app, "phase check");
   PhaseCheckCommand& check = commands.phase_check;
@@ -545,6 +636,9 @@ int run_command_line(const std::vector<std::string>& arguments, Console& console
   add_calibrate(app, commands, console);
   add_contest_solve(app, commands, console);
   add_contest_lower(app, commands, console);
+  add_phase_plan(app, commands, console);
+  add_phase_compare(app, commands, console);
+  add_phase_generate(app, commands, console);
   add_phase_check(app, commands, console);
   add_common(*add_verb(app, "version"), console);
 
@@ -570,6 +664,9 @@ int run_command_line(const std::vector<std::string>& arguments, Console& console
   if (verb == "calibrate") return run_calibrate(commands.calibrate, console);
   if (verb == "contest solve") return run_contest_solve(commands.contest_solve, console);
   if (verb == "contest lower") return run_contest_lower(commands.contest_lower, console);
+  if (verb == "phase plan") return run_phase_plan(commands.phase_plan, console);
+  if (verb == "phase compare") return run_phase_compare(commands.phase_compare, console);
+  if (verb == "phase generate") return run_phase_generate(commands.phase_generate, console);
   if (verb == "phase check") return run_phase_check(commands.phase_check, console);
   return run_version(console);
 }

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <deque>
 
-#include "planner/phase/realise.h"
-
 namespace rondo::phase {
 namespace {
 
@@ -45,7 +43,7 @@ class Simulation {
     int64_t fused = 0, cleared = 0;  // slots that may be written in this half-layer, and only in the next
     const auto erase = [&](uint32_t dim) {
       erase_[dim] = static_cast<int32_t>(half);
-      const bool at_once = mode_ == Mode::kFused || (mode_ == Mode::kMixed && !is_average(graph_, dim));
+      const bool at_once = mode_ == Mode::kFused || (mode_ == Mode::kMixed && !graph_.is_average[dim]);
       ++(at_once ? fused : cleared);
     };
     for (uint32_t dim : work.dying) {
@@ -83,8 +81,8 @@ std::vector<HalfLayerWork> half_layer_work(const GateGraph& graph, uint32_t laye
     const Lifetime& life = lives[dim];
     if (!life.rests) continue;
     if (life.birth >= 0)
-      (is_average(graph, dim) ? work[static_cast<size_t>(life.birth)].averages
-                              : work[static_cast<size_t>(life.birth)].born)
+      (graph.is_average[dim] ? work[static_cast<size_t>(life.birth)].averages
+                             : work[static_cast<size_t>(life.birth)].born)
           .push_back(dim);
     if (life.death >= 0 && life.death != Lifetime::kForever) work[static_cast<size_t>(life.death)].dying.push_back(dim);
   }

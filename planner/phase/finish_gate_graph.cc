@@ -185,6 +185,7 @@ class Finisher {
   }
 
   void derive() {
+    mark_averages();
     std::vector<Colocation> pairs;
     for (uint32_t lookup = 0; lookup < graph_.ops.size(); ++lookup) {
       if (graph_.ops[lookup].type != OpType::kLookup || graph_.ops[lookup].tie_break != TieBreak::kAverage) continue;
@@ -197,6 +198,13 @@ class Finisher {
     });
     pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
     graph_.colocations = std::move(pairs);
+  }
+
+  void mark_averages() {
+    graph_.is_average.assign(dims_, false);
+    for (const Op& op : graph_.ops)
+      if (op.type == OpType::kLookup && op.tie_break == TieBreak::kAverage)
+        for (uint32_t dim : op.outputs) graph_.is_average[dim] = true;
   }
 
   GateGraph& graph_;

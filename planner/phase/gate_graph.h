@@ -96,7 +96,8 @@ struct GateGraph {
   std::vector<uint32_t> order;  // ops, producers before consumers, by id among equals
   std::vector<bool> is_output;  // of each dim
   std::vector<bool> is_protected;
-  uint32_t inputs = 0;  // dims that no op makes
+  std::vector<bool> is_average;  // made by a lookup that averages: an integer only by chance
+  uint32_t inputs = 0;           // dims that no op makes
 };
 
 // What is wrong with a graph, and which of its parts it is about.

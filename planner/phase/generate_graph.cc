@@ -88,21 +88,22 @@ class GateGenerator {
       any.push_back(dim);
       if (half_[dim] >= latest - 1) near.push_back(dim);
     }
-    if (anchor && !near.empty()) {
-      std::vector<uint32_t> fresh;
-      for (uint32_t dim : near)
-        if (reads_[dim] == 0) fresh.push_back(dim);
-      return fresh.empty() ? dice_.one_of(near) : dice_.one_of(fresh);
-    }
-    // What nobody has read yet, an input, something recent, anything.
+    // The spine: a few values of each half-layer that the next ones hang on. All others may
+    // be read at any later time, so most ops have room to move.
+    constexpr size_t kSpine = 2;
+    if (anchor && !near.empty()) return near[dice_.below(std::min(near.size(), kSpine))];
+    // What nobody has read for a while, an input (late half-layers read few of them), or
+    // anything at all.
     std::erase_if(unread_, [&](uint32_t dim) { return reads_[dim] != 0; });
-    if (!unread_.empty() && dice_.chance(45)) {
-      const uint32_t dim = dice_.one_of(unread_);
-      if (half_[dim] <= latest) return dim;
+    if (!unread_.empty() && dice_.chance(60)) {
+      const uint32_t dim = unread_[dice_.below((unread_.size() + 1) / 2)];
+      if (half_[dim] <= latest - 2) return dim;
     }
-    if (dice_.chance(25)) return 4 + dice_.below(shape_.inputs - 4);
-    if (dice_.chance(75)) return any[any.size() - 1 - dice_.below(std::min<size_t>(any.size(), 24))];
-    return dice_.one_of(any);
+    constexpr uint32_t kLateInputs = 4;
+    const uint32_t inputs = half < 4 ? shape_.inputs - 4 : std::min(kLateInputs, shape_.inputs - 4);
+    if (dice_.chance(25)) return 4 + dice_.below(inputs);
+    if (dice_.chance(50)) return any[any.size() - 1 - dice_.below(std::min<size_t>(any.size(), 12))];
+    return near.empty() ? any[dice_.below(any.size())] : near[dice_.below(std::min(near.size(), kSpine))];
   }
 
   double coefficient() {
@@ -326,14 +327,16 @@ SlotGraph window(std::string name, uint64_t seed) {
     uses.push_back(0);
     return static_cast<uint32_t>(graph.gates.size() - 1);
   };
-  // Unread first, then recent ones.
-  const auto pick = [&] {
+  // What nobody has read for a while, else anything. The first gate of a phase reads the
+  // first of the phase before, so that the depth is the profile's and others may move.
+  uint32_t spine = 0;
+  const auto pick = [&]() -> uint32_t {
+    if (layer.empty()) return spine;
     std::vector<uint32_t> fresh;
     for (uint32_t gate : before)
       if (uses[gate] == 0) fresh.push_back(gate);
-    if (!fresh.empty() && dice.chance(60)) return dice.one_of(fresh);
-    return before[before.size() - 1 -
-                  dice.below(std::min<size_t>(before.size(), dice.chance(70) ? 20 : before.size()))];
+    if (!fresh.empty() && dice.chance(70)) return fresh[dice.below((fresh.size() + 1) / 2)];
+    return dice.one_of(before);
   };
   for (int64_t value : {1, 0, 1, 2}) {
     Gate gate;
@@ -342,6 +345,7 @@ SlotGraph window(std::string name, uint64_t seed) {
     before.push_back(add(std::move(gate)));
   }
   const auto close = [&] {
+    if (!layer.empty()) spine = layer.front();
     before.insert(before.end(), layer.begin(), layer.end());
     layer.clear();
   };

@@ -52,9 +52,7 @@ IntervalProblem interval_problem(const GateGraph& graph, const Windows& windows,
   for (const Colocation& pair : graph.colocations) tie(problem, pair.op, pair.lookup, -1);
   for (uint32_t dim = 0; dim < graph.dims.size(); ++dim) {
     const int32_t op = graph.dims[dim].op;
-    problem.values.push_back({op, graph.is_output[dim] || graph.is_protected[dim],
-                              op != Dim::kInput && graph.ops[static_cast<size_t>(op)].type == OpType::kLookup &&
-                                  graph.ops[static_cast<size_t>(op)].tie_break == TieBreak::kAverage});
+    problem.values.push_back({op, graph.is_output[dim] || graph.is_protected[dim], graph.is_average[dim]});
     problem.readers.push_back(graph.dims[dim].consumers);
   }
   link_values(problem);

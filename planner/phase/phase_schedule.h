@@ -22,7 +22,7 @@ namespace rondo::phase {
 enum class Mode : uint8_t {
   kDelayed,  // a half-layer after the old one was subtracted: exact for every float
   kFused,    // in the half-layer that subtracts it, as one write of new - old: exact for integers below 2^53
-  kMixed,    // fused between integers; an average comes into a clean slot and is cleared alone
+  kMixed,    // fused but for averages: they come into a clean slot and are cleared alone
   kStrict,   // of the strict-phase machine: in a later phase than the last one that reads the old value
 };
 constexpr const char* name_of(Mode mode) {

@@ -30,11 +30,12 @@ Result<PhaseSchedule> realise(const GateGraph& graph, uint32_t layers, std::span
                               const RealiseOptions& options);
 Result<PhaseSchedule> realise(const SlotGraph& graph, uint32_t layers, std::span<const uint32_t> phase_of_gate);
 
+// A slot for every value that rests and no erasure: what there is without reuse.
+Result<PhaseSchedule> realise_without_reuse(const GateGraph& graph, uint32_t layers,
+                                            std::span<const uint32_t> phase_of_op);
+
 // Slots when none is used twice: every value that rests has its own.
 uint32_t slots_without_reuse(const GateGraph& graph, std::span<const uint32_t> phase_of_op);
 uint32_t slots_without_reuse(const SlotGraph& graph);
-
-// An average of the rows that match, and so no integer.
-bool is_average(const GateGraph& graph, uint32_t dim);
 
 }  // namespace rondo::phase

@@ -15,7 +15,7 @@ namespace {
 // half-layer later. An average in mode mixed: clean the half-layer before, cleared alone.
 SlotWish wish_of(Mode mode, bool average, uint32_t dim, int32_t birth, int32_t erase) {
   const bool alone = mode == Mode::kMixed && average;
-  const int64_t start = 2 * int64_t{birth} - (alone ? 1 : 0);
+  const int64_t start = 2 * int64_t{birth} - (alone && birth >= 0 ? 1 : 0);
   const int64_t end = 2 * int64_t{erase} + (alone || mode == Mode::kDelayed ? 1 : 0);
   // A dead input rests from the embedding to half-layer 0 in every mode.
   return {start, std::max(end, start + 1), dim};
@@ -29,7 +29,7 @@ void assign_slots(const GateGraph& graph, std::span<const Lifetime> lives, std::
   std::vector<SlotWish> wishes;
   for (uint32_t dim = 0; dim < dims; ++dim) {
     if (!lives[dim].rests) continue;
-    SlotWish wish = wish_of(schedule.mode, is_average(graph, dim), dim, lives[dim].birth, erase_of_dim[dim]);
+    SlotWish wish = wish_of(schedule.mode, graph.is_average[dim], dim, lives[dim].birth, erase_of_dim[dim]);
     wish.value += first;
     wishes.push_back(wish);
   }
@@ -72,12 +72,6 @@ void count_resources(std::span<const HalfLayerWork> work, PhaseSchedule& schedul
 
 }  // namespace
 
-bool is_average(const GateGraph& graph, uint32_t dim) {
-  const int32_t op = graph.dims[dim].op;
-  return op != Dim::kInput && graph.ops[static_cast<size_t>(op)].type == OpType::kLookup &&
-         graph.ops[static_cast<size_t>(op)].tie_break == TieBreak::kAverage;
-}
-
 Result<PhaseSchedule> realise(const GateGraph& graph, uint32_t layers, std::span<const uint32_t> phase_of_op,
                               const RealiseOptions& options) {
   if (options.mode == Mode::kStrict)
@@ -113,6 +107,21 @@ Result<PhaseSchedule> realise(const GateGraph& graph, uint32_t layers, std::span
     if (lives[dim].rests && erase_of_dim[dim] != kNeverErased)
       schedule.erases[static_cast<size_t>(erase_of_dim[dim])].push_back(
           {static_cast<uint32_t>(schedule.slot_of_dim[dim]), dim});
+  count_resources(work, schedule);
+  return schedule;
+}
+
+Result<PhaseSchedule> realise_without_reuse(const GateGraph& graph, uint32_t layers,
+                                            std::span<const uint32_t> phase_of_op) {
+  if (Status status = check_placement(graph, layers, phase_of_op); !status.ok()) return status.error();
+  PhaseSchedule schedule;
+  schedule.graph = graph.name;
+  schedule.layers = layers;
+  schedule.phase_of_op.assign(phase_of_op.begin(), phase_of_op.end());
+  const std::vector<Lifetime> lives = lifetimes(graph, phase_of_op);
+  const std::vector<HalfLayerWork> work = half_layer_work(graph, layers, phase_of_op, lives);
+  assign_slots(graph, lives, std::vector<int32_t>(lives.size(), kNeverErased), schedule);
+  schedule.erases.resize(work.size());
   count_resources(work, schedule);
   return schedule;
 }

@@ -29,6 +29,10 @@ TEST(GateGraphs, DeriveWhichOpsShareTheLayerOfAnAverage) {
   EXPECT_EQ(parsed(average_text()).colocations, (std::vector<Colocation>{{1, 0}}));
 }
 
+TEST(GateGraphs, KnowAverages) {
+  EXPECT_EQ(parsed(average_text()).is_average, (std::vector<bool>{false, false, false, false, false, true, false}));
+}
+
 TEST(GateGraphs, PrintAsTheyRead) {
   for (const std::string& text : {chain_text(), average_text()}) {
     const std::string printed = print_gate_graph(parsed(text));

@@ -112,7 +112,8 @@ TEST(GeneratedGraphs, AreScheduledByEveryRule) {
       }
     }
     const SearchResult found = *search(graph, 7, {.mode = Mode::kFused, .moves = 10000});
-    EXPECT_LE(d_model_of(found.schedule), d_model_of(*realise(graph, 7, place_greedy(graph, *windows(graph, 7)), {Mode::kFused})));
+    EXPECT_LE(d_model_of(found.schedule),
+              d_model_of(*realise(graph, 7, place_greedy(graph, *windows(graph, 7)), {Mode::kFused})));
     const SlotGraph slots = std::get<SlotGraph>(*generate_graph("window-1", 0, seed));
     const SlotPlacement list = list_schedule(slots), published = published_heuristic(slots);
     const uint32_t list_width = realise(slots, list.layers, list.phase_of_gate)->width;

@@ -47,7 +47,7 @@ std::string chain_text() {
 std::string average_text() {
   return std::string(kHead) + " \"outputs\": [0, 6],\n \"colocate_same_layer\": [[1, 0]],\n" + kInputs +
          " ],\n \"ops\": [\n" + with(kLookup, "latest", "average") +
-         R"(  {"id": 1, "type": "reglu", "name": "gated", "outputs": [6], "inputs": [0, 5], "exprs": {"a": [[0, 1]], "b": [[5, 1]]}}
+         R"(  {"id": 1, "type": "reglu", "name": "gated", "outputs": [6], "inputs": [1, 5], "exprs": {"a": [[1, 1]], "b": [[5, 1]]}}
  ]
 })";
 }
