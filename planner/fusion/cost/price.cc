@@ -192,6 +192,24 @@ struct Pricer {
     return sum;
   }
 
+  // Elements loaded and evicted over all tiles and steps.
+  double moved(Traversal traversal) const {
+    double sum = 0;
+    for (const TileClass& kind : classify(traversal, rows, columns)) {
+      const int64_t h_here = kind.last_row ? demand.grid_height - (rows - 1) * h : std::min(h, demand.grid_height);
+      const int64_t w_here = kind.last_column ? demand.grid_width - (columns - 1) * w : std::min(w, demand.grid_width);
+      int64_t tile = loads.per_k(h_here, w_here) * demand.reduction + holdings.evicted * h_here * w_here;
+      for (size_t when = 0; when < 2; ++when) {
+        tile += loads.tile[when] * h_here * w_here;
+        if (kind.change != kColumn) tile += loads.rows_all[when] * h_here;
+        if (kind.change != kRow) tile += loads.all_columns[when] * w_here;
+        if (kind.change == kFirst) tile += loads.all[when];
+      }
+      sum += static_cast<double>(kind.count) * static_cast<double>(tile);
+    }
+    return sum;
+  }
+
   double total(Traversal traversal) const {
     double sum = 0;
     for (const TileClass& kind : classify(traversal, rows, columns))
@@ -225,6 +243,7 @@ class GroupPricing {
       }
     }
     best_.least_working_set = least_ == INT64_MAX ? 0 : least_;
+    add_traffic();
     return best_;
   }
 
@@ -241,6 +260,7 @@ class GroupPricing {
     only_ = &granularity;
     try_steps(w, h, demand_.has_loop ? k : 1);
     best_.least_working_set = least_;
+    add_traffic();
     return best_;
   }
 
@@ -332,6 +352,16 @@ class GroupPricing {
            sums.fixed(h_held, w_held) + sums.per_k(h_held, w_held) * k;
   }
 
+  void add_traffic() {
+    if (!best_.possible()) return;
+    const auto [w, h, k, traversal] = best_.granularity;
+    const int64_t rows = ceil_div(demand_.grid_height, h), columns = ceil_div(demand_.grid_width, w);
+    const int64_t steps = demand_.has_loop ? ceil_div(demand_.reduction, k) : 1;
+    const Loads& sums = loads(rows == 1, columns == 1, steps == 1);
+    const Pricer pricer{net_, demand_, holdings_, sums, w, h, k, rows, columns, steps};
+    best_.traffic = pricer.moved(traversal) / net_.bandwidth;
+  }
+
   // False when the granularity does not fit.
   bool try_steps(int64_t w, int64_t h, int64_t k) {
     const int64_t steps = demand_.has_loop ? ceil_div(demand_.reduction, k) : 1;
@@ -345,7 +375,7 @@ class GroupPricing {
     const auto consider = [&](Traversal traversal) {
       const double latency = pricer.total(traversal);
       if (latency >= best_.latency) return;
-      best_ = {latency, {w, h, k, traversal}, held, 0};
+      best_ = {latency, 0, {w, h, k, traversal}, held, 0};
     };
     if (only_ != nullptr) {
       consider(only_->traversal);

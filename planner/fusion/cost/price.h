@@ -33,6 +33,7 @@ struct Residency {
 struct Price {
   static constexpr double kImpossible = 1e300;
   double latency = kImpossible;
+  double traffic = 0;  // elements moved / bandwidth, over all steps
   Granularity granularity;
   int64_t working_set = 0;        // of that granularity
   int64_t least_working_set = 0;  // of any; what a capacity must hold

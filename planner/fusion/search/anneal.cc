@@ -20,14 +20,14 @@ uint64_t anneal(Arrangement& arrangement, Oracle& oracle, Random& random, const 
   for (; made < options.proposals; ++made, temperature *= cooling) {
     if (made % 64 == 0 && options.stop && options.stop()) break;
     if (!moves.propose(current, edit)) continue;
-    double gain = 0;
+    Arrangement::Gain gain;
     if (!current.prepare(oracle, edit, chains, gain)) continue;
-    if (gain < 0 && random.unit() >= std::exp(gain / temperature)) continue;
-    if (gain < 0 && at_best && current.latency() < arrangement.latency()) arrangement = current;
+    if (gain.guide < 0 && random.unit() >= std::exp(gain.guide / temperature)) continue;
+    if ((gain.guide < 0 || gain.latency < 0) && at_best && current.better_than(arrangement)) arrangement = current;
     if (!current.apply(edit, std::move(chains))) continue;
-    at_best = current.latency() < arrangement.latency();
+    at_best = current.better_than(arrangement);
   }
-  if (current.latency() < arrangement.latency()) arrangement = current;
+  if (current.better_than(arrangement)) arrangement = current;
   arrangement.resum();
   return made;
 }

@@ -35,11 +35,12 @@ bool finish_chain(Oracle& oracle, Chain& chain) {
   const Network& net = oracle.network();
   const std::vector<uint32_t> nothing;
   const std::vector<uint32_t>* entering = &nothing;
-  chain.latency = 0;
+  chain.latency = chain.guide = 0;
   for (const Stage& stage : chain.stages) {
     const Price& price = oracle.price(*stage.group, *entering, stage.retained);
     if (!price.possible()) return false;
     chain.latency += price.latency;
+    chain.guide += price.latency + kTrafficWeight * price.traffic;
     for (const uint32_t tensor : stage.group->demand.inputs)
       if (net.producer[tensor] != Network::kGraphInput && !contains(*entering, tensor) && !lists(chain.stores, tensor))
         chain.needs.push_back(tensor);
@@ -71,6 +72,7 @@ std::optional<Arrangement> Arrangement::singletons(Oracle& oracle, uint32_t* cul
       return std::nullopt;
     }
     arrangement.latency_ += chain.latency;
+    arrangement.guide_ += chain.guide;
     arrangement.order_.push_back(op);
     arrangement.chains_.push_back(std::move(chain));
     arrangement.hold(op, true);
@@ -78,9 +80,9 @@ std::optional<Arrangement> Arrangement::singletons(Oracle& oracle, uint32_t* cul
   return arrangement;
 }
 
-bool Arrangement::prepare(Oracle& oracle, Edit& edit, std::vector<Chain>& chains, double& gain) const {
-  gain = 0;
-  for (const uint32_t slot : edit.removed) gain += chains_[slot].latency;
+bool Arrangement::prepare(Oracle& oracle, Edit& edit, std::vector<Chain>& chains, Gain& gain) const {
+  gain = {};
+  for (const uint32_t slot : edit.removed) gain.latency += chains_[slot].latency, gain.guide += chains_[slot].guide;
   chains.clear();
   for (std::vector<Stage>& stages : edit.added) {
     Chain chain;
@@ -90,7 +92,8 @@ bool Arrangement::prepare(Oracle& oracle, Edit& edit, std::vector<Chain>& chains
       chain.stages.push_back(std::move(stages[at]));
       if (!cut) continue;
       if (!finish_chain(oracle, chain)) return false;
-      gain -= chain.latency;
+      gain.latency -= chain.latency;
+      gain.guide -= chain.guide;
       chains.push_back(std::move(chain));
       chain = {};
     }
@@ -147,8 +150,8 @@ bool Arrangement::apply(const Edit& edit, std::vector<Chain>&& chains) {
         if (slots[at] == slot || (slot == edit.removed.front() && at >= edit.removed.size()))
           order_.push_back(slots[at]);
   if (covered && find_order(order)) {
-    for (const Chain& chain : taken) latency_ -= chain.latency;
-    for (const uint32_t slot : slots) latency_ += chains_[slot].latency;
+    for (const Chain& chain : taken) latency_ -= chain.latency, guide_ -= chain.guide;
+    for (const uint32_t slot : slots) latency_ += chains_[slot].latency, guide_ += chains_[slot].guide;
     for (size_t at = chains.size(); at < edit.removed.size(); ++at) free_.push_back(edit.removed[at]);
     order_ = std::move(order);
     return true;
@@ -239,8 +242,15 @@ bool Arrangement::needed_by_others(uint32_t tensor, uint32_t slot) const {
 }
 
 void Arrangement::resum() {
-  latency_ = 0;
-  for (const uint32_t slot : order_) latency_ += chains_[slot].latency;
+  latency_ = guide_ = 0;
+  for (const uint32_t slot : order_) latency_ += chains_[slot].latency, guide_ += chains_[slot].guide;
+}
+
+bool Arrangement::better_than(const Arrangement& other) const {
+  // Running sums: differences below their rounding are none.
+  const double margin = 1e-11 * other.latency_;
+  return latency_ < other.latency_ - margin ||
+         (latency_ <= other.latency_ + margin && guide_ < other.guide_ - 1e-11 * other.guide_);
 }
 
 Solution solution_of(const Arrangement& arrangement, Oracle& oracle) {
@@ -284,7 +294,7 @@ std::optional<Arrangement> arrangement_of(const Solution& solution, Oracle& orac
     edit.added.back().push_back({oracle.group(operators), subgraph.retained});
   }
   std::vector<Chain> chains;
-  double gain = 0;
+  Arrangement::Gain gain;
   if (!arrangement->prepare(oracle, edit, chains, gain) || !arrangement->apply(edit, std::move(chains)))
     return std::nullopt;
   return arrangement;

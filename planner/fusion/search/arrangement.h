@@ -23,9 +23,14 @@ struct Stage {
 struct Chain {
   std::vector<Stage> stages;
   double latency = 0;
+  double guide = 0;              // latency + kTrafficWeight * traffic: what the search goes by
   std::vector<uint32_t> needs;   // tensors it reads from slow memory that some operator makes, ascending
   std::vector<uint32_t> stores;  // tensors it leaves in slow memory, ascending
 };
+
+// Where compute binds, mergers cost nothing and gain nothing until a dozen of them free
+// enough memory for a larger tile. A little of the traffic in the objective leads there.
+constexpr double kTrafficWeight = 0.01;
 
 // Chains to take out (slots, distinct) and stages to put in, cut into chains where
 // nothing is retained.
@@ -43,14 +48,20 @@ class Arrangement {
   static std::optional<Arrangement> singletons(Oracle& oracle, uint32_t* culprit);
 
   // Makes the chains of an edit: sorts and filters what is retained, cuts, prices.
-  // False when a group is impossible. `gain` is the latency saved.
-  bool prepare(Oracle& oracle, Edit& edit, std::vector<Chain>& chains, double& gain) const;
+  // False when a group is impossible.
+  struct Gain {
+    double latency = 0, guide = 0;  // saved
+  };
+  bool prepare(Oracle& oracle, Edit& edit, std::vector<Chain>& chains, Gain& gain) const;
 
   // Takes the edit when every operator is still covered, every need is met in some order
   // and every graph output is stored; else changes nothing and returns false.
   bool apply(const Edit& edit, std::vector<Chain>&& chains);
 
   double latency() const { return latency_; }
+  double guide() const { return guide_; }
+  // Lower latency; of equal ones the lower guide.
+  bool better_than(const Arrangement& other) const;
   size_t groups() const;
   const std::vector<uint32_t>& order() const { return order_; }  // slots, in a valid order
   const Chain& chain(uint32_t slot) const { return chains_[slot]; }
@@ -65,7 +76,7 @@ class Arrangement {
   // so that neighbours in it are mostly neighbours in the graph.
   void reorder(Random& random);
 
-  // Sum of the chains, anew: the running sum drifts by rounding.
+  // Sums over the chains, anew: the running sums drift by rounding.
   void resum();
 
  private:
@@ -77,7 +88,7 @@ class Arrangement {
   std::vector<uint32_t> free_;
   std::vector<uint32_t> order_;
   std::vector<std::vector<uint32_t>> holders_;
-  double latency_ = 0;
+  double latency_ = 0, guide_ = 0;
 };
 
 // The arrangement in the contest's terms: granularities at their best.

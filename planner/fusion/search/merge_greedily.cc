@@ -39,7 +39,7 @@ class Greedy {
       if (versions_[merger.slot] != merger.version || versions_[merger.other] != merger.other_version) continue;
       Edit edit = moves_.merge(arrangement_, merger.slot, 0, merger.other, 0, false);
       std::vector<Chain> chains;
-      double gain = 0;
+      Arrangement::Gain gain;
       if (!arrangement_.prepare(oracle_, edit, chains, gain) || !arrangement_.apply(edit, std::move(chains))) continue;
       ++versions_[merger.slot];
       ++versions_[merger.other];
@@ -50,6 +50,11 @@ class Greedy {
   }
 
  private:
+  // No latency is given for traffic here.
+  bool saves(const Arrangement::Gain& gain) const {
+    return gain.guide > 0 && gain.latency >= -1e-12 * arrangement_.latency();
+  }
+
   bool stopped() {
     if (!stopped_ && options_.stop && work_ >= next_check_) {
       next_check_ = work_ + 64;
@@ -92,10 +97,10 @@ class Greedy {
       if (stopped()) return;
       Edit edit = moves_.merge(arrangement_, slot, 0, other, 0, false);
       std::vector<Chain> chains;
-      double gain = 0;
+      Arrangement::Gain gain;
       ++work_;
-      if (!arrangement_.prepare(oracle_, edit, chains, gain) || gain <= 0) continue;
-      double score = gain;
+      if (!arrangement_.prepare(oracle_, edit, chains, gain) || !saves(gain)) continue;
+      double score = gain.guide;
       if (options_.noise > 0) score *= 1 + options_.noise * random_.unit();
       if (options_.size_power > 0)
         score /= std::pow(static_cast<double>(chains[0].stages[0].group->operators.size()), options_.size_power);
@@ -126,10 +131,11 @@ class Greedy {
     const auto gain_of = [&](uint32_t op, uint32_t consumer) {
       Edit edit;
       std::vector<Chain> chains;
-      double gain = 0;
+      Arrangement::Gain gain;
       ++work_;
-      if (!edit_for(op, consumer, edit) || !arrangement_.prepare(oracle_, edit, chains, gain)) return 0.0;
-      return gain;
+      if (!edit_for(op, consumer, edit) || !arrangement_.prepare(oracle_, edit, chains, gain) || !saves(gain))
+        return 0.0;
+      return gain.guide;
     };
     for (uint32_t op = 0; op < net_.operators.size() && !stopped(); ++op)
       for (const uint32_t consumer : net_.consumers[net_.operators[op].output])
@@ -140,9 +146,9 @@ class Greedy {
       if (stopped()) return;
       Edit edit;
       std::vector<Chain> chains;
-      double gain = 0;
+      Arrangement::Gain gain;
       if (!edit_for(saving.op, saving.consumer, edit) || !arrangement_.prepare(oracle_, edit, chains, gain)) continue;
-      if (gain > 0) arrangement_.apply(edit, std::move(chains));
+      if (saves(gain)) arrangement_.apply(edit, std::move(chains));
     }
   }
 

@@ -7,6 +7,9 @@ namespace {
 
 using Operators = std::vector<uint32_t>;
 
+// Of a tensor that very many read, a draw looks at so many readers.
+constexpr size_t kConsumersLookedAt = 24;
+
 Operators united(const Operators& a, const Operators& b) {
   Operators all;
   all.reserve(a.size() + b.size());
@@ -60,20 +63,50 @@ Moves::Site Moves::site_of(const Arrangement& arrangement, uint32_t op) {
   return {slot, found};
 }
 
-// Two operators that share a tensor, in different groups.
+// Two operators that share a tensor, in different groups. Half of the draws begin at an
+// operator and one of its tensors, which mostly finds pairs that are close in the graph;
+// half at a tensor on the boundary of a group, which nearly always finds a pair.
 bool Moves::linked_sites(const Arrangement& arrangement, Site& from, Site& to, uint32_t& op, uint32_t& other_op) {
-  op = any(net_.operators.size());
-  const NetworkOperator& at = net_.operators[op];
-  const uint32_t choice = any(at.inputs.size() + 1);
-  const uint32_t tensor = choice < at.inputs.size() ? at.inputs[choice] : at.output;
+  if (any(2) == 0) {
+    op = any(net_.operators.size());
+    const NetworkOperator& at = net_.operators[op];
+    const uint32_t choice = any(at.inputs.size() + 1);
+    const uint32_t tensor = choice < at.inputs.size() ? at.inputs[choice] : at.output;
+    const Operators& consumers = net_.consumers[tensor];
+    const bool made = net_.producer[tensor] != Network::kGraphInput && net_.producer[tensor] != op;
+    const size_t count = consumers.size() + (made ? 1 : 0);
+    if (count == 0) return false;
+    const uint32_t drawn = any(count);
+    other_op = drawn < consumers.size() ? consumers[drawn] : net_.producer[tensor];
+    if (other_op == op) return false;
+    from = site_of(arrangement, op);
+    to = site_of(arrangement, other_op);
+    return from != to;
+  }
+  from = site_of(arrangement, any(net_.operators.size()));
+  const Group& group = *arrangement.chain(from.slot).stages[from.stage].group;
+  const Demand& demand = group.demand;
+  const uint32_t drawn = any(demand.inputs.size() + demand.outputs.size());
+  const uint32_t tensor =
+      drawn < demand.inputs.size() ? demand.inputs[drawn] : demand.outputs[drawn - demand.inputs.size()];
+  const uint32_t producer = net_.producer[tensor];
   const Operators& consumers = net_.consumers[tensor];
-  const bool made = net_.producer[tensor] != Network::kGraphInput && net_.producer[tensor] != op;
-  const size_t count = consumers.size() + (made ? 1 : 0);
-  if (count == 0) return false;
-  const uint32_t drawn = any(count);
-  other_op = drawn < consumers.size() ? consumers[drawn] : net_.producer[tensor];
-  if (other_op == op) return false;
-  from = site_of(arrangement, op);
+  // One pass counts and draws: here among the group's, there among the others.
+  uint32_t here = 0, there = 0;
+  const auto look = [&](uint32_t candidate) {
+    if (contains(group.operators, candidate)) {
+      if (any(++here) == 0) op = candidate;
+    } else if (any(++there) == 0) {
+      other_op = candidate;
+    }
+  };
+  if (producer != Network::kGraphInput) look(producer);
+  if (consumers.size() <= kConsumersLookedAt) {
+    for (const uint32_t consumer : consumers) look(consumer);
+  } else {
+    for (size_t draw = 0; draw < kConsumersLookedAt; ++draw) look(consumers[any(consumers.size())]);
+  }
+  if (here == 0 || there == 0) return false;
   to = site_of(arrangement, other_op);
   return from != to;
 }

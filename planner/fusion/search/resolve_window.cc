@@ -259,8 +259,9 @@ WindowResult resolve_window(Arrangement& arrangement, Oracle& oracle, size_t fir
   edit.removed = window.slots();
   edit.added.push_back(*std::move(stages));
   std::vector<Chain> chains;
-  double gain = 0;
-  if (!arrangement.prepare(oracle, edit, chains, gain) || gain <= 0 || !arrangement.apply(edit, std::move(chains)))
+  Arrangement::Gain gain;
+  if (!arrangement.prepare(oracle, edit, chains, gain) || gain.latency <= 0 ||
+      !arrangement.apply(edit, std::move(chains)))
     return WindowResult::kGaveUp;
   return WindowResult::kImproved;
 }

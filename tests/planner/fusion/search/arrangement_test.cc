@@ -22,16 +22,16 @@ TEST(Arrangement, OfEveryKindIsValidAndCostsWhatTheJudgeSays) {
     Edit edit;
     std::vector<Chain> chains;
     for (int step = 0; step < 400; ++step) {
-      double gain = 0;
+      Arrangement::Gain gain;
       if (!moves.propose(*arrangement, edit) || !arrangement->prepare(oracle, edit, chains, gain)) continue;
-      if (gain < -0.3 * arrangement->latency()) continue;
+      if (gain.latency < -0.3 * arrangement->latency()) continue;
       const double before = arrangement->latency();
       if (!arrangement->apply(edit, std::move(chains))) {
         ++refused;
         EXPECT_EQ(arrangement->latency(), before);
         continue;
       }
-      EXPECT_NEAR(arrangement->latency(), before - gain, 1e-9 * before);
+      EXPECT_NEAR(arrangement->latency(), before - gain.latency, 1e-9 * before);
       if (++taken % 4 != 0) continue;
       const Solution solution = solution_of(*arrangement, oracle);
       const Result<Evaluation> evaluation = evaluate(problem, solution, {seed % 5 == 0});
@@ -64,8 +64,8 @@ TEST(Arrangement, OfASolutionGivesTheSolutionBack) {
     Edit edit;
     std::vector<Chain> chains;
     for (int step = 0; step < 300; ++step) {
-      double gain = 0;
-      if (moves.propose(*arrangement, edit) && arrangement->prepare(oracle, edit, chains, gain) && gain > 0)
+      Arrangement::Gain gain;
+      if (moves.propose(*arrangement, edit) && arrangement->prepare(oracle, edit, chains, gain) && gain.latency > 0)
         arrangement->apply(edit, std::move(chains));
     }
     const Solution solution = solution_of(*arrangement, oracle);

@@ -19,8 +19,9 @@ class Stand {
     for (const uint32_t op : net_.original) before_.subgraphs.push_back({{op}, 1, 1, 1, {}, {}});
   }
 
-  std::optional<double> judged(const std::vector<uint32_t>& group, int entering, const std::vector<uint32_t>& retained,
-                               const Granularity& g, bool divisible) const {
+  std::optional<SubgraphCost> judged(const std::vector<uint32_t>& group, int entering,
+                                     const std::vector<uint32_t>& retained, const Granularity& g,
+                                     bool divisible) const {
     Solution solution = before_;
     if (entering >= 0) {
       const uint32_t producer = static_cast<uint32_t>(problem_.producer[static_cast<size_t>(entering)]);
@@ -34,7 +35,7 @@ class Stand {
                                  (problem_.tensors[out].width + g.w - 1) / g.w);
     solution.subgraphs.push_back(last);
     const Result<Evaluation> evaluation = evaluate(problem_, solution, {divisible});
-    if (evaluation.ok()) return evaluation->subgraphs.back().latency;
+    if (evaluation.ok()) return evaluation->subgraphs.back();
     // The steps before must not be what fails.
     EXPECT_NE(evaluation.error().message.find("subgraph " + std::to_string(solution.subgraphs.size() - 1)),
               std::string::npos)
@@ -122,10 +123,11 @@ TEST(Price, IsWhatTheJudgeSaysAtEveryGranularityAndRefusesWhatItRefuses) {
       const Granularity g{extent(), extent(), extent(), static_cast<Traversal>(random.below(3))};
       const bool divisible = random.below(8) == 0;
       const Price price = price_at(stand.net(), demand, one.residency, g, divisible);
-      const std::optional<double> judged = stand.judged(one.group, one.entering, one.retained, g, divisible);
+      const std::optional<SubgraphCost> judged = stand.judged(one.group, one.entering, one.retained, g, divisible);
       ASSERT_EQ(price.possible(), judged.has_value()) << "seed " << seed << " draw " << draw;
       if (judged) {
-        ASSERT_NEAR(price.latency, *judged, 1e-12 * *judged) << "seed " << seed << " draw " << draw;
+        ASSERT_NEAR(price.latency, judged->latency, 1e-12 * judged->latency) << "seed " << seed << " draw " << draw;
+        ASSERT_NEAR(price.traffic, judged->memory, 1e-12 * judged->memory) << "seed " << seed << " draw " << draw;
       }
       (judged ? good : bad) += 1;
       if (judged && demand.accumulators + demand.inner.size() > 0) ++inner;
