@@ -146,7 +146,16 @@ void DualSimplex::compute_values() {
     if (value_[j] != 0) column_into(j, -value_[j], entering_);
   }
   factors_.solve(entering_);
-  for (uint32_t p = 0; p < size_; ++p) value_[basic_[p]] = entering_[p];
+  excess_.resize(size_);
+  for (uint32_t p = 0; p < size_; ++p) {
+    value_[basic_[p]] = entering_[p];
+    measure(p);
+  }
+}
+
+void DualSimplex::measure(uint32_t position) {
+  const uint32_t j = basic_[position];
+  excess_[position] = std::max(lower_[j] - value_[j], value_[j] - upper_[j]);
 }
 
 void DualSimplex::compute_reduced_costs() {
@@ -209,7 +218,14 @@ DualSimplex::Outcome DualSimplex::solve(const Limits& limits) {
     perturbed_[j] += state_[j] == kAtUpper ? -by : by;
   }
   load_basis();
-  std::vector<uint32_t> candidates;
+  struct Candidate {
+    double ratio;
+    uint32_t column;
+  };
+  std::vector<Candidate> candidates;
+  const auto later = [](const Candidate& a, const Candidate& b) {
+    return a.ratio != b.ratio ? a.ratio > b.ratio : a.column > b.column;
+  };
   int64_t left = limits.iterations;
   int repairs = 0;
   alpha_.assign(columns_ + size_, 0.0);
@@ -231,8 +247,7 @@ DualSimplex::Outcome DualSimplex::solve(const Limits& limits) {
     uint32_t leaving = size_;
     double best = 0;
     for (uint32_t p = 0; p < size_; ++p) {
-      const uint32_t j = basic_[p];
-      const double out = std::max(lower_[j] - value_[j], value_[j] - upper_[j]);
+      const double out = excess_[p];
       if (out > kPrimalTolerance && out * out > best * weight_[p]) {
         best = out * out / weight_[p];
         leaving = p;
@@ -276,31 +291,29 @@ DualSimplex::Outcome DualSimplex::solve(const Limits& limits) {
     weight_[leaving] = std::max(norm, 1e-12);
     std::sort(touched_.begin(), touched_.end());
     touched_.erase(std::unique(touched_.begin(), touched_.end()), touched_.end());
+    // Ratios are >= 0; bounds are flipped in their order while the objective still rises.
     candidates.clear();
     for (const uint32_t j : touched_) {
       if (alpha_[j] == 0 || lower_[j] == upper_[j]) continue;
       const double a = sign * alpha_[j];
       if ((state_[j] == kAtLower && a > kPivotTolerance) || (state_[j] == kAtUpper && a < -kPivotTolerance)) {
-        candidates.push_back(j);
+        candidates.push_back({std::max(0.0, reduced_[j] / a), j});
       }
     }
-    // Ratios are >= 0; bounds are flipped while the objective still rises.
-    const auto ratio = [&](uint32_t j) { return std::max(0.0, reduced_[j] / (sign * alpha_[j])); };
-    std::sort(candidates.begin(), candidates.end(), [&](uint32_t a, uint32_t b) {
-      const double ra = ratio(a), rb = ratio(b);
-      return ra != rb ? ra < rb : a < b;
-    });
-    double slope = above ? value_[out_column] - upper_[out_column] : lower_[out_column] - value_[out_column];
-    size_t at = 0;
-    while (at < candidates.size()) {
-      const uint32_t j = candidates[at];
-      const double range = upper_[j] - lower_[j];
-      if (range >= kInfinite) break;
-      slope -= std::abs(alpha_[j]) * range;
-      if (slope < kPrimalTolerance) break;
-      ++at;
+    std::make_heap(candidates.begin(), candidates.end(), later);
+    size_t unpassed = candidates.size();  // those still in the heap
+    double slope = excess_[leaving];
+    Candidate breaking{};
+    bool broken = false;
+    while (unpassed > 0) {
+      std::pop_heap(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(unpassed), later);
+      breaking = candidates[--unpassed];
+      const double range = upper_[breaking.column] - lower_[breaking.column];
+      if (range < kInfinite) slope -= std::abs(alpha_[breaking.column]) * range;
+      broken = range >= kInfinite || slope < kPrimalTolerance;
+      if (broken) break;
     }
-    if (at == candidates.size()) {
+    if (!broken) {
       // Flipping everything leaves the row out of its bounds: no point exists. A multiple of the
       // ray, added to the duals, proves it.
       if (factors_.updates() > 0 && repairs < 3) {
@@ -317,15 +330,13 @@ DualSimplex::Outcome DualSimplex::solve(const Limits& limits) {
       return Outcome::kLost;
     }
     // Among those within tolerance of the breaking ratio, the largest pivot.
-    double reach = 1e300;
-    for (size_t k = at; k < candidates.size(); ++k) {
-      const uint32_t j = candidates[k];
+    uint32_t in_column = breaking.column;
+    double reach = (std::abs(reduced_[in_column]) + kDualTolerance) / std::abs(alpha_[in_column]);
+    while (unpassed > 0 && candidates.front().ratio <= reach) {
+      std::pop_heap(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(unpassed), later);
+      const uint32_t j = candidates[--unpassed].column;
       reach = std::min(reach, (std::abs(reduced_[j]) + kDualTolerance) / std::abs(alpha_[j]));
-      if (ratio(j) > reach) break;
-    }
-    uint32_t in_column = candidates[at];
-    for (size_t k = at; k < candidates.size() && ratio(candidates[k]) <= reach; ++k) {
-      if (std::abs(alpha_[candidates[k]]) > std::abs(alpha_[in_column])) in_column = candidates[k];
+      if (std::abs(alpha_[j]) > std::abs(alpha_[in_column])) in_column = j;
     }
     entering_.assign(size_, 0.0);
     column_into(in_column, 1.0, entering_);
@@ -368,7 +379,9 @@ DualSimplex::Outcome DualSimplex::solve(const Limits& limits) {
     if (flipped) {
       factors_.solve(flips_);
       for (uint32_t p = 0; p < size_; ++p) {
-        if (flips_[p] != 0) value_[basic_[p]] -= flips_[p];
+        if (flips_[p] == 0) continue;
+        value_[basic_[p]] -= flips_[p];
+        measure(p);
       }
     }
     // Primal step.
@@ -382,6 +395,7 @@ DualSimplex::Outcome DualSimplex::solve(const Limits& limits) {
       if (a == 0) continue;
       value_[basic_[p]] -= move * a;
       if (p == leaving) continue;
+      measure(p);
       const double part = a / pivot;
       weight_[p] = std::max({weight_[p] - 2 * part * tau_[p] + part * part * leaving_weight, part * part, 1e-4});
     }
@@ -391,6 +405,7 @@ DualSimplex::Outcome DualSimplex::solve(const Limits& limits) {
     state_[in_column] = kBasic;
     state_[out_column] = above ? kAtUpper : kAtLower;
     basic_[leaving] = in_column;
+    measure(leaving);
     factors_.replace(leaving, entering_);
   }
 }

@@ -61,6 +61,7 @@ class DualSimplex {
   void load_basis();      // factorizes, makes nonbasic columns dual feasible, computes values
   void compute_values();  // of basic columns
   void compute_reduced_costs();
+  void measure(uint32_t position);             // excess_
   bool take_bound(double shift_by, int sign);  // multipliers_, bound_ from the current duals plus a ray
   void column_into(uint32_t column, double times, std::vector<double>& vector) const;
 
@@ -73,6 +74,7 @@ class DualSimplex {
   Basis state_;
   std::vector<uint32_t> basic_;  // at each position
   std::vector<double> value_, reduced_, weight_;
+  std::vector<double> excess_;  // at each position: by how much the column there is out of its bounds
   std::vector<double> row_, entering_, flips_, tau_, alpha_;
   std::vector<uint32_t> touched_;  // where alpha_ is not zero
   std::vector<double> multipliers_;

@@ -171,6 +171,17 @@ bool Factorization::factorize(uint32_t size, std::span<const uint32_t> begins, s
     lower_begin_.push_back(static_cast<uint32_t>(lower_.size()));
     upper_begin_.push_back(static_cast<uint32_t>(upper_.size()));
   }
+  lower_steps_.clear();
+  upper_steps_.clear();
+  scale_.assign(pivot_.size(), 1.0);
+  for (uint32_t k = 0; k < pivot_.size(); ++k) {
+    if (lower_begin_[k] < lower_begin_[k + 1]) lower_steps_.push_back(k);
+    if (upper_begin_[k] < upper_begin_[k + 1]) {
+      upper_steps_.push_back(k);
+    } else {
+      scale_[k] = 1 / pivot_[k];
+    }
+  }
   if (dependent_positions.empty()) return true;
   for (uint32_t i = 0; i < size; ++i) {
     if (step_of_row_[i] == kNone) uncovered_rows.push_back(i);
@@ -179,22 +190,24 @@ bool Factorization::factorize(uint32_t size, std::span<const uint32_t> begins, s
 }
 
 void Factorization::solve(std::vector<double>& vector) {
-  for (uint32_t k = 0; k < size_; ++k) {
+  for (const uint32_t k : lower_steps_) {
     const double value = vector[pivot_row_[k]];
     if (value == 0) continue;
     for (uint32_t at = lower_begin_[k]; at < lower_begin_[k + 1]; ++at)
       vector[lower_[at].row] -= lower_[at].value * value;
   }
-  for (uint32_t k = size_; k-- > 0;) {
+  for (size_t s = upper_steps_.size(); s-- > 0;) {
+    const uint32_t k = upper_steps_[s];
     double value = vector[pivot_row_[k]];
-    vector[pivot_row_[k]] = 0;
     if (value == 0) continue;
     value /= pivot_[k];
-    work_[pivot_position_[k]] = std::abs(value) < kDrop ? 0.0 : value;
+    if (std::abs(value) < kDrop) value = 0;
+    vector[pivot_row_[k]] = value;
     for (uint32_t at = upper_begin_[k]; at < upper_begin_[k + 1]; ++at) {
       vector[pivot_row_[upper_[at].row]] -= upper_[at].value * value;
     }
   }
+  for (uint32_t k = 0; k < size_; ++k) work_[pivot_position_[k]] = vector[pivot_row_[k]] * scale_[k];
   vector.swap(work_);
   for (const Eta& eta : etas_) {
     const double value = vector[eta.position];
@@ -203,7 +216,7 @@ void Factorization::solve(std::vector<double>& vector) {
     vector[eta.position] = scaled;
     for (uint32_t at = eta.begin; at < eta.end; ++at) vector[eta_terms_[at].row] -= eta_terms_[at].value * scaled;
   }
-  // The other vector is scratch again and must be clean; it was zeroed above as it was read.
+  std::fill(work_.begin(), work_.end(), 0.0);
 }
 
 void Factorization::solve_transposed(std::vector<double>& vector) {
@@ -214,14 +227,16 @@ void Factorization::solve_transposed(std::vector<double>& vector) {
     vector[eta.position] = value / eta.pivot;
   }
   // work_ by steps: U^T z = c, then L^T.
-  for (uint32_t k = 0; k < size_; ++k) {
-    double value = vector[pivot_position_[k]];
+  for (uint32_t k = 0; k < size_; ++k) work_[k] = vector[pivot_position_[k]] * scale_[k];
+  for (const uint32_t k : upper_steps_) {
+    double value = work_[k];
     for (uint32_t at = upper_begin_[k]; at < upper_begin_[k + 1]; ++at)
       value -= upper_[at].value * work_[upper_[at].row];
-    work_[k] = value == 0 ? 0.0 : value / pivot_[k];
+    work_[k] = std::abs(value) < kDrop ? 0.0 : value / pivot_[k];
   }
-  std::fill(vector.begin(), vector.end(), 0.0);
-  for (uint32_t k = size_; k-- > 0;) {
+  for (uint32_t k = 0; k < size_; ++k) vector[pivot_row_[k]] = work_[k];
+  for (size_t s = lower_steps_.size(); s-- > 0;) {
+    const uint32_t k = lower_steps_[s];
     double value = work_[k];
     for (uint32_t at = lower_begin_[k]; at < lower_begin_[k + 1]; ++at)
       value -= lower_[at].value * vector[lower_[at].row];

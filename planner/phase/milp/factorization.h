@@ -54,6 +54,10 @@ class Factorization {
   std::vector<double> pivot_;
   std::vector<Term> lower_, upper_;  // lower_: by rows; upper_: `row` is the step of the pivot row
   std::vector<uint32_t> lower_begin_, upper_begin_;
+  // Most columns of L and U are empty: the steps of those that are not, ascending; 1 / pivot of the
+  // steps whose column of U is empty, and 1 of the others.
+  std::vector<uint32_t> lower_steps_, upper_steps_;
+  std::vector<double> scale_;
   std::vector<Eta> etas_;
   std::vector<Term> eta_terms_;
   std::vector<double> work_;

@@ -26,6 +26,9 @@ struct LeastOptions {
   bool lazy = false;
   // Of a gate graph: columns that are given (an even number), so that only neurons are minimised.
   std::optional<uint32_t> columns;
+  // At last: the fewest layers, at most `layers`, that reach the same width (and neurons). Solves
+  // the programme of each number of layers from the least on.
+  bool fewest_layers = false;
   // kAuto and kOwn: the own search. CBC and HiGHS look for schedules; what they say of bounds is
   // then certified by the own search, in at most as long again.
   milp::SolverKind solver = milp::SolverKind::kAuto;
@@ -46,6 +49,7 @@ struct LeastSchedule {
   milp::SolveStatus claimed = milp::SolveStatus::kUnknown;  // what it said of it
   int64_t nodes = 0;
   double seconds = 0;
+  uint32_t layers_bound = 0;        // with `fewest_layers`: fewer layers do not reach the width (neurons); certified
   std::string certificate;          // of columns_bound, as text with `about` lines; may be empty
   std::string neurons_certificate;  // of neurons_bound
 };

@@ -14,7 +14,7 @@ namespace rondo::phase {
 namespace {
 
 TEST(LeastSchedule, IsProvenInEveryMode) {
-  for (uint64_t seed = 0; seed < 12; ++seed) {
+  for (uint64_t seed = 0; seed < 6; ++seed) {
     const GateGraph graph = random_gate_graph(seed, 14);
     const Result<uint32_t> layers = least_layers(graph);
     if (!layers.ok()) continue;
@@ -39,6 +39,32 @@ TEST(LeastSchedule, SavesNeuronsAtTheLeastWidth) {
   EXPECT_LE(lazy->schedule.d_ffn, eager->schedule.d_ffn);
   EXPECT_EQ(lazy->schedule.proof, Proof::kOptimal);
   EXPECT_EQ(check_bound(graph, lazy->neurons_certificate, "p")->bound, lazy->schedule.d_ffn);
+}
+
+TEST(LeastSchedule, TakesNoMoreLayersThanItsWidthNeeds) {
+  int shortened = 0;
+  for (uint64_t seed = 0; seed < 5; ++seed) {
+    SCOPED_TRACE(seed);
+    const GateGraph graph = random_gate_graph(seed, 12);
+    const Result<uint32_t> fewest = least_layers(graph);
+    if (!fewest.ok()) continue;
+    const uint32_t budget = *fewest + 3;
+    const Result<LeastSchedule> least = least_schedule(graph, {.layers = budget, .fewest_layers = true});
+    ASSERT_TRUE(least.ok());
+    const uint32_t layers = least->schedule.layers, columns = d_model_of(least->schedule);
+    EXPECT_EQ(least->schedule.proof, Proof::kOptimal);
+    EXPECT_EQ(least->layers_bound, layers);
+    EXPECT_EQ(d_model_of(least_schedule(graph, {.layers = budget})->schedule), columns);
+    if (layers > *fewest) {
+      EXPECT_GT(d_model_of(least_schedule(graph, {.layers = layers - 1})->schedule), columns);
+    }
+    shortened += layers < budget ? 1 : 0;
+  }
+  EXPECT_GT(shortened, 1);
+  const SlotGraph slots = random_slot_graph(5, 20);
+  const Result<LeastSchedule> least = least_schedule(slots, {.layers = least_layers(slots) + 3, .fewest_layers = true});
+  ASSERT_TRUE(least.ok());
+  EXPECT_EQ(least->layers_bound, least->schedule.layers);
 }
 
 TEST(LeastSchedule, OfASlotGraphIsProvenToo) {
