@@ -398,8 +398,8 @@ Result<ScheduleModel> build_gate_model(const GateGraph& graph, const GateModelOp
   }
   Result<Windows> known = windows(graph, options.layers);
   if (!known.ok()) return known.error();
-  if (graph.ops.size() * uint64_t{2} * options.layers > (uint64_t{1} << 24)) {
-    return make_error(ErrorCode::kTooComplex, "ops times half-layers pass 2^24");
+  if ((graph.ops.size() + graph.dims.size() + 1) * uint64_t{2} * options.layers > (uint64_t{1} << 24)) {
+    return make_error(ErrorCode::kTooComplex, "ops and dims times half-layers pass 2^24");
   }
   return GateModelBuilder(graph, options, std::move(*known)).build();
 }

@@ -155,7 +155,7 @@ class SlotModelBuilder : ScheduleModelBuilder {
 Result<ScheduleModel> build_slot_model(const SlotGraph& graph, uint32_t layers) {
   Result<Windows> known = windows(graph, layers);
   if (!known.ok()) return known.error();
-  if (graph.gates.size() * (uint64_t{4} * layers + 1) > (uint64_t{1} << 24)) {
+  if ((graph.gates.size() + 1) * (uint64_t{4} * layers + 1) > (uint64_t{1} << 24)) {
     return make_error(ErrorCode::kTooComplex, "gates times phases pass 2^24");
   }
   return SlotModelBuilder(graph, layers, std::move(*known)).build();

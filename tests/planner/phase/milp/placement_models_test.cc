@@ -171,6 +171,8 @@ TEST(GateModel, RefusesTooFewLayersAndTheOtherMachine) {
   EXPECT_EQ(build_gate_model(graph, {.layers = 1}).error().code, ErrorCode::kDoesNotFit);
   EXPECT_EQ(build_gate_model(graph, {.layers = 2, .mode = Mode::kStrict}).error().code, ErrorCode::kInvalidArgument);
   EXPECT_EQ(build_gate_model(graph, {.layers = 100'000'000}).error().code, ErrorCode::kTooComplex);
+  EXPECT_EQ(build_gate_model(GateGraph(), {.layers = 100'000'000}).error().code, ErrorCode::kTooComplex);
+  EXPECT_EQ(build_slot_model(SlotGraph(), 100'000'000).error().code, ErrorCode::kTooComplex);
   EXPECT_FALSE(build_gate_model(graph, {.layers = 2})->point_of(std::vector<uint32_t>{9, 9, 9, 9}).has_value());
   EXPECT_FALSE(build_gate_model(graph, {.layers = 2})->point_of({}).has_value());
 }
