@@ -30,7 +30,7 @@ void print_table(const Compared& compared, Console& console) {
   console.out() << compared.name() << ":\n";
   if (compared.strict()) {
     Table table({"method", "layers", "slots", "subtractions", "status", "time"},
-                {kLeft, kRight, kRight, kRight, kLeft, kRight});
+                {kLeft, kRight, kRight, kRight, kLeft, kLeft});
     for (const PhasePlan& plan : compared.plans)
       table.add({plan.method, with_commas(plan.schedule.layers), with_commas(plan.schedule.width),
                  with_commas(erasures(plan.schedule)), status_of(plan), time_text(plan.seconds * 1e9)});
@@ -39,7 +39,7 @@ void print_table(const Compared& compared, Console& console) {
   }
   Table table(
       {"mode", "method", "layers", "slots", "d_model", "heads", "d_ffn", "flops/token", "erasures", "status", "time"},
-      {kLeft, kLeft, kRight, kRight, kRight, kRight, kRight, kRight, kRight, kLeft, kRight});
+      {kLeft, kLeft, kRight, kRight, kRight, kRight, kRight, kRight, kRight, kLeft, kLeft});
   for (const PhasePlan& plan : compared.plans) {
     const PhaseSchedule& schedule = plan.schedule;
     table.add({mode_text(plan), plan.method, with_commas(schedule.layers), with_commas(schedule.width),
