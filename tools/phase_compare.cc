@@ -74,7 +74,7 @@ void print_csv(const std::vector<Compared>& all, Console& console) {
                     << layered(d_model_of(schedule)) << ',' << layered(schedule.heads) << ',' << layered(schedule.d_ffn)
                     << ',' << layered(flops_per_token(schedule)) << ',' << layered(parameters(schedule)) << ','
                     << erasures(schedule) << ',' << (plan.bound == 0 ? "" : std::to_string(plan.bound)) << ','
-                    << (status_of(plan) == "-" ? "" : status_of(plan)) << ',' << seconds << '\n';
+                    << (status_of(plan) == "-" ? "" : field(status_of(plan))) << ',' << seconds << '\n';
     }
 }
 

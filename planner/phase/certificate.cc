@@ -19,9 +19,9 @@ constexpr int64_t kMostLayers = int64_t{1} << 20;
 const char* erases_key(Mode mode) { return mode == Mode::kStrict ? "erases_by_phase" : "erases_by_half_layer"; }
 uint64_t erase_lists(Mode mode, uint64_t layers) { return mode == Mode::kStrict ? 4 * layers + 1 : 2 * layers; }
 
-class Reader {
+class CertificateReader {
  public:
-  Reader(const Node& root, const std::string& file, uint32_t dims)
+  CertificateReader(const Node& root, const std::string& file, uint32_t dims)
       : root_(root), fields_(file, ErrorCode::kInvalidSchedule), dims_(dims) {}
 
   Result<PhaseSchedule> run() {
@@ -106,7 +106,7 @@ class Reader {
 Result<PhaseSchedule> parse_certificate(std::string_view text, const std::string& file, uint32_t dims) {
   Result<Node> root = json::parse(text, file, ErrorCode::kInvalidSchedule);
   if (!root.ok()) return root.error();
-  return Reader(*root, file, dims).run();
+  return CertificateReader(*root, file, dims).run();
 }
 
 std::string print_certificate(const PhaseSchedule& schedule) {

@@ -129,8 +129,9 @@ class Planner {
       plan_.schedule = std::move(schedule);
       plan_.method = milp::name_of(found->solver);
     }
-    // The solver looked at the width alone, and found another.
-    if (gates != nullptr && narrower && !neurons && !ended_)
+    // The solver looked at the width alone; or the time of the search was cut short for it.
+    const bool search_again = narrower || options_.time_limit_seconds > 0;
+    if (gates != nullptr && search_again && !neurons && !ended_)
       if (Status status = run_search(d_model_of(plan_.schedule), options_.moves / 2); !status.ok()) return status;
     const bool narrowest = options_.columns == 0 && columns_of(plan_.schedule) <= plan_.bound;
     plan_.schedule.proof = narrowest ? Proof::kOptimal : Proof::kFeasible;

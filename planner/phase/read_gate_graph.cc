@@ -15,9 +15,9 @@ using json::Node;
 
 constexpr uint64_t kMost = uint64_t{1} << 20;  // ops, dims
 
-class Reader {
+class GateGraphReader {
  public:
-  Reader(const Node& root, const std::string& file) : root_(root), fields_(file, ErrorCode::kInvalidGraph) {}
+  GateGraphReader(const Node& root, const std::string& file) : root_(root), fields_(file, ErrorCode::kInvalidGraph) {}
 
   Result<GateGraph> run() {
     read();
@@ -234,7 +234,7 @@ std::string number(double value) {
   return text;
 }
 
-std::string list(const std::vector<uint32_t>& ids) {
+std::string ids_text(const std::vector<uint32_t>& ids) {
   std::string text = "[";
   for (size_t i = 0; i < ids.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(ids[i]);
   return text + "]";
@@ -259,7 +259,9 @@ std::string printed(const Op& op) {
 
 }  // namespace
 
-Result<GateGraph> read_gate_graph(const json::Node& root, const std::string& file) { return Reader(root, file).run(); }
+Result<GateGraph> read_gate_graph(const json::Node& root, const std::string& file) {
+  return GateGraphReader(root, file).run();
+}
 
 Result<GateGraph> parse_gate_graph(std::string_view text, const std::string& file) {
   Result<Node> root = json::parse(text, file, ErrorCode::kInvalidGraph);
@@ -274,8 +276,8 @@ std::string print_gate_graph(const GateGraph& graph) {
           ", \"position\": " + std::to_string(graph.special.position) +
           ", \"inv_log_pos\": " + std::to_string(graph.special.inv_log_pos) +
           ", \"position_sq\": " + std::to_string(graph.special.position_sq) + "},\n";
-  text +=
-      " \"protected\": " + list(graph.protected_dims) + ",\n \"outputs\": " + list(graph.outputs) + ",\n \"dims\": [";
+  text += " \"protected\": " + ids_text(graph.protected_dims) + ",\n \"outputs\": " + ids_text(graph.outputs) +
+          ",\n \"dims\": [";
   for (size_t id = 0; id < graph.dims.size(); ++id) {
     const Dim& dim = graph.dims[id];
     text += (id == 0 ? "\n  " : ",\n  ") + ("{\"id\": " + std::to_string(id)) + ", \"name\": " + quoted(dim.name) +
@@ -287,8 +289,8 @@ std::string print_gate_graph(const GateGraph& graph) {
   for (size_t id = 0; id < graph.ops.size(); ++id) {
     const Op& op = graph.ops[id];
     text += (id == 0 ? "\n  " : ",\n  ") + ("{\"id\": " + std::to_string(id)) + ", \"type\": \"" + name_of(op.type) +
-            "\", \"name\": " + quoted(op.name) + ", \"outputs\": " + list(op.outputs) +
-            ", \"inputs\": " + list(op.inputs);
+            "\", \"name\": " + quoted(op.name) + ", \"outputs\": " + ids_text(op.outputs) +
+            ", \"inputs\": " + ids_text(op.inputs);
     if (op.type == OpType::kLookup)
       text += std::string(", \"tie_break\": \"") + (op.tie_break == TieBreak::kAverage ? "average" : "latest") +
               "\", \"heads\": " + std::to_string(heads_of(op));

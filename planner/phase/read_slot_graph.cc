@@ -12,13 +12,13 @@ namespace {
 using json::Kind;
 using json::Node;
 
-constexpr uint64_t kMost = uint64_t{1} << 20;  // gates
-constexpr int64_t kLow = std::numeric_limits<int64_t>::min();
-constexpr int64_t kHigh = std::numeric_limits<int64_t>::max();
+constexpr uint64_t kMostGates = uint64_t{1} << 20;  // gates
+constexpr int64_t kLeastInteger = std::numeric_limits<int64_t>::min();
+constexpr int64_t kGreatestInteger = std::numeric_limits<int64_t>::max();
 
-class Reader {
+class SlotGraphReader {
  public:
-  Reader(const Node& root, const std::string& file) : root_(root), fields_(file, ErrorCode::kInvalidGraph) {}
+  SlotGraphReader(const Node& root, const std::string& file) : root_(root), fields_(file, ErrorCode::kInvalidGraph) {}
 
   Result<SlotGraph> run() {
     read();
@@ -39,9 +39,9 @@ class Reader {
     gates_ = fields_.required(root_, "gates", Kind::kArray, "the graph");
     const Node* outputs = fields_.required(root_, "outputs", Kind::kArray, "the graph");
     if (!fields_.ok()) return;
-    if (gates_->items.size() > kMost)
+    if (gates_->items.size() > kMostGates)
       return fields_.fail_too_complex(*gates_, "the file lists " + std::to_string(gates_->items.size()) +
-                                                   " gates; at most " + std::to_string(kMost));
+                                                   " gates; at most " + std::to_string(kMostGates));
     graph_.gates.resize(gates_->items.size());
     for (uint32_t gate = 0; fields_.ok() && gate < graph_.gates.size(); ++gate) read_gate(gate);
     graph_.outputs = fields_.ids(*outputs, "'outputs'", "gate", graph_.gates.size());
@@ -63,12 +63,14 @@ class Reader {
     if (const Node* inputs = fields_.required(node, "inputs", Kind::kArray, what))
       gate.inputs = fields_.ids(*inputs, "inputs of " + what, "gate", graph_.gates.size());
     if (!fields_.ok()) return;
-    if (gate.type == GateType::kConst) gate.constant = fields_.integer_of(node, "value", what, kLow, kHigh);
+    if (gate.type == GateType::kConst)
+      gate.constant = fields_.integer_of(node, "value", what, kLeastInteger, kGreatestInteger);
     if (gate.type == GateType::kLinear) {
       if (const Node* list = fields_.required(node, "coef", Kind::kArray, what))
         for (const Node& item : list->items)
-          gate.coefficients.push_back(fields_.integer(item, "a coefficient of " + what, kLow, kHigh));
-      gate.constant = fields_.integer_of(node, "bias", what, kLow, kHigh);
+          gate.coefficients.push_back(
+              fields_.integer(item, "a coefficient of " + what, kLeastInteger, kGreatestInteger));
+      gate.constant = fields_.integer_of(node, "bias", what, kLeastInteger, kGreatestInteger);
     }
     if (gate.type == GateType::kRead || gate.type == GateType::kCumsum || gate.type == GateType::kWrite)
       gate.channel = static_cast<uint32_t>(fields_.integer_of(node, "channel", what, 0, 65535));
@@ -81,7 +83,7 @@ class Reader {
 };
 
 template <class Number>
-std::string list(const std::vector<Number>& numbers) {
+std::string numbers_text(const std::vector<Number>& numbers) {
   std::string text = "[";
   for (size_t i = 0; i < numbers.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(numbers[i]);
   return text + "]";
@@ -89,7 +91,9 @@ std::string list(const std::vector<Number>& numbers) {
 
 }  // namespace
 
-Result<SlotGraph> read_slot_graph(const json::Node& root, const std::string& file) { return Reader(root, file).run(); }
+Result<SlotGraph> read_slot_graph(const json::Node& root, const std::string& file) {
+  return SlotGraphReader(root, file).run();
+}
 
 Result<SlotGraph> parse_slot_graph(std::string_view text, const std::string& file) {
   Result<Node> root = json::parse(text, file, ErrorCode::kInvalidGraph);
@@ -100,14 +104,14 @@ Result<SlotGraph> parse_slot_graph(std::string_view text, const std::string& fil
 std::string print_slot_graph(const SlotGraph& graph) {
   const auto quoted = [](const std::string& name) { return json::Json(name).dump(); };
   std::string text = "{\n \"format\": \"alm-graph/1\",\n \"name\": " + quoted(graph.name) +
-                     ",\n \"outputs\": " + list(graph.outputs) + ",\n \"gates\": [";
+                     ",\n \"outputs\": " + numbers_text(graph.outputs) + ",\n \"gates\": [";
   for (size_t id = 0; id < graph.gates.size(); ++id) {
     const Gate& gate = graph.gates[id];
     text += (id == 0 ? "\n  " : ",\n  ") + ("{\"id\": " + std::to_string(id)) + ", \"type\": \"" + name_of(gate.type) +
-            "\", \"inputs\": " + list(gate.inputs) + ", \"name\": " + quoted(gate.name);
+            "\", \"inputs\": " + numbers_text(gate.inputs) + ", \"name\": " + quoted(gate.name);
     if (gate.type == GateType::kConst) text += ", \"value\": " + std::to_string(gate.constant);
     if (gate.type == GateType::kLinear)
-      text += ", \"coef\": " + list(gate.coefficients) + ", \"bias\": " + std::to_string(gate.constant);
+      text += ", \"coef\": " + numbers_text(gate.coefficients) + ", \"bias\": " + std::to_string(gate.constant);
     if (gate.type == GateType::kRead || gate.type == GateType::kCumsum || gate.type == GateType::kWrite)
       text += ", \"channel\": " + std::to_string(gate.channel);
     text += "}";

@@ -10,7 +10,7 @@
 namespace rondo::phase {
 namespace {
 
-AnyGraph generated(std::string_view profile) { return *generate_graph(profile, 66, 0); }
+AnyGraph graph_of(std::string_view profile) { return *generate_graph(profile, 66, 0); }
 
 std::vector<std::string> methods_of(const std::vector<PhasePlan>& plans) {
   std::vector<std::string> names;
@@ -30,7 +30,7 @@ TEST(PhaseCosts, FollowTheFormulasOfThePublishedBenchmarks) {
 }
 
 TEST(PlanPhases, TakesTheLeastLayersUnlessTold) {
-  const AnyGraph graph = generated("universal-1");
+  const AnyGraph graph = graph_of("universal-1");
   EXPECT_EQ(plan_phases(graph, {.solver = Solver::kNone, .moves = 1000})->schedule.layers, 7U);
   EXPECT_EQ(plan_phases(graph, {.layers = 9, .solver = Solver::kNone, .moves = 1000})->schedule.layers, 9U);
   EXPECT_EQ(plan_phases(graph, {.layers = 6, .solver = Solver::kNone, .moves = 1000}).error().message,
@@ -38,28 +38,28 @@ TEST(PlanPhases, TakesTheLeastLayersUnlessTold) {
 }
 
 TEST(PlanPhases, ChoosesTheLayersWithTheLeastFlops) {
-  const AnyGraph graph = generated("universal-1");
+  const AnyGraph graph = graph_of("universal-1");
   const PlanPhasesOptions options{
       .mode = Mode::kFused, .lazy = true, .objective = Objective::kFlops, .solver = Solver::kNone, .moves = 8000};
   const PhasePlan chosen = *plan_phases(graph, options);
   PlanPhasesOptions least = options;
   least.objective = Objective::kWidth;
   EXPECT_LE(flops_per_token(chosen.schedule), flops_per_token(plan_phases(graph, least)->schedule));
-  EXPECT_EQ(plan_phases(generated("window-1"), options).error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(plan_phases(graph_of("window-1"), options).error().code, ErrorCode::kInvalidArgument);
 }
 
 TEST(PlanPhases, EndsWhenTheCallerSaysSoWithWhatThereIs) {
   uint64_t calls = 0;
-  const PhasePlan plan =
-      *plan_phases(generated("universal-1"), {.solver = Solver::kNone,
-                                              .moves = 1'000'000'000,
-                                              .progress = [&](const PhaseProgress&) { return ++calls == 3; }});
+  const PhasePlan plan = *plan_phases(
+      graph_of("universal-1"), {.solver = Solver::kNone, .moves = 1'000'000'000, .progress = [&](const PhaseProgress&) {
+                                  return ++calls == 3;
+                                }});
   EXPECT_EQ(calls, 3U);
   EXPECT_GT(plan.schedule.width, plan.bound);
 }
 
 TEST(ComparedMethods, AreOrderedFromTheBaselineToTheBest) {
-  const std::vector<PhasePlan> plans = *compare_methods(generated("universal-1"), {Mode::kDelayed, Mode::kFused},
+  const std::vector<PhasePlan> plans = *compare_methods(graph_of("universal-1"), {Mode::kDelayed, Mode::kFused},
                                                         {.solver = Solver::kNone, .moves = 20000});
   EXPECT_EQ(methods_of(plans), (std::vector<std::string>{"no-reuse", "asap", "alap", "greedy", "search", "search+lazy",
                                                          "asap", "alap", "greedy", "search", "search+lazy"}));
@@ -74,7 +74,7 @@ TEST(ComparedMethods, AreOrderedFromTheBaselineToTheBest) {
 
 TEST(ComparedMethods, OfTheStrictMachineBeginWithThePublishedOnes) {
   const std::vector<PhasePlan> plans =
-      *compare_methods(generated("window-1"), {}, {.solver = Solver::kNone, .moves = 20000});
+      *compare_methods(graph_of("window-1"), {}, {.solver = Solver::kNone, .moves = 20000});
   EXPECT_EQ(methods_of(plans), (std::vector<std::string>{"list-schedule", "published-heuristic", "alap", "search"}));
   EXPECT_LE(plans[3].schedule.width, plans[1].schedule.width);
   EXPECT_LT(plans[3].schedule.width, plans[0].schedule.width);
@@ -95,7 +95,7 @@ TEST(ComparedMethods, OfAGraphWithoutOpsAreTrivial) {
 }
 
 TEST(PlanPhases, ProvesTheWidthWithTheOwnSolver) {
-  const AnyGraph graph = generated("universal-1");
+  const AnyGraph graph = graph_of("universal-1");
   const PhasePlan plan = *plan_phases(graph, {.mode = Mode::kFused, .moves = 50000, .time_limit_seconds = 30});
   EXPECT_EQ(plan.schedule.proof, Proof::kOptimal);
   EXPECT_EQ(status_of(plan), "optimal");
@@ -105,7 +105,7 @@ TEST(PlanPhases, ProvesTheWidthWithTheOwnSolver) {
 }
 
 TEST(PlanPhases, PrintsTheProgrammeOfTheSolver) {
-  Result<std::string> mps = programme_of(generated("universal-1"), {.mode = Mode::kFused});
+  Result<std::string> mps = programme_of(graph_of("universal-1"), {.mode = Mode::kFused});
   ASSERT_TRUE(mps.ok());
   EXPECT_NE(mps->find("ROWS"), std::string::npos);
   EXPECT_NE(mps->find("ENDATA"), std::string::npos);
