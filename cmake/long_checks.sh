@@ -23,5 +23,8 @@ if [[ -x $asan/schedules/fuzz_binary ]]; then
   mkdir -p build/fuzz/binary build/fuzz/text
   run $asan/schedules/fuzz_binary -max_total_time=900 -print_final_stats=1 build/fuzz/binary tests/schedules/golden
   run $asan/schedules/fuzz_text -max_total_time=900 -print_final_stats=1 build/fuzz/text tests/schedules/golden
+  mkdir -p build/fuzz/contest
+  run $asan/planner/fusion/fuzz_contest -max_total_time=600 -max_len=4096 -dict=tests/planner/fusion/fuzz/contest.dict \
+    build/fuzz/contest tests/planner/fusion/fuzz/seeds
   run $asan/whole/random_graphs --graphs=5000
 fi

@@ -5,6 +5,7 @@
 #include <map>
 #include "schedules/yaml/document.h"
 #include "tools/commands.h"
+#include "tools/contest.h"
 #include "tools/contest_lower.h"
 #include "tools/contest_solve.h"
 #include "tools/phase_plan.h"
@@ -56,6 +57,21 @@ constexpr VerbText kVerbs[] = {
      "Arithmetic and memory by element type, instruction set and cache, alone and on all\n"
      "cores; handing over a token and waking a thread; every kernel over many shapes, from\n"
      "which costs are fitted. Best done while the machine does nothing else."},
+    {"contest score", "PROBLEM SOLUTION",
+     "Judge a solution of a fast-memory problem: which rule it breaks, or what it costs.",
+     "rondo contest score problem.json solution.json\n"
+     "rondo contest score problem.json solution.json --explain         why each granularity is as it is\n"
+     "rondo contest score problem.json solution.json --svg picture.svg",
+     "docs/contest.md explains rules and bounds. Exit code 0 for a valid solution, 1 for one\n"
+     "that breaks a rule."},
+    {"contest rules", "", "List the rules that a solution of a fast-memory problem must keep.",
+     "rondo contest rules\n"
+     "rondo contest rules --json",
+     ""},
+    {"contest generate", "PROBLEM", "Make a fast-memory problem like the contest's, of any size.",
+     "rondo contest generate problem.json --operators 200 --seed 7\n"
+     "rondo contest generate problem.json --family experts --operators 95",
+     "The same options give the same problem on every machine."},
     {"contest solve", "PROBLEM SOLUTION", "Find a schedule for a fast-memory problem, better the longer it may search.",
      "rondo contest solve problem.json solution.json --time-limit 60\n"
      "rondo contest solve problem.json solution.json --work 100000 --seed 7   the same on every machine\n"
@@ -271,6 +287,8 @@ struct Commands {
   ShowCommand show;
   RunCommand run;
   CalibrateCommand calibrate;
+  ContestScoreCommand contest_score;
+  ContestGenerateCommand contest_generate;
   ContestSolveCommand contest_solve;
   ContestLowerCommand contest_lower;
   PhaseCheckCommand phase_check;
@@ -433,6 +451,37 @@ void add_calibrate(CLI::App& app, Commands& commands, Console& console) {
   sub->add_flag("--quick", calibrate.quick, "a few seconds and a rougher result");
   sub->add_flag("--no-kernels", calibrate.no_kernels, "leave out the rates of kernels");
   add_number(*sub, "--time-limit", calibrate.time_limit_seconds, 1, 86400, "seconds to take at most, about");
+  add_common(*sub, console);
+}
+
+void add_contest_score(CLI::App& app, Commands& commands, Console& console) {
+  CLI::App* sub = add_verb(app, "contest score");
+  ContestScoreCommand& score = commands.contest_score;
+  sub->add_option("PROBLEM", score.problem, "problem file (JSON)")->required();
+  sub->add_option("SOLUTION", score.solution, "the solution to judge (JSON)")->required();
+  sub->add_flag("--divisible", score.divisible, "only granularities that divide the tensors (rule R13)");
+  sub->add_flag("--explain", score.explain, "what the next larger and smaller granularities break or cost");
+  sub->add_option("--svg", score.svg, "draw the schedule ('-': stdout)")->option_text("FILE");
+  add_common(*sub, console);
+}
+
+void add_contest_generate(CLI::App& app, Commands& commands, Console& console) {
+  CLI::App* sub = add_verb(app, "contest generate");
+  ContestGenerateCommand& generate = commands.contest_generate;
+  sub->add_option("PROBLEM", generate.problem, "where to write ('-': stdout)")->required();
+  add_number(*sub, "--operators", generate.options.operators, 0, fusion::kMaxGenerated,
+             "how many, exactly (default 32)");
+  sub->add_option("--seed", generate.options.seed, "of the random choices (default 1)")->option_text("N");
+  std::vector<std::pair<std::string, fusion::Family>> families;
+  for (const fusion::FamilyName& family : fusion::families()) families.emplace_back(family.name, family.family);
+  add_choice<fusion::Family>(
+      *sub, "--family", generate.options.family, families,
+      "mixed (default), chain, attention, experts, shared-weights, reduction, branches, residual, diamond");
+  sub->get_option("--family")->option_text("NAME");
+  sub->add_option("--native", generate.options.native, "native granularity (default 128)")
+      ->option_text("N")
+      ->check(CLI::Range(2, 4096));
+  sub->add_flag("--ragged", generate.options.ragged, "extents that are no multiples of it");
   add_common(*sub, console);
 }
 
@@ -634,6 +683,9 @@ int run_command_line(const std::vector<std::string>& arguments, Console& console
   add_show(app, commands, console);
   add_run(app, commands, console);
   add_calibrate(app, commands, console);
+  add_contest_score(app, commands, console);
+  add_common(*add_verb(app, "contest rules"), console);
+  add_contest_generate(app, commands, console);
   add_contest_solve(app, commands, console);
   add_contest_lower(app, commands, console);
   add_phase_plan(app, commands, console);
@@ -662,6 +714,9 @@ int run_command_line(const std::vector<std::string>& arguments, Console& console
   if (verb == "show") return run_show(commands.show, console);
   if (verb == "run") return run_run(commands.run, console);
   if (verb == "calibrate") return run_calibrate(commands.calibrate, console);
+  if (verb == "contest score") return run_contest_score(commands.contest_score, console);
+  if (verb == "contest rules") return run_contest_rules(console);
+  if (verb == "contest generate") return run_contest_generate(commands.contest_generate, console);
   if (verb == "contest solve") return run_contest_solve(commands.contest_solve, console);
   if (verb == "contest lower") return run_contest_lower(commands.contest_lower, console);
   if (verb == "phase plan") return run_phase_plan(commands.phase_plan, console);

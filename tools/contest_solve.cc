@@ -7,6 +7,7 @@
 #include "planner/fusion/bounds/lower_bounds.h"
 #include "planner/fusion/evaluate.h"
 #include "planner/fusion/search/solve.h"
+#include "tools/contest_report.h"
 #include "tools/schedule_file.h"
 #include "tools/search_threads.h"
 #include "tools/table.h"
@@ -17,7 +18,6 @@ namespace {
 using fusion::Evaluation;
 using fusion::Problem;
 using fusion::Solution;
-using fusion::SubgraphCost;
 
 constexpr double kDefaultTimeLimit = 10;
 // Of the time limit: what is left is for the last file and the end of the process.
@@ -26,22 +26,6 @@ constexpr double kShareOfTime = 0.95;
 // is older: the first milliseconds bring dozens.
 constexpr double kLeastSecondsBetweenFiles = 0.02;
 
-// "10,118,758.4": one decimal, as the contest's own evaluator prints.
-std::string latency_text(double latency) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.1f", latency);
-  std::string digits = text;
-  for (size_t at = digits.find('.'); at > 3; at -= 3)
-    if (digits[at - 4] != '-') digits.insert(at - 3, ",");
-  return digits;
-}
-
-std::string percent_text(double share) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.2f %%", 100 * share);
-  return text;
-}
-
 class Clock {
  public:
   double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
@@ -49,42 +33,6 @@ class Clock {
  private:
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
-
-std::string list_text(const std::vector<uint32_t>& numbers) {
-  std::string text;
-  for (size_t at = 0; at < numbers.size();) {
-    size_t end = at + 1;  // runs as 3-7
-    while (end < numbers.size() && numbers[end] == numbers[end - 1] + 1) ++end;
-    text += (text.empty() ? "" : " ") + std::to_string(numbers[at]);
-    if (end - at > 2)
-      text += "-" + std::to_string(numbers[end - 1]);
-    else if (end - at == 2)
-      text += " " + std::to_string(numbers[end - 1]);
-    at = end;
-  }
-  return text;
-}
-
-std::string explanation(const Problem& problem, const Solution& solution, const Evaluation& evaluation) {
-  using enum Table::Align;
-  Table table({"", "operators", "[w,h,k]", "order", "tiles", "k-steps", "working set", "compute", "memory", "latency",
-               "bound by", "retains"},
-              {kRight, kLeft, kLeft, kLeft, kRight, kRight, kRight, kRight, kRight, kRight, kLeft, kLeft});
-  for (size_t at = 0; at < solution.subgraphs.size(); ++at) {
-    const fusion::Subgraph& subgraph = solution.subgraphs[at];
-    const SubgraphCost& cost = evaluation.subgraphs[at];
-    const std::string granularity =
-        "[" + std::to_string(subgraph.w) + "," + std::to_string(subgraph.h) + "," + std::to_string(subgraph.k) + "]";
-    // Row-major numbers: a walk along a row goes on with 1.
-    const char* order = subgraph.order.empty() ? "raster" : subgraph.order[1] == 1 ? "row snake" : "column snake";
-    table.add({std::to_string(at), list_text(subgraph.operators), granularity, order,
-               with_commas(static_cast<uint64_t>(cost.tiles)), with_commas(static_cast<uint64_t>(cost.k_steps)),
-               percent_text(static_cast<double>(cost.working_set) / static_cast<double>(problem.capacity)),
-               latency_text(cost.compute), latency_text(cost.memory), latency_text(cost.latency),
-               cost.compute >= cost.memory ? "compute" : "memory", list_text(subgraph.retained)});
-  }
-  return table.text();
-}
 
 }  // namespace
 
@@ -140,7 +88,7 @@ int run_contest_solve(const ContestSolveCommand& command, Console& console) {
   if (unwritten || last_file < 0) write(solved->solution);
   if (!written.ok()) return console.fail(written.error());
 
-  const double gap = solved->latency == 0 ? 0 : 1 - least / solved->latency;
+  const double gap = gap_of(least, solved->latency);
   const double seconds = clock.seconds();
   const bool interrupted = console.interrupted();
   if (console.json) {
@@ -161,7 +109,7 @@ int run_contest_solve(const ContestSolveCommand& command, Console& console) {
     if (command.explain) {
       const Result<Evaluation> evaluation = evaluate(*problem, solved->solution, {command.divisible});
       if (!evaluation.ok()) return console.fail(evaluation.error());
-      console.out() << explanation(*problem, solved->solution, *evaluation) << '\n';
+      console.out() << subgraph_table(*problem, solved->solution, *evaluation) << '\n';
     }
     char time[32];
     std::snprintf(time, sizeof time, "%.2f s", seconds);

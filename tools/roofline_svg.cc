@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include "rondo/contracts.h"
+#include "tools/svg_text.h"
 #include "tools/table.h"
 
 namespace rondo::cli {
@@ -39,30 +40,6 @@ std::string spoken(double number) {
   return text;
 }
 std::string percent(double part) { return text_of(part >= 9.95 ? "%.0f %%" : "%.1f %%", part); }
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '"')
-      out += "&quot;";
-    else
-      out += c;
-  }
-  return out;
-}
-
-std::string shortened(std::string_view text, size_t most) {
-  if (text.size() <= most) return std::string(text);
-  size_t end = most - 1;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  return std::string(text.substr(0, end)) + "…";
-}
 
 size_t family_of(const RooflineRow& row) {
   const Contract* contract = find_contract(row.op);

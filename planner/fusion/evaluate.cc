@@ -4,41 +4,20 @@
 #include <limits>
 #include <utility>
 
+#include "planner/fusion/judge_subgraph.h"
 #include "planner/fusion/walk_tiles.h"
 #include "schedules/structure/sentence.h"
 
 namespace rondo::fusion {
 namespace {
 
-class Judge {
+// What a subgraph costs, given its geometry, or R9 or R12.
+class Pricing {
  public:
-  Judge(const Problem& problem, const Solution& solution, const EvaluateOptions& options)
-      : problem_(problem), solution_(solution), options_(options) {}
+  explicit Pricing(const Problem& problem) : problem_(problem) {}
 
-  Result<Evaluation> run() {
-    stored_.resize(problem_.tensors.size());
-    for (size_t tensor = 0; tensor < stored_.size(); ++tensor) stored_[tensor] = problem_.producer[tensor] < 0;
-    covered_.resize(problem_.operators.size());
-    for (size_t i = 0; i < solution_.subgraphs.size(); ++i)
-      if (std::optional<Violation> found = run_subgraph(solution_.subgraphs[i]))
-        return refusal(*found, sentence("subgraph ", i, ": "));
-    if (std::optional<Violation> found = at_the_end()) return refusal(*found, "");
-    return std::move(evaluation_);
-  }
-
- private:
-  static Error refusal(const Violation& violation, const std::string& where) {
-    return make_error(ErrorCode::kInvalidSchedule, sentence(name_of(violation.rule), ": ", where, violation.message));
-  }
-
-  std::optional<Violation> run_subgraph(const Subgraph& subgraph) {
-    Geometry geometry;
-    if (std::optional<Violation> found = derive_geometry(problem_, subgraph, resident_, options_.divisible, geometry))
-      return found;
-    for (uint32_t tensor : geometry.inputs)
-      if (!stored_[tensor] && !geometry.is_resident(tensor))
-        return Violation{Rule::kR7, sentence("input tensor ", tensor, " is neither in slow memory nor retained")};
-    SubgraphCost cost;
+  std::optional<Violation> price(const Subgraph& subgraph, const Geometry& geometry, SubgraphCost& cost) {
+    cost = {};
     cost.working_set = working_set(problem_, geometry).total();
     if (cost.working_set > problem_.capacity)
       return Violation{Rule::kR9, sentence("working set ", cost.working_set, " exceeds capacity ", problem_.capacity)};
@@ -49,16 +28,10 @@ class Judge {
     cost.tiles = geometry.tiles();
     cost.k_steps = geometry.k_steps;
     add_steps(geometry, subgraph.order, cost);
-
-    for (uint32_t tensor : geometry.outputs)
-      if (!geometry.retains(tensor)) stored_[tensor] = true;
-    for (uint32_t op : subgraph.operators) covered_[op] = true;
-    resident_ = std::move(geometry.retained);
-    evaluation_.latency += cost.latency;
-    evaluation_.subgraphs.push_back(cost);
     return {};
   }
 
+ private:
   static bool is_permutation(const std::vector<uint32_t>& order, int64_t tiles) {
     if (static_cast<int64_t>(order.size()) != tiles) return false;
     std::vector<bool> seen(order.size(), false);
@@ -133,6 +106,49 @@ class Judge {
     }
   }
 
+  const Problem& problem_;
+  int64_t walked_ = 0;
+};
+
+class Judge {
+ public:
+  Judge(const Problem& problem, const Solution& solution, const EvaluateOptions& options)
+      : problem_(problem), solution_(solution), options_(options), pricing_(problem) {}
+
+  Result<Evaluation> run() {
+    stored_.resize(problem_.tensors.size());
+    for (size_t tensor = 0; tensor < stored_.size(); ++tensor) stored_[tensor] = problem_.producer[tensor] < 0;
+    covered_.resize(problem_.operators.size());
+    for (size_t i = 0; i < solution_.subgraphs.size(); ++i)
+      if (std::optional<Violation> found = run_subgraph(solution_.subgraphs[i]))
+        return refusal(*found, sentence("subgraph ", i, ": "));
+    if (std::optional<Violation> found = at_the_end()) return refusal(*found, "");
+    return std::move(evaluation_);
+  }
+
+ private:
+  static Error refusal(const Violation& violation, const std::string& where) {
+    return make_error(ErrorCode::kInvalidSchedule, sentence(name_of(violation.rule), ": ", where, violation.message));
+  }
+
+  std::optional<Violation> run_subgraph(const Subgraph& subgraph) {
+    Geometry geometry;
+    if (std::optional<Violation> found = derive_geometry(problem_, subgraph, resident_, options_.divisible, geometry))
+      return found;
+    for (uint32_t tensor : geometry.inputs)
+      if (!stored_[tensor] && !geometry.is_resident(tensor))
+        return Violation{Rule::kR7, sentence("input tensor ", tensor, " is neither in slow memory nor retained")};
+    SubgraphCost cost;
+    if (std::optional<Violation> found = pricing_.price(subgraph, geometry, cost)) return found;
+    for (uint32_t tensor : geometry.outputs)
+      if (!geometry.retains(tensor)) stored_[tensor] = true;
+    for (uint32_t op : subgraph.operators) covered_[op] = true;
+    resident_ = std::move(geometry.retained);
+    evaluation_.latency += cost.latency;
+    evaluation_.subgraphs.push_back(cost);
+    return {};
+  }
+
   std::optional<Violation> at_the_end() const {
     for (size_t op = 0; op < covered_.size(); ++op)
       if (!covered_[op]) return Violation{Rule::kC1, sentence("operator ", op, " is in no subgraph")};
@@ -148,7 +164,7 @@ class Judge {
   std::vector<bool> stored_;   // tensors in slow memory
   std::vector<bool> covered_;  // operators executed
   std::vector<uint32_t> resident_;
-  int64_t walked_ = 0;
+  Pricing pricing_;
   Evaluation evaluation_;
 };
 
@@ -156,6 +172,14 @@ class Judge {
 
 Result<Evaluation> evaluate(const Problem& problem, const Solution& solution, const EvaluateOptions& options) {
   return Judge(problem, solution, options).run();
+}
+
+SubgraphVerdict judge_subgraph(const Problem& problem, const Subgraph& subgraph, const std::vector<uint32_t>& resident,
+                               const EvaluateOptions& options) {
+  SubgraphVerdict verdict;
+  verdict.violation = derive_geometry(problem, subgraph, resident, options.divisible, verdict.geometry);
+  if (!verdict.violation) verdict.violation = Pricing(problem).price(subgraph, verdict.geometry, verdict.cost);
+  return verdict;
 }
 
 }  // namespace rondo::fusion

@@ -158,13 +158,13 @@ class Derivation {
     // Consumers come later in the list (R5), so an operator's demands are complete here.
     for (auto op = subgraph_.operators.rbegin(); op != subgraph_.operators.rend(); ++op) {
       const Operator& o = op_at(*op);
-      for (const Slice& slice : g_.needs[o.output]) {
+      for (const NamedSlice& slice : g_.needs[o.output]) {
         const bool matmul = problem_.is_matmul(*op);
         const bool owns = matmul && slice == kTile;
         g_.executions.push_back({*op, slice, owns, When::kEvery});
         if (owns) owners_.push_back(*op);
         if (matmul) {
-          const Axis reduced = owns ? Axis::kDepth : Axis::kAll;
+          const SliceAxis reduced = owns ? SliceAxis::kDepth : SliceAxis::kAll;
           g_.needs[o.inputs[0]].insert({slice.rows, reduced});
           g_.needs[o.inputs[1]].insert({reduced, slice.columns});
         } else {
@@ -218,7 +218,7 @@ class Derivation {
 
   Found ephemeral_granule() const {
     for (uint32_t tensor : g_.ephemeral)
-      for (const Slice& slice : g_.needs.at(tensor)) {
+      for (const NamedSlice& slice : g_.needs.at(tensor)) {
         const Extent extent = largest_extent(problem_, g_, tensor, slice);
         if (extent.rows > problem_.native || extent.columns > problem_.native)
           return violation(Rule::kR11, "the slice of tensor ", tensor, ", which lives only inside, is ", extent.columns,
@@ -230,37 +230,39 @@ class Derivation {
   // The loop's owner and what moves with k run in every step; a Pointwise on the tile
   // waits for the finished sum; what does not change over k runs before the loop.
   void time_executions() {
-    for (Execution& execution : g_.executions) {
-      if (execution.owns_loop || execution.slice.moves_with(Axis::kDepth))
+    for (SliceExecution& execution : g_.executions) {
+      if (execution.owns_loop || execution.slice.moves_with(SliceAxis::kDepth))
         execution.when = When::kEvery;
       else
         execution.when = execution.slice == kTile ? When::kLast : When::kFirst;
     }
   }
 
-  Slice normalised(uint32_t tensor, Slice slice) const {
+  NamedSlice normalised(uint32_t tensor, NamedSlice slice) const {
     const Tensor& t = problem_.tensors[tensor];
-    if ((slice.rows == Axis::kTileRows && g_.h >= t.height) || (slice.rows == Axis::kDepth && g_.k_steps == 1))
-      slice.rows = Axis::kAll;
-    if ((slice.columns == Axis::kTileColumns && g_.w >= t.width) || (slice.columns == Axis::kDepth && g_.k_steps == 1))
-      slice.columns = Axis::kAll;
+    if ((slice.rows == SliceAxis::kTileRows && g_.h >= t.height) ||
+        (slice.rows == SliceAxis::kDepth && g_.k_steps == 1))
+      slice.rows = SliceAxis::kAll;
+    if ((slice.columns == SliceAxis::kTileColumns && g_.w >= t.width) ||
+        (slice.columns == SliceAxis::kDepth && g_.k_steps == 1))
+      slice.columns = SliceAxis::kAll;
     return slice;
   }
 
   void find_buffers() {
     std::set<uint32_t> early;  // tensors that something before the last step reads
-    for (const Execution& execution : g_.executions)
+    for (const SliceExecution& execution : g_.executions)
       if (execution.when != When::kLast)
         early.insert(op_at(execution.op).inputs.begin(), op_at(execution.op).inputs.end());
     for (uint32_t tensor : g_.inputs) {
       if (g_.is_resident(tensor)) continue;
-      std::set<Slice> slices;
-      for (const Slice& slice : g_.needs.at(tensor)) slices.insert(normalised(tensor, slice));
+      std::set<NamedSlice> slices;
+      for (const NamedSlice& slice : g_.needs.at(tensor)) slices.insert(normalised(tensor, slice));
       // The whole tensor serves every other need.
       if (slices.count(kWhole) != 0) slices = {kWhole};
-      for (const Slice& slice : slices) {
+      for (const NamedSlice& slice : slices) {
         When when = early.count(tensor) != 0 ? When::kFirst : When::kLast;
-        if (slice.moves_with(Axis::kDepth)) when = When::kEvery;
+        if (slice.moves_with(SliceAxis::kDepth)) when = When::kEvery;
         g_.buffers.push_back({tensor, slice, when});
       }
     }
@@ -276,41 +278,41 @@ class Derivation {
 };
 
 // `index`: the tile or step; none: a full one.
-int64_t axis_extent(const Geometry& g, Axis axis, int64_t whole, const Position* position) {
-  if (axis == Axis::kAll) return whole;
-  const int64_t unit = axis == Axis::kTileRows ? g.h : axis == Axis::kTileColumns ? g.w : g.k;
+int64_t axis_extent(const Geometry& g, SliceAxis axis, int64_t whole, const Position* position) {
+  if (axis == SliceAxis::kAll) return whole;
+  const int64_t unit = axis == SliceAxis::kTileRows ? g.h : axis == SliceAxis::kTileColumns ? g.w : g.k;
   if (position == nullptr) return std::min(unit, whole);
-  const int64_t index = axis == Axis::kTileRows      ? position->row
-                        : axis == Axis::kTileColumns ? position->column
-                                                     : position->k_step;
+  const int64_t index = axis == SliceAxis::kTileRows      ? position->row
+                        : axis == SliceAxis::kTileColumns ? position->column
+                                                          : position->k_step;
   return std::clamp(whole - index * unit, int64_t{0}, unit);
 }
 
 // A tile that is smaller than native costs as much as a native one. A slice that moves
 // with k costs its share of the strip of native tiles that all steps make together.
-double native_tiles(const Geometry& g, Axis axis, int64_t whole, int64_t native, const Position& position) {
+double native_tiles(const Geometry& g, SliceAxis axis, int64_t whole, int64_t native, const Position& position) {
   switch (axis) {
-    case Axis::kTileRows:
+    case SliceAxis::kTileRows:
       return static_cast<double>(ceil_div(std::min(g.h, whole), native));
-    case Axis::kTileColumns:
+    case SliceAxis::kTileColumns:
       return static_cast<double>(ceil_div(std::min(g.w, whole), native));
-    case Axis::kDepth:
+    case SliceAxis::kDepth:
       return static_cast<double>(ceil_div(whole, native)) *
              (static_cast<double>(axis_extent(g, axis, whole, &position)) / static_cast<double>(whole));
-    case Axis::kAll:
+    case SliceAxis::kAll:
       break;
   }
   return static_cast<double>(ceil_div(whole, native));
 }
 
-double cost_of_execution(const Problem& problem, const Geometry& g, const Execution& execution,
+double cost_of_execution(const Problem& problem, const Geometry& g, const SliceExecution& execution,
                          const Position& position) {
   const Operator& op = problem.operators[execution.op];
   const Tensor& out = problem.tensors[op.output];
   double tiles = native_tiles(g, execution.slice.rows, out.height, problem.native, position) *
                  native_tiles(g, execution.slice.columns, out.width, problem.native, position);
   if (execution.owns_loop)
-    tiles *= static_cast<double>(axis_extent(g, Axis::kDepth, g.depth, &position)) / static_cast<double>(g.depth);
+    tiles *= static_cast<double>(axis_extent(g, SliceAxis::kDepth, g.depth, &position)) / static_cast<double>(g.depth);
   return op.base_cost * tiles;
 }
 
@@ -330,13 +332,14 @@ std::optional<Violation> derive_geometry(const Problem& problem, const Subgraph&
   return Derivation(problem, subgraph, divisible, geometry).run();
 }
 
-Extent extent_at(const Problem& problem, const Geometry& geometry, uint32_t tensor, Slice slice, Position position) {
+Extent extent_at(const Problem& problem, const Geometry& geometry, uint32_t tensor, NamedSlice slice,
+                 Position position) {
   const Tensor& t = problem.tensors[tensor];
   return {axis_extent(geometry, slice.rows, t.height, &position),
           axis_extent(geometry, slice.columns, t.width, &position)};
 }
 
-Extent largest_extent(const Problem& problem, const Geometry& geometry, uint32_t tensor, Slice slice) {
+Extent largest_extent(const Problem& problem, const Geometry& geometry, uint32_t tensor, NamedSlice slice) {
   const Tensor& t = problem.tensors[tensor];
   return {axis_extent(geometry, slice.rows, t.height, nullptr), axis_extent(geometry, slice.columns, t.width, nullptr)};
 }
@@ -351,7 +354,7 @@ WorkingSet working_set(const Problem& problem, const Geometry& geometry) {
   for (uint32_t tensor : geometry.outputs)
     if (!geometry.retains(tensor)) set.outputs += tile;
   if (geometry.k_steps > 1)
-    for (const Execution& execution : geometry.executions) {
+    for (const SliceExecution& execution : geometry.executions) {
       const uint32_t out = problem.operators[execution.op].output;
       // A boundary output is its own accumulator, and so is a retained tensor.
       if (execution.owns_loop && has(geometry.ephemeral, out) && !geometry.retains(out)) set.accumulators += tile;
@@ -367,8 +370,8 @@ StepCost cost_of_step(const Problem& problem, const Geometry& geometry, const Mo
   StepCost cost;
   for (const Buffer& buffer : geometry.buffers) {
     const bool moved = buffer.when == When::kEvery || moment.first_tile ||
-                       (buffer.slice.rows == Axis::kTileRows && moment.row_changed) ||
-                       (buffer.slice.columns == Axis::kTileColumns && moment.column_changed);
+                       (buffer.slice.rows == SliceAxis::kTileRows && moment.row_changed) ||
+                       (buffer.slice.columns == SliceAxis::kTileColumns && moment.column_changed);
     if (moved && happens(buffer.when))
       cost.loaded += extent_at(problem, geometry, buffer.tensor, buffer.slice, moment.position).size();
   }
@@ -376,7 +379,7 @@ StepCost cost_of_step(const Problem& problem, const Geometry& geometry, const Mo
     for (uint32_t tensor : geometry.outputs)
       if (!geometry.retains(tensor))
         cost.evicted += extent_at(problem, geometry, tensor, kTile, moment.position).size();
-  for (const Execution& execution : geometry.executions)
+  for (const SliceExecution& execution : geometry.executions)
     if (happens(execution.when)) cost.compute += cost_of_execution(problem, geometry, execution, moment.position);
   return cost;
 }

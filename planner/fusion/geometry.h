@@ -22,25 +22,25 @@
 namespace rondo::fusion {
 
 // The order is that in which costs of one operator's executions are added.
-enum class Axis : uint8_t { kAll, kTileRows, kDepth, kTileColumns };
+enum class SliceAxis : uint8_t { kAll, kTileRows, kDepth, kTileColumns };
 
-struct Slice {
-  Axis rows = Axis::kAll;
-  Axis columns = Axis::kAll;
+struct NamedSlice {
+  SliceAxis rows = SliceAxis::kAll;
+  SliceAxis columns = SliceAxis::kAll;
 
-  bool moves_with(Axis axis) const { return rows == axis || columns == axis; }
-  auto operator<=>(const Slice&) const = default;
+  bool moves_with(SliceAxis axis) const { return rows == axis || columns == axis; }
+  auto operator<=>(const NamedSlice&) const = default;
 };
-inline constexpr Slice kTile{Axis::kTileRows, Axis::kTileColumns};
-inline constexpr Slice kWhole{Axis::kAll, Axis::kAll};
+inline constexpr NamedSlice kTile{SliceAxis::kTileRows, SliceAxis::kTileColumns};
+inline constexpr NamedSlice kWhole{SliceAxis::kAll, SliceAxis::kAll};
 
 // Of the k-steps of a tile, those in which something happens.
 enum class When : uint8_t { kFirst, kEvery, kLast };
 
 // An operator making one slice of its output. One operator may make several.
-struct Execution {
+struct SliceExecution {
   uint32_t op = 0;
-  Slice slice;
+  NamedSlice slice;
   bool owns_loop = false;
   When when = When::kEvery;
 };
@@ -50,7 +50,7 @@ struct Execution {
 // along one of its axes.
 struct Buffer {
   uint32_t tensor = 0;
-  Slice slice;  // axes that one tile or step covers are kAll
+  NamedSlice slice;  // axes that one tile or step covers are kAll
   When when = When::kEvery;
 };
 
@@ -60,14 +60,14 @@ struct Geometry {
   int64_t tile_columns = 0, tile_rows = 0;
   int64_t depth = 1;  // K of the k-loop; 1 without one
   int64_t k_steps = 1;
-  std::vector<uint32_t> inputs;               // boundary: read and not made here, ascending
-  std::vector<uint32_t> outputs;              // boundary: made and not read here, in operator order
-  std::vector<uint32_t> ephemeral;            // made and read here, ascending
-  std::vector<uint32_t> resident;             // retained by the subgraph before, ascending
-  std::vector<uint32_t> retained;             // ascending
-  std::map<uint32_t, std::set<Slice>> needs;  // of every tensor touched, as demanded
-  std::vector<Execution> executions;          // in the order of their costs
-  std::vector<Buffer> buffers;                // of inputs that are not resident
+  std::vector<uint32_t> inputs;                    // boundary: read and not made here, ascending
+  std::vector<uint32_t> outputs;                   // boundary: made and not read here, in operator order
+  std::vector<uint32_t> ephemeral;                 // made and read here, ascending
+  std::vector<uint32_t> resident;                  // retained by the subgraph before, ascending
+  std::vector<uint32_t> retained;                  // ascending
+  std::map<uint32_t, std::set<NamedSlice>> needs;  // of every tensor touched, as demanded
+  std::vector<SliceExecution> executions;          // in the order of their costs
+  std::vector<Buffer> buffers;                     // of inputs that are not resident
 
   int64_t tiles() const { return tile_columns * tile_rows; }
   bool retains(uint32_t tensor) const;
@@ -93,8 +93,9 @@ struct Extent {
   int64_t rows = 0, columns = 0;
   int64_t size() const { return rows * columns; }
 };
-Extent extent_at(const Problem& problem, const Geometry& geometry, uint32_t tensor, Slice slice, Position position);
-Extent largest_extent(const Problem& problem, const Geometry& geometry, uint32_t tensor, Slice slice);
+Extent extent_at(const Problem& problem, const Geometry& geometry, uint32_t tensor, NamedSlice slice,
+                 Position position);
+Extent largest_extent(const Problem& problem, const Geometry& geometry, uint32_t tensor, NamedSlice slice);
 
 // Elements of fast memory, everything at once: resident tensors whole, buffers at full
 // tile size, a tile for each boundary output, accumulators of ephemeral outputs, retained

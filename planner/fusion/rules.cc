@@ -8,7 +8,7 @@ constexpr RuleText kRules[] = {
      "The lists of a solution have one entry for each subgraph; a subgraph lists at least one operator, each at most "
      "once and by a number that exists; w, h and k are 1 or more."},
     {Rule::kR1, "R1", "native tiles",
-     "w and h are at most the native granularity, and k is where the subgraph has a MatMul."},
+     "w and h are at most the native granularity; so is k where the subgraph has a MatMul."},
     {Rule::kR2, "R2", "no step past the reduction",
      "k is at most the reduction length K of every MatMul of the subgraph."},
     {Rule::kR3, "R3", "one grid",

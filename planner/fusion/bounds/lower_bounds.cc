@@ -17,13 +17,30 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-// Tile extents worth trying: for each number of tiles the least extent that gives it,
-// because a smaller tile only frees memory.
-std::vector<int64_t> tile_extents(int64_t whole, int64_t native) {
-  std::vector<int64_t> extents;
-  for (int64_t extent = std::min(whole, native); extent >= 1; --extent)
-    if (extent == 1 || ceil_div(whole, extent - 1) != ceil_div(whole, extent)) extents.push_back(extent);
-  return extents;
+// A way to cut an axis: pieces of one extent, and how many.
+struct Cut {
+  int64_t extent = 1;
+  int64_t count = 1;
+};
+
+// The cuts worth trying: for each number of pieces the least extent that gives it, because
+// a smaller one only frees memory. Of more than `most`, neighbours become one cut with the
+// smaller extent and the smaller number: better than any real cut, so still a bound.
+std::vector<Cut> cuts_of(int64_t whole, int64_t native, size_t most) {
+  std::vector<Cut> cuts;
+  for (int64_t extent = std::min(whole, native);;) {
+    const int64_t count = ceil_div(whole, extent);
+    extent = ceil_div(whole, count);
+    cuts.push_back({extent, count});
+    if (extent == 1) break;
+    --extent;
+  }
+  const size_t together = (cuts.size() + most - 1) / most;
+  if (together <= 1) return cuts;
+  std::vector<Cut> merged;
+  for (size_t i = 0; i < cuts.size(); i += together)
+    merged.push_back({cuts[std::min(i + together, cuts.size()) - 1].extent, cuts[i].count});
+  return merged;
 }
 
 // How one operand of a MatMul with K > N is shared out, as the header defines it.
@@ -54,6 +71,7 @@ class Bounds {
   LowerBounds run() {
     classify_tensors();
     find_reach();
+    count_whole_readers();
     choose_dealing();
 
     LowerBounds bounds;
@@ -147,6 +165,12 @@ class Bounds {
       }
   }
 
+  void count_whole_readers() {
+    whole_readers_.assign(p_.tensors.size(), 0);
+    for (uint32_t t = 0; t < p_.tensors.size(); ++t)
+      for (uint32_t reader : p_.consumers[t]) whole_readers_[t] += may_read_whole(reader, t) ? 1 : 0;
+  }
+
   // Consumers before producers.
   std::vector<uint32_t> from_the_outputs() const {
     std::vector<size_t> waiting(p_.operators.size());
@@ -196,12 +220,11 @@ class Bounds {
   // Reloads of a tensor by an operator are claimed unless another reader may need the
   // whole of it: an inner MatMul whose other axis one tile covers.
   bool factor_claimed(uint32_t t, uint32_t op) const {
-    if (size(t) > capacity_) return true;
-    return std::none_of(p_.consumers[t].begin(), p_.consumers[t].end(), [&](uint32_t reader) {
-      if (reader == op || !p_.is_matmul(reader)) return false;
-      if (!reaches_lhs_[out(reader)] && !reaches_rhs_[out(reader)]) return false;
-      return (lhs(reader) == t && height(reader) <= p_.native) || (rhs(reader) == t && width(reader) <= p_.native);
-    });
+    return size(t) > capacity_ || whole_readers_[t] == (may_read_whole(op, t) ? 1 : 0);
+  }
+  bool may_read_whole(uint32_t op, uint32_t t) const {
+    if (!p_.is_matmul(op) || (!reaches_lhs_[out(op)] && !reaches_rhs_[out(op)])) return false;
+    return (lhs(op) == t && height(op) <= p_.native) || (rhs(op) == t && width(op) <= p_.native);
   }
 
   OperandTerms terms_of(uint32_t op, bool left) const {
@@ -214,28 +237,43 @@ class Bounds {
     terms.to_free = to_free_[t];
     terms.sharers = mixed(t) ? as_lhs_[t] + as_rhs_[t] : left ? as_lhs_[t] : as_rhs_[t];
     terms.once = mixed(t) ? static_cast<int64_t>(p_.consumers[t].size()) : std::max<int64_t>(1, must_load_[t]);
-    if (!terms.to_free) return terms;
+    if (terms.to_free) {
+      terms.free_whole = free_[t].whole;
+      terms.free_strip = free_[t].strip;
+    }
+    return terms;
+  }
+
+  // Of the readers of a tensor whose other operand is free, the least that one holds.
+  struct FreeReaders {
+    double whole = kInfinity;
+    double strip = kInfinity;
+  };
+  FreeReaders free_readers(uint32_t t) const {
+    FreeReaders free;
+    const bool left = as_lhs_[t] != 0;
+    const double twins = static_cast<double>(twins_[t]);
     for (uint32_t reader : p_.consumers[t]) {
       if (!p_.is_matmul(reader)) continue;
       const uint32_t other = left ? rhs(reader) : lhs(reader);
       if (must_load(other, reader)) continue;
-      const double twins = static_cast<double>(twins_[t]);
-      if (can_be_retained(other)) terms.free_whole = std::min(terms.free_whole, size(other) / twins);
+      if (can_be_retained(other)) free.whole = std::min(free.whole, size(other) / twins);
       if (p_.producer[other] < 0 || !p_.is_matmul(static_cast<uint32_t>(p_.producer[other]))) continue;
       // The strip of the inner MatMul's own operand that moves with the tile.
       const auto maker = static_cast<uint32_t>(p_.producer[other]);
       const uint32_t strip_of = left ? rhs(maker) : lhs(maker);
       const double shared = static_cast<double>(as_lhs_[strip_of] + as_rhs_[strip_of]);
       const double strip = deep(maker) ? static_cast<double>(p_.depth(maker)) / (shared * twins) : 0;
-      terms.free_strip = std::min(terms.free_strip, strip);
+      free.strip = std::min(free.strip, strip);
     }
-    return terms;
+    return free;
   }
 
   // Where the loads of a common operand go: evenly, unless dealing them to readers whose
   // other operand is free gives more.
   void choose_dealing() {
     to_free_.assign(p_.tensors.size(), false);
+    free_.assign(p_.tensors.size(), {});
     for (uint32_t t = 0; t < p_.tensors.size(); ++t) {
       if (mixed(t) || as_lhs_[t] + as_rhs_[t] < 2) continue;
       bool any_free = false;
@@ -250,6 +288,7 @@ class Bounds {
       // All readers of a tensor have its K in common, so either all are deep or none is.
       if (!any_free || readers.size() < 2) continue;
       to_free_[t] = true;
+      free_[t] = free_readers(t);
       double dealt = 0;
       for (uint32_t reader : readers) dealt += deep_loads_of(reader);
       to_free_[t] = dealt > evenly;
@@ -291,14 +330,17 @@ class Bounds {
     const auto key = std::make_tuple(left.key(), right.key(), width(op), height(op), twins);
     const auto [at, is_new] = known_.emplace(key, kInfinity);
     if (!is_new) return at->second;
-    const std::vector<int64_t> widths = tile_extents(width(op), p_.native);
-    const std::vector<int64_t> heights = tile_extents(height(op), p_.native);
+    const size_t most = budget_ > 0 ? kMostCuts : kFewCuts;
+    const std::vector<Cut> columns = cuts_of(width(op), p_.native, most);
+    const std::vector<Cut> rows = cuts_of(height(op), p_.native, most);
+    budget_ -= static_cast<int64_t>(columns.size() * rows.size());
     double least = kInfinity;
-    for (int64_t w : widths)
-      for (int64_t h : heights) {
-        if (w * h > p_.capacity) continue;
-        const Tiles tiles{static_cast<double>(ceil_div(width(op), w)), static_cast<double>(ceil_div(height(op), h)),
-                          static_cast<double>(w * h), static_cast<double>(w), static_cast<double>(h)};
+    for (const Cut& column : columns)
+      for (const Cut& row : rows) {
+        const double sums = static_cast<double>(column.extent) * static_cast<double>(row.extent);
+        if (sums > capacity_) continue;
+        const Tiles tiles{static_cast<double>(column.count), static_cast<double>(row.count), sums,
+                          static_cast<double>(column.extent), static_cast<double>(row.extent)};
         least = std::min(least, owner_loads(left, right, tiles, twins));
       }
     // Nothing fits: then no solution has this mode, and the others count.
@@ -323,11 +365,17 @@ class Bounds {
       const OperandTerms& inner = left.sharers <= right.sharers ? right : left;
       const double outer_times = left.sharers <= right.sharers ? tiles.columns : tiles.rows;
       const double inner_times = left.sharers <= right.sharers ? tiles.rows : tiles.columns;
-      for (int64_t a = 1; a <= std::min(outer.sharers, most); ++a) {
-        const int64_t b = std::min({inner.sharers, most, most + twins - a});
-        if (b < 1) break;
-        least = std::min(least, outer.elements * outer_times / static_cast<double>(a) +
-                                    inner.elements * inner_times / static_cast<double>(b));
+      // c / a + d / b with a + b fixed is convex: its real minimum, rounded either way,
+      // the ends, and where b stops growing.
+      const double c = outer.elements * outer_times;
+      const double d = inner.elements * inner_times;
+      const int64_t last = std::min(outer.sharers, most);
+      const int64_t most_b = std::min(inner.sharers, most);
+      const auto real = static_cast<int64_t>(static_cast<double>(most + twins) / (1 + std::sqrt(d / c)));
+      for (int64_t tried : {int64_t{1}, last, most + twins - most_b, real, real + 1}) {
+        const int64_t a = std::clamp<int64_t>(tried, 1, last);
+        const int64_t b = std::min(most_b, most + twins - a);
+        if (b >= 1) least = std::min(least, c / static_cast<double>(a) + d / static_cast<double>(b));
       }
     }
     // One of them free.
@@ -355,13 +403,13 @@ class Bounds {
     }
     const int64_t extent = left ? height(op) : width(op);
     double least = kInfinity;
-    for (int64_t tile : tile_extents(extent, p_.native)) {
-      const double strip = static_cast<double>(tile) * static_cast<double>(p_.depth(op));
+    for (const Cut& cut : cuts_of(extent, p_.native, kMostCuts)) {
+      const double strip = static_cast<double>(cut.extent) * static_cast<double>(p_.depth(op));
       if (strip > capacity_) continue;
       double sharers = static_cast<double>(as_lhs_[streamed] + as_rhs_[streamed]);
       if (!mixed(streamed))
         sharers = std::min(sharers, static_cast<double>(twins_[streamed]) * std::floor(capacity_ / strip));
-      least = std::min(least, static_cast<double>(ceil_div(extent, tile)) / sharers);
+      least = std::min(least, static_cast<double>(cut.count) / sharers);
     }
     return loads + size(streamed) * static_cast<double>(across) * least;
   }
@@ -413,7 +461,13 @@ class Bounds {
   std::vector<int64_t> as_lhs_, as_rhs_;  // MatMuls that read it so
   std::vector<int64_t> twins_;            // most MatMuls with the same two operands, this one among them
   std::vector<bool> reaches_lhs_, reaches_rhs_;
+  std::vector<int64_t> whole_readers_;  // MatMuls that may need it in one piece
   std::vector<bool> to_free_;
+  std::vector<FreeReaders> free_;
+  // Pairs of cuts that are looked at: few for each of a hostile file's shapes.
+  static constexpr size_t kMostCuts = 1024;
+  static constexpr size_t kFewCuts = 16;
+  int64_t budget_ = int64_t{1} << 27;
   std::map<std::tuple<TermsKey, TermsKey, int64_t, int64_t, int64_t>, double> known_;
 };
 
@@ -422,10 +476,9 @@ class Bounds {
 double LowerBounds::best() const { return std::max({compute, traffic, reload, parts}); }
 
 const char* LowerBounds::best_name() const {
-  const double most = best();
-  if (most == compute) return "compute";
-  if (most == traffic) return "traffic";
-  return most == reload ? "reload" : "parts";
+  // The plainest of those that say as much.
+  const double most = best() * kRoundedDown;
+  return compute >= most ? "compute" : traffic >= most ? "traffic" : reload >= most ? "reload" : "parts";
 }
 
 LowerBounds lower_bounds(const Problem& problem) { return Bounds(problem).run(); }

@@ -181,6 +181,15 @@ TEST(LowerBounds, OfAThousandOperatorsTakeNoTime) {
   }
 }
 
+TEST(LowerBounds, OfHugeExtentsAreFoundByMergedCuts) {
+  // Native 2^20 and extents of 2^23: every cut would be six million pairs.
+  const int64_t side = int64_t{1} << 23;
+  const Problem problem =
+      make_problem({{side, side}, {side, 3}, {side, 3}}, {matmul(1, 0, 2, 1)}, int64_t{1} << 40, 1, int64_t{1} << 20);
+  const LowerBounds bounds = lower_bounds(problem);
+  EXPECT_GE(bounds.reload, bounds.traffic);
+}
+
 TEST(LowerBounds, OfNothingAreNothing) { EXPECT_EQ(lower_bounds(make_problem({}, {}, 1, 1)).best(), 0); }
 
 }  // namespace
