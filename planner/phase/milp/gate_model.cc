@@ -229,6 +229,7 @@ class GateModelBuilder : ScheduleModelBuilder {
       for (const uint32_t reader : value.last) {
         raise(taken, std::to_string(reader), span(value, 0, reader, value.may_be_internal ? 0 : -1));
       }
+      close(taken);
       add(total, 1, taken.column);
     }
     limit("width", std::move(total));
@@ -280,6 +281,7 @@ class GateModelBuilder : ScheduleModelBuilder {
         } else {
           raise_taken(taken, value, half);
         }
+        close(taken);
         add(total, 1, taken.column);
       }
       limit("width" + std::to_string(half), std::move(total));
@@ -289,6 +291,7 @@ class GateModelBuilder : ScheduleModelBuilder {
   // A value stays from its birth on as long as wanted, at least while it is alive.
   void raise_kept(Least& kept, const Value& value, int64_t half, int32_t before) {
     raise_alive(kept, value, half);
+    close(kept);
     if (value.immortal || kept.column == kOne) return;
     if (!kept.is_own) {
       if (before == kZero && (half > 0 || value.producer != Dim::kInput)) return;
@@ -352,6 +355,7 @@ class GateModelBuilder : ScheduleModelBuilder {
         }
         raise(read, "r" + std::to_string(reader), std::move(sum));
       }
+      close(read);
       add(total, 1, read.column);
     }
     return total;

@@ -95,10 +95,17 @@ void ScheduleModelBuilder::raise(Least& least, const std::string& why, Sum sum) 
   if (most <= 0) return;
   if (fewest >= 1) {
     least.column = kOne;
+    least.sums.clear();
     return;
   }
-  if (!least.is_own) open(least);
-  bound_below(least, why, std::move(sum));
+  least.sums.emplace_back(why, std::move(sum));
+}
+
+void ScheduleModelBuilder::close(Least& least) {
+  if (least.sums.empty()) return;
+  open(least);
+  for (auto& [why, sum] : least.sums) bound_below(least, why, std::move(sum));
+  least.sums.clear();
 }
 
 void ScheduleModelBuilder::bound_below(Least& least, const std::string& why, Sum sum) {

@@ -5,6 +5,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "planner/phase/milp/schedule_model.h"
@@ -23,12 +24,14 @@ class ScheduleModelBuilder {
     int64_t constant = 0;
     std::vector<milp::Entry> terms;
   };
-  // A column that is at least each of several sums of y, at least 0 and at most 1; made when a sum
-  // comes that can be positive. A y, set by hand, may stand for it until then.
+  // A column that is at least each of several sums of y, at least 0 and at most 1. raise() collects
+  // them; close() makes the column, or none: it is 1 where one of them always is, 0 where none can
+  // be positive. A y, set by hand before the first sum, stands for it while there are none.
   struct Least {
     std::string name;
     int32_t column = kZero;
     bool is_own = false;
+    std::vector<std::pair<std::string, Sum>> sums;
   };
 
   ScheduleModelBuilder(size_t ops, int64_t span) : ops_(ops), span_(span) {
@@ -62,9 +65,10 @@ class ScheduleModelBuilder {
   static void tidy(Sum& sum);
   // sum >= 0, unless it always is.
   void demand(std::string name, Sum sum);
-  void open(Least& least);
   // The row is called by the name of the column and `why`.
   void raise(Least& least, const std::string& why, Sum sum);
+  void close(Least& least);
+  void open(Least& least);  // makes a column of one that is none
   // `times` the objective is at least the sum.
   void cover(std::string name, Sum sum, int64_t times);
 

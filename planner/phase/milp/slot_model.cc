@@ -138,6 +138,7 @@ class SlotModelBuilder : ScheduleModelBuilder {
             raise(taken, std::to_string(reader), std::move(held));
           }
         }
+        close(taken);
         add(total, 1, taken.column);
       }
       cover("width" + std::to_string(phase), std::move(total), 1);
