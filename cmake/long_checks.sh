@@ -12,7 +12,7 @@ run $release/verify/verify_faithful_test --sites=0
 run $release/whole/random_graphs --graphs=100000
 run $release/whole/full_size_test --full-size
 run $release/planner/fusion/lower/fusion_lower_test --problems=20000
-run $release/planner/fusion/lower/fusion_run_contest --work=200000 --replay-below=1000
+run $release/planner/fusion/lower/fusion_run_contest --work=200000 --replay-below=1000 --generated=2000
 run env RONDO_TINY_PROBLEMS=20000 $release/planner/fusion/fusion_bounds_test --gtest_filter='*TinyProblems'
 if [[ -e ../shared/tools/mlsys_eval.py ]]; then
   run python3 tests/planner/fusion/compare_evaluators.py $release/planner/fusion/print_verdicts ../shared 100000 7

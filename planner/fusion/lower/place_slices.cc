@@ -79,11 +79,9 @@ class Placing {
     const bool even = index % 2 == 0;
     it.entering = pack(steps, kept_before_, !even);
     const std::vector<Spot> leaving = pack(steps, kept, even);
-    int64_t next = size_of(even ? leaving : it.entering);
+    constexpr int64_t kUnplaced = -1;
     const auto local = [&](uint32_t tensor, const Slice& slice) {
-      const Spot made = spot(steps, tensor, slice, Memory::kFast, next);
-      next += made.size;
-      return made;
+      return spot(steps, tensor, slice, Memory::kFast, kUnplaced);
     };
 
     for (const Load& load : steps.loads) it.loads.push_back(local(load.tensor, load.slice));
@@ -103,19 +101,54 @@ class Placing {
         made = spot(steps, tensor, execution.slice, Memory::kGranules, 0), granules.push_back(i);
       it.results.push_back(made);
     }
+    std::vector<Spot*> locals;
+    for (std::vector<Spot>* spots : {&it.loads, &it.results})
+      for (Spot& each : *spots)
+        if (each.offset == kUnplaced) locals.push_back(&each);
+    const int64_t high_end = size_of(even ? it.entering : leaving);
+    const std::vector<Spot*> wishes = second_slot_wishes(it);
+    const int64_t next =
+        place_locals(locals, wishes, size_of(even ? leaving : it.entering), problem_.capacity - high_end);
     place_granules(it, granules);
     place_asides(it);
     for (uint32_t tensor : steps.outputs)
       if (retained.count(tensor) == 0) it.sent_out.push_back(tensor);
-    const int64_t high_end = size_of(even ? it.entering : leaving);
-    if (second_slots_) next = add_second_slots(it, next, problem_.capacity - high_end);
     places_.fast_extent = std::max(places_.fast_extent, high_end != 0 ? problem_.capacity : next);
     kept_before_ = kept;
     places_.subgraphs.push_back(std::move(it));
   }
 
-  static int64_t add_second_slots(SubgraphPlaces& it, int64_t next, int64_t end) {
+  // Between the ends, the largest first, at multiples of as many elements as there is room
+  // for. Each address at which some slice begins or ends cuts what lies across it in the
+  // other subgraphs, and the proof pays for every cut.
+  int64_t place_locals(std::vector<Spot*>& locals, const std::vector<Spot*>& wishes, int64_t low, int64_t high) const {
+    std::stable_sort(locals.begin(), locals.end(), [](const Spot* a, const Spot* b) { return a->size > b->size; });
+    int64_t align = 1;
+    while (align < problem_.native * problem_.native / 4) align *= 2;
+    const auto up = [&](int64_t offset) { return (offset + align - 1) / align * align; };
+    const auto end = [&] {
+      int64_t next = low;
+      for (const Spot* spot : locals) next = up(next) + spot->size;
+      for (const Spot* spot : wishes) next = up(next) + spot->size;
+      return next;
+    };
+    while (align > 1 && end() > high) align /= 2;
+    for (Spot* spot : locals) {
+      spot->offset = up(low);
+      low = spot->offset + spot->size;
+    }
+    for (Spot* spot : wishes) {
+      if (up(low) + spot->size > high) continue;
+      spot->second = up(low);
+      low = spot->second + spot->size;
+    }
+    return low;
+  }
+
+  // What is brought in or sent out again and again, in the order in which a second slot helps.
+  std::vector<Spot*> second_slot_wishes(SubgraphPlaces& it) const {
     std::vector<Spot*> wishes;
+    if (!second_slots_) return wishes;
     const SubgraphSteps& steps = it.steps;
     for (const bool with_k : {true, false})
       for (size_t load = 0; load < it.loads.size(); ++load)
@@ -125,12 +158,7 @@ class Placing {
       if (spot.slice == kTileSlice && spot.memory == Memory::kFast && steps.inner.count(spot.tensor) == 0 &&
           steps.tiles() > 1)
         wishes.push_back(&spot);
-    for (Spot* spot : wishes) {
-      if (spot->size > end - next) continue;
-      spot->second = next;
-      next += spot->size;
-    }
-    return next;
+    return wishes;
   }
 
   static TensorSet set_of(const std::vector<uint32_t>& list) { return {list.begin(), list.end()}; }
@@ -169,7 +197,7 @@ class Placing {
   // First fit, in the order in which they are made. A granule is taken from the kernel that
   // fills it to the last one that reads it; what is made once a tile is kept over its steps.
   void place_granules(SubgraphPlaces& it, const std::vector<uint32_t>& granules) {
-    constexpr int64_t kAlign = 16;  // a cache line of f32
+    const int64_t align = std::max<int64_t>(16, problem_.native * problem_.native / 4);
     struct Life {
       uint32_t from, to;  // executions
       int64_t low, high;
@@ -189,7 +217,7 @@ class Placing {
       std::sort(taken.begin(), taken.end());
       for (const auto& [low, high] : taken) {
         if (life.low + spot.size <= low) break;
-        life.low = std::max(life.low, (high + kAlign - 1) / kAlign * kAlign);
+        life.low = std::max(life.low, (high + align - 1) / align * align);
       }
       life.high = life.low + spot.size;
       spot.offset = life.low;

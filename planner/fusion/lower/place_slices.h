@@ -2,8 +2,9 @@
 //
 // Fast memory holds exactly what the working set counts. What a subgraph leaves for the
 // next one stands packed at one end of it, what it was left itself at the other, and
-// everything else between; ends alternate from subgraph to subgraph. So nothing is ever
-// moved, no hole is left, and whatever fits by the sum of its sizes fits by its addresses.
+// everything else between, at round addresses as far as there is room; ends alternate from
+// subgraph to subgraph. So nothing is ever moved, no hole need be left, and whatever fits
+// by the sum of its sizes fits by its addresses.
 // Slices that the working set does not count lie apart, in granules: what is made and used
 // up between two kernels, and broadcast operands. docs/decisions/0064 says why. All sizes
 // and offsets are elements.
