@@ -556,6 +556,7 @@ void add_phase_plan(CLI::App& app, Commands& commands, Console& console) {
                                 {"flops", phase::Objective::kFlops}},
                                "columns; then also neurons; or flops, over several depths (default width)");
   add_phase_search(*sub, plan.options);
+  sub->add_flag("--fewest-layers", plan.options.fewest_layers, "no more of the layers than the width needs");
   sub->add_option("--certificate", plan.certificate, "write the schedule for a checker (JSON; '-': stdout)")
       ->option_text("FILE");
   sub->add_option("--proof", plan.proof, "write the certificate of the bound")->option_text("FILE");

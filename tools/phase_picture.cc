@@ -270,9 +270,8 @@ std::string phase_picture(const AnyGraph& graph, const std::vector<const PhasePl
       ".figures{font-size:11px}.axis{font-size:9px;fill:#444}.middle{text-anchor:middle}.end{text-anchor:end}"
       ".strong{font-weight:bold}</style>\n<rect " +
       size + " fill=\"#ffffff\"/>\n";
-  out += "<text x=\"" + at(kMargin) + "\" y=\"20\" class=\"figures\">" + escaped(name) +
-         ": slots of the residual over " + (strict ? "phases" : "half-layers (attention, feed-forward)") +
-         "; numbers above are layers, bars below values that are still wanted</text>\n";
+  out += "<text x=\"" + at(kMargin) + "\" y=\"20\" class=\"figures\">" + escaped(name) + ": slots over " +
+         (strict ? "phases" : "half-layers") + "; above: layers, below: values still wanted</text>\n";
   return out + body + legend(strict, height - 12) + "</svg>\n";
 }
 

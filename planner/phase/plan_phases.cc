@@ -97,6 +97,7 @@ class Planner {
     least.mode = options_.mode;
     least.lazy = neurons;
     if (options_.columns != 0) least.columns = options_.columns;
+    least.fewest_layers = options_.fewest_layers;
     least.solver = kKinds[static_cast<size_t>(options_.solver)];
     least.time_limit_s = seconds_left();
     least.start = plan_.schedule.phase_of_op;
@@ -119,15 +120,19 @@ class Planner {
 
     PhaseSchedule schedule = std::move(found->schedule);
     if (gates != nullptr && options_.lazy && !neurons)
-      if (Result<PhaseSchedule> lazy = realise(*gates, layers_, schedule.phase_of_op, {options_.mode, true}); lazy.ok())
+      if (Result<PhaseSchedule> lazy = realise(*gates, schedule.layers, schedule.phase_of_op, {options_.mode, true});
+          lazy.ok())
         schedule = *std::move(lazy);
     const auto key = [&](const PhaseSchedule& each) {
-      return std::pair(std::max(options_.columns, columns_of(each)), each.d_ffn);
+      const uint32_t columns = std::max(options_.columns, columns_of(each));
+      return options_.fewest_layers && !neurons ? std::tuple(columns, each.layers, each.d_ffn)
+                                                : std::tuple(columns, each.d_ffn, each.layers);
     };
-    const bool narrower = key(schedule).first < key(plan_.schedule).first;
+    const bool narrower = columns_of(schedule) < columns_of(plan_.schedule) || schedule.layers < layers_;
     if (key(schedule) < key(plan_.schedule)) {
       plan_.schedule = std::move(schedule);
       plan_.method = milp::name_of(found->solver);
+      layers_ = plan_.schedule.layers;
     }
     // The solver looked at the width alone; or the time of the search was cut short for it.
     const bool search_again = narrower || options_.time_limit_seconds > 0;
@@ -139,7 +144,7 @@ class Planner {
   }
 
   const AnyGraph& graph_;
-  const uint32_t layers_;
+  uint32_t layers_;
   const PlanPhasesOptions& options_;
   const Clock& clock_;
   PhasePlan plan_;

@@ -45,6 +45,9 @@ struct PlanPhasesOptions {
   bool lazy = false;
   uint32_t columns = 0;  // given, even: d_ffn is minimised within them, as by kNeurons; 0: the fewest
   Objective objective = Objective::kWidth;
+  // `layers` is a budget: at last the fewest layers that reach the same width (kNeurons: and
+  // the same neurons). Needs a solver; one programme for each number of layers.
+  bool fewest_layers = false;
   Solver solver = Solver::kAuto;
   uint64_t seed = 1;
   uint64_t moves = 1'000'000;  // of the local search

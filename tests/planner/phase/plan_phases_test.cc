@@ -104,6 +104,17 @@ TEST(PlanPhases, ProvesTheWidthWithTheOwnSolver) {
   EXPECT_EQ(plan.certificate.substr(0, 14), "rondo-bound 1\n");
 }
 
+TEST(PlanPhases, UsesNoMoreLayersThanTheWidthNeeds) {
+  const AnyGraph graph = parsed(chain_text());
+  PlanPhasesOptions options{.layers = 4, .mode = Mode::kFused, .moves = 2000};
+  EXPECT_EQ(plan_phases(graph, options)->schedule.layers, 4U);
+  options.fewest_layers = true;
+  const PhasePlan plan = *plan_phases(graph, options);
+  EXPECT_EQ(plan.schedule.layers, 2U);
+  EXPECT_EQ(d_model_of(plan.schedule), 6U);
+  EXPECT_EQ(plan.schedule.proof, Proof::kOptimal);
+}
+
 TEST(PlanPhases, PrintsTheProgrammeOfTheSolver) {
   Result<std::string> mps = programme_of(graph_of("universal-1"), {.mode = Mode::kFused});
   ASSERT_TRUE(mps.ok());
