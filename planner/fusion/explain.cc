@@ -2,12 +2,11 @@
 
 #include <algorithm>
 
+#include "planner/fusion/ceil_div.h"
 #include "planner/fusion/walk_tiles.h"
 
 namespace rondo::fusion {
 namespace {
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // The order is walked as a list, which a user's file could make as long as it likes.
 constexpr int64_t kMostTilesListed = int64_t{1} << 20;

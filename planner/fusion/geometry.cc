@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "planner/fusion/ceil_div.h"
 #include "schedules/structure/sentence.h"
 
 namespace rondo::fusion {
 namespace {
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 std::vector<uint32_t> sorted_unique(std::vector<uint32_t> ids) {
   std::sort(ids.begin(), ids.end());

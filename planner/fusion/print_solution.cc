@@ -6,7 +6,7 @@
 namespace rondo::fusion {
 namespace {
 
-void append_number(std::string& text, double number) {
+void append_latency(std::string& text, double number) {
   char digits[32];
   const auto end = std::to_chars(digits, digits + sizeof digits, number);
   text.append(digits, end.ptr);
@@ -22,7 +22,7 @@ void append_ids(std::string& text, const std::vector<uint32_t>& ids) {
 }
 
 template <class List, class Print>
-void append_list(std::string& text, const char* key, const List& list, Print print) {
+void append_rows(std::string& text, const char* key, const List& list, Print print) {
   if (text.size() > 1) text += ",";
   text += "\n  \"" + std::string(key) + "\": [";
   const char* separator = "\n    ";
@@ -39,12 +39,12 @@ void append_list(std::string& text, const char* key, const List& list, Print pri
 std::string print_solution(const Problem& problem, const Solution& solution) {
   const std::vector<Subgraph>& subgraphs = solution.subgraphs;
   std::string text = "{";
-  append_list(text, "subgraphs", subgraphs, [&](const Subgraph& s) { append_ids(text, s.operators); });
-  append_list(text, "granularities", subgraphs, [&](const Subgraph& s) {
+  append_rows(text, "subgraphs", subgraphs, [&](const Subgraph& s) { append_ids(text, s.operators); });
+  append_rows(text, "granularities", subgraphs, [&](const Subgraph& s) {
     text += "[" + std::to_string(s.w) + ", " + std::to_string(s.h) + ", " + std::to_string(s.k) + "]";
   });
-  append_list(text, "tensors_to_retain", subgraphs, [&](const Subgraph& s) { append_ids(text, s.retained); });
-  append_list(text, "traversal_orders", subgraphs, [&](const Subgraph& s) {
+  append_rows(text, "tensors_to_retain", subgraphs, [&](const Subgraph& s) { append_ids(text, s.retained); });
+  append_rows(text, "traversal_orders", subgraphs, [&](const Subgraph& s) {
     if (s.order.empty())
       text += "null";
     else
@@ -52,8 +52,8 @@ std::string print_solution(const Problem& problem, const Solution& solution) {
   });
   const Result<Evaluation> evaluation = evaluate(problem, solution);
   if (evaluation.ok())
-    append_list(text, "subgraph_latencies", evaluation->subgraphs,
-                [&](const SubgraphCost& cost) { append_number(text, cost.latency); });
+    append_rows(text, "subgraph_latencies", evaluation->subgraphs,
+                [&](const SubgraphCost& cost) { append_latency(text, cost.latency); });
   return text + "\n}\n";
 }
 

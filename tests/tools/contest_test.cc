@@ -12,18 +12,18 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 // Two Pointwise operators in a row on 256 x 256: the statement's second example.
-constexpr const char* kProblem = R"({
+constexpr const char* kTwoPointwise = R"({
 "widths": [256, 256, 256], "heights": [256, 256, 256],
 "inputs": [[0], [1]], "outputs": [[1], [2]], "base_costs": [1000, 100], "op_types": ["Pointwise", "Pointwise"],
 "fast_memory_capacity": 35000, "slow_memory_bandwidth": 10, "native_granularity": [128, 128]})";
-constexpr const char* kFused =
+constexpr const char* kBothFused =
     R"({"subgraphs": [[0, 1]], "granularities": [[128, 128, 1]], "tensors_to_retain": [[]]})";
 
 class Contest : public ::testing::Test {
  protected:
   Contest() {
-    write_bytes("p.json", kProblem);
-    write_bytes("s.json", kFused);
+    write_bytes("p.json", kTwoPointwise);
+    write_bytes("s.json", kBothFused);
   }
   ScratchFolder folder_;
 };
@@ -91,7 +91,7 @@ TEST_F(Contest, ScoreDrawsThePictureAndOverwritesNothingItReads) {
   EXPECT_THAT(svg, testing::EndsWith("</svg>\n"));
   EXPECT_THAT(rondo({"contest", "score", "p.json", "s.json", "--svg", "-"}).out, StartsWith("<svg "));
   EXPECT_EQ(rondo({"contest", "score", "p.json", "s.json", "--svg", "s.json"}).code, 2);
-  EXPECT_EQ(read_bytes("s.json"), kFused);
+  EXPECT_EQ(read_bytes("s.json"), kBothFused);
 }
 
 TEST_F(Contest, ScoreOfNothingIsNothing) {

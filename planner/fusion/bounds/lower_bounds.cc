@@ -9,13 +9,13 @@
 #include <tuple>
 #include <vector>
 
+#include "planner/fusion/ceil_div.h"
+
 namespace rondo::fusion {
 namespace {
 
 constexpr double kRoundedDown = 1 - 5e-13;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // A way to cut an axis: pieces of one extent, and how many.
 struct Cut {
