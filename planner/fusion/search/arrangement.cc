@@ -136,10 +136,8 @@ bool Arrangement::apply(const Edit& edit, std::vector<Chain>&& chains) {
     hold(slot, true);
     slots.push_back(slot);
   }
-  bool covered = true;
-  for (const Chain& chain : taken)
-    for (const Stage& stage : chain.stages)
-      for (const uint32_t op : stage.group->operators) covered = covered && !holders_[op].empty();
+  // That every operator still runs need not be asked: each leads to a graph output, which
+  // must be stored, through tensors that must be there.
   std::vector<uint32_t> previous = std::move(order_), order;
   order_.clear();
   for (const uint32_t slot : previous)
@@ -149,7 +147,7 @@ bool Arrangement::apply(const Edit& edit, std::vector<Chain>&& chains) {
       for (size_t at = 0; at < slots.size(); ++at)
         if (slots[at] == slot || (slot == edit.removed.front() && at >= edit.removed.size()))
           order_.push_back(slots[at]);
-  if (covered && find_order(order)) {
+  if (find_order(order)) {
     for (const Chain& chain : taken) latency_ -= chain.latency, guide_ -= chain.guide;
     for (const uint32_t slot : slots) latency_ += chains_[slot].latency, guide_ += chains_[slot].guide;
     for (size_t at = chains.size(); at < edit.removed.size(); ++at) free_.push_back(edit.removed[at]);

@@ -54,8 +54,8 @@ class Arrangement {
   };
   bool prepare(Oracle& oracle, Edit& edit, std::vector<Chain>& chains, Gain& gain) const;
 
-  // Takes the edit when every operator is still covered, every need is met in some order
-  // and every graph output is stored; else changes nothing and returns false.
+  // Takes the edit when every need is met in some order and every graph output is stored,
+  // so that every operator still runs; else changes nothing and returns false.
   bool apply(const Edit& edit, std::vector<Chain>&& chains);
 
   double latency() const { return latency_; }

@@ -12,7 +12,7 @@ namespace {
 // listed in an order drawn from `seed` (0: block by block).
 Problem heads_problem(uint32_t heads, uint64_t seed) {
   Problem problem;
-  problem.native = 16, problem.capacity = 1'500, problem.bandwidth = 4;
+  problem.native = 16, problem.capacity = 6'000, problem.bandwidth = 4;
   const auto tensor = [&](int64_t width, int64_t height) {
     problem.tensors.push_back({width, height});
     return static_cast<uint32_t>(problem.tensors.size() - 1);
@@ -49,15 +49,22 @@ TEST(Replicate, GivesEveryBlockWhatOneHas) {
     Oracle oracle(net, {false, true});
     std::optional<Arrangement> arrangement = Arrangement::singletons(oracle, nullptr);
     ASSERT_TRUE(arrangement.has_value());
-    // Merge the pointwise operator of one middle head into the product before it.
+    // The pointwise operator of one head joins the product before it, or finds its result
+    // in fast memory.
     uint32_t pointwise = 0;
     for (uint32_t op = 0; op < net.operators.size(); ++op)
       if (!net.operators[op].matmul && net.operators[op].inputs.size() == 1) pointwise = op;
     const uint32_t product = net.producer[net.operators[pointwise].inputs[0]];
     Random random(1);
-    Edit edit =
-        Moves(oracle, random)
-            .merge(*arrangement, arrangement->holders(product)[0], 0, arrangement->holders(pointwise)[0], 0, false);
+    Moves moves(oracle, random);
+    const uint32_t slot_before = arrangement->holders(product)[0], slot_after = arrangement->holders(pointwise)[0];
+    Edit edit;
+    if (seed % 2 == 0) {
+      edit = moves.merge(*arrangement, slot_before, 0, slot_after, 0, false);
+    } else {
+      ASSERT_TRUE(
+          moves.retain(*arrangement, slot_before, 0, slot_after, 0, net.operators[product].output, false, edit));
+    }
     std::vector<Chain> chains;
     Arrangement::Gain gain;
     ASSERT_TRUE(arrangement->prepare(oracle, edit, chains, gain));
