@@ -10,7 +10,7 @@ uint64_t anneal(Arrangement& arrangement, Oracle& oracle, Random& random, const 
   Moves moves(oracle, random);
   Edit edit;
   std::vector<Chain> chains;
-  double temperature = options.hot * current.latency();
+  double temperature = options.hot * current.latency() / static_cast<double>(std::max<size_t>(current.groups(), 1));
   const double cooling =
       std::pow(options.cold / options.hot, 1.0 / static_cast<double>(std::max<uint64_t>(options.proposals, 1)));
   // Copying an arrangement costs as much as a dozen proposals: the best is saved only

@@ -1,7 +1,8 @@
 // Simulated annealing over the moves of moves.h.
 //
 // Metropolis acceptance with a geometric temperature from `hot` to `cold`, both as
-// fractions of the latency at the start. The best arrangement met is kept.
+// multiples of the mean latency of a group at the start, so that they mean the same for
+// graphs of any size. The best arrangement met is kept.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -12,7 +13,7 @@ namespace rondo::fusion {
 
 struct AnnealOptions {
   uint64_t proposals = 10'000;
-  double hot = 3e-3, cold = 1e-6;
+  double hot = 0.1, cold = 3e-5;
   // Asked every 64 proposals; true ends the run.
   std::function<bool()> stop;
 };

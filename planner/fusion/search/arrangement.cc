@@ -5,7 +5,7 @@
 namespace rondo::fusion {
 namespace {
 
-bool contains(const std::vector<uint32_t>& sorted, uint32_t value) {
+bool found_in(const std::vector<uint32_t>& sorted, uint32_t value) {
   return std::binary_search(sorted.begin(), sorted.end(), value);
 }
 bool lists(const std::vector<uint32_t>& list, uint32_t value) {
@@ -42,10 +42,10 @@ bool finish_chain(Oracle& oracle, Chain& chain) {
     chain.latency += price.latency;
     chain.guide += price.latency + kTrafficWeight * price.traffic;
     for (const uint32_t tensor : stage.group->demand.inputs)
-      if (net.producer[tensor] != Network::kGraphInput && !contains(*entering, tensor) && !lists(chain.stores, tensor))
+      if (net.producer[tensor] != Network::kGraphInput && !found_in(*entering, tensor) && !lists(chain.stores, tensor))
         chain.needs.push_back(tensor);
     for (const uint32_t tensor : stage.group->demand.outputs)
-      if (!contains(stage.retained, tensor)) chain.stores.push_back(tensor);
+      if (!found_in(stage.retained, tensor)) chain.stores.push_back(tensor);
     entering = &stage.retained;
   }
   sort_unique(chain.needs);
@@ -235,7 +235,7 @@ bool Arrangement::needed_by_others(uint32_t tensor, uint32_t slot) const {
   if (net_->graph_output[tensor] != 0) return true;
   for (const uint32_t op : net_->consumers[tensor])
     for (const uint32_t holder : holders_[op])
-      if (holder != slot && contains(chains_[holder].needs, tensor)) return true;
+      if (holder != slot && found_in(chains_[holder].needs, tensor)) return true;
   return false;
 }
 

@@ -152,7 +152,8 @@ class Window {
     each(all_ & ~done, [&](uint32_t index) {
       if ((before_[index] & ~done) == 0 && seen.insert(bit(index)).second) sets_.push_back(bit(index));
     });
-    constexpr size_t kMostSets = 4'000;
+    // In a wide graph the sets of one state would use up the whole budget, and time.
+    const size_t most_sets = std::clamp<size_t>(limits_.steps / 8, 64, 4'000);
     for (size_t at = 0; at < sets_.size(); ++at) {
       const Mask set = sets_[at];
       Mask around = 0;
@@ -161,15 +162,16 @@ class Window {
       // in the end is reached.
       each(around & ~(done | set), [&](uint32_t index) {
         const Mask larger = set | ((above_[index] | bit(index)) & ~done);
-        if (sets_.size() < kMostSets && static_cast<uint32_t>(std::popcount(larger)) <= limits_.group_size &&
+        if (sets_.size() < most_sets && static_cast<uint32_t>(std::popcount(larger)) <= limits_.group_size &&
             seen.insert(larger).second)
           sets_.push_back(larger);
       });
-      if (sets_.size() >= kMostSets) {
+      if (sets_.size() >= most_sets) {
         too_many_ = true;
-        return;
+        break;
       }
     }
+    work_ += sets_.size() / 4;  // about what growing them costs beside pricing them
   }
 
   void step(const State& state, double cost, Mask set, std::vector<std::vector<State>>& layers) {

@@ -14,10 +14,10 @@ namespace {
 
 // Of each of an island's two tables; about 400 MB for four islands when full.
 constexpr size_t kOracleEntries = 100'000;
-// Proposals of an island in the first round; each round makes a quarter more, up to the
-// longest. Not tuned to a problem: short rounds first give early improvements, long ones
-// cool slowly enough for a hundred operators.
-constexpr uint64_t kFirstRound = 2'000, kLongestRound = 400'000;
+// Proposals of an island in the first round, the second figure an operator; each round
+// makes a quarter more, up to the longest. Not tuned to a problem: short rounds first give
+// early improvements, long ones cool slowly enough for a hundred operators.
+constexpr uint64_t kFirstRound = 2'000, kFirstRoundOfAnOperator = 20, kLongestRound = 400'000;
 
 struct Island {
   std::unique_ptr<Oracle> oracle;
@@ -105,7 +105,8 @@ class Solver {
 
   Status round() {
     const double growth = std::pow(1.25, static_cast<double>(std::min<uint64_t>(solved_.rounds, 40)));
-    auto proposals = static_cast<uint64_t>(static_cast<double>(kFirstRound) * growth);
+    const uint64_t first = std::max<uint64_t>(kFirstRound, kFirstRoundOfAnOperator * net_.operators.size());
+    auto proposals = static_cast<uint64_t>(static_cast<double>(first) * growth);
     proposals = std::min(proposals, kLongestRound);
     if (options_.work != 0) proposals = std::min(proposals, (options_.work - solved_.work) / islands_.size() + 1);
     const auto task = [&](size_t index) { improve(islands_[index], index, proposals); };
@@ -137,9 +138,9 @@ class Solver {
     }
     AnnealOptions options;
     options.proposals = proposals;
-    // Between a thousandth and a tenth of the latency: which is best differs by problem
+    // Between a fiftieth and twice the latency of a group: which is best differs by problem
     // more than anything else.
-    options.hot = 1e-3 * std::pow(100.0, random.unit());
+    options.hot = 0.02 * std::pow(100.0, random.unit());
     options.stop = options_.stop;
     island.work += anneal(*island.current, *island.oracle, random, options);
     resolve_windows(island, proposals / 4);

@@ -104,7 +104,7 @@ TEST(ResolveWindow, LeavesAValidArrangementThatIsNoWorse) {
       uint64_t work = 0;
       improved += resolve_window(*arrangement, oracle, first, first + wide, limits, work) == WindowResult::kImproved;
       EXPECT_LE(arrangement->latency(), before);
-      EXPECT_LE(work, 2 * limits.steps);
+      EXPECT_LE(work, 3 * limits.steps);
       const Result<Evaluation> evaluation = evaluate(problem, solution_of(*arrangement, oracle));
       ASSERT_TRUE(evaluation.ok()) << "seed " << seed << ": " << evaluation.error().message;
       arrangement->resum();
