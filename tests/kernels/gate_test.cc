@@ -107,10 +107,23 @@ TEST(AttentionHard, GivesTheBitsOfTheReference) {
           }
 }
 
+TEST(AttentionHard, GivesTheBitsOfTheReferenceForAnyNumberOfPairs) {
+  for (uint32_t s : {0u, 1u, 3u, 40u})
+    for (uint32_t h : {1u, 2u, 7u, 8u, 9u, 15u, 16u, 37u}) {
+      KernelCase kase{.contract = "attention_hard",
+                      .views = {doubles({h, 2}), doubles({s, h, 2}, {2 * h + 6, 2, 1}),
+                                doubles({s, h, 2}, {4 * h, 4, 1}), doubles({h, 2}, {3, 1})},
+                      .params = {0}};
+      expect_all_agree_with_reference(kase);
+      kase.draw = [](std::mt19937& random) { return static_cast<float>(random() % 3); };
+      expect_all_agree_with_reference(kase);
+    }
+}
+
 // Scores 1 2 2 0: the latest of the best is row 2, their mean is of rows 1 and 2. Then a
 // NaN among the scores, and nothing but NaN.
 TEST(AttentionHard, TakesTheLatestOfEqualsOrTheirMean) {
-  constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+  constexpr float kNaN = std::numeric_limits<float>::quiet_NaN(), kInf = std::numeric_limits<float>::infinity();
   struct Case {
     float keys[4];
     double latest, mean;
@@ -118,20 +131,24 @@ TEST(AttentionHard, TakesTheLatestOfEqualsOrTheirMean) {
   const Case kCases[] = {{{1, 2, 2, 0}, 30, 25},
                          {{1, kNaN, 2, 2}, 40, 35},
                          {{kNaN, 1, 1, kNaN}, 30, 25},
+                         {{-kInf, kNaN, -kInf, kNaN}, 30, 20},
                          {{kNaN, kNaN, kNaN, kNaN}, 0, 0}};
   for (const kernels::KernelEntry& entry : kernels_to_test("attention_hard", true))
     for (const Case& of : kCases)
       for (uint32_t equals : {0u, 1u}) {
-        KernelCase kase{.contract = "attention_hard",
-                        .views = {doubles({1, 1}), doubles({4, 1, 1}), doubles({4, 1, 1}), doubles({1, 1})},
-                        .params = {equals}};
-        uint32_t drawn = 0;
-        kase.draw = [&](std::mt19937&) {  // q, then k, then v
-          const uint32_t i = drawn++;
-          return i == 0 ? 1.0f : i < 5 ? of.keys[i - 1] : i < 9 ? 10.0f * static_cast<float>(i - 4) : 0.0f;
-        };
-        const RunOf run = run_case(kase, entry.fn, Placement::kEndsAtUnreadablePage);
-        EXPECT_EQ(run.result->get_double(0), equals == 0 ? of.latest : of.mean) << entry.name;
+        for (uint32_t d : {1u, 2u}) {  // two numbers a head take a way of their own
+          KernelCase kase{.contract = "attention_hard",
+                          .views = {doubles({1, d}), doubles({4, 1, d}), doubles({4, 1, d}), doubles({1, d})},
+                          .params = {equals}};
+          uint32_t drawn = 0;
+          kase.draw = [&](std::mt19937&) {  // q, then k, then v; the second number is 0
+            const uint32_t i = drawn % d == 0 ? drawn / d : 99;
+            ++drawn;
+            return i == 0 ? 1.0f : i < 5 ? of.keys[i - 1] : i < 9 ? 10.0f * static_cast<float>(i - 4) : 0.0f;
+          };
+          const RunOf run = run_case(kase, entry.fn, Placement::kEndsAtUnreadablePage);
+          EXPECT_EQ(run.result->get_double(0), equals == 0 ? of.latest : of.mean) << entry.name;
+        }
       }
 }
 
