@@ -77,8 +77,16 @@ std::string overlap_line(const Graph& graph, const Measures& measures) {
   return dims + ": with these phases " + std::to_string(measures.overlap) + " slots would do";
 }
 
-void print_report(const Graph& graph, const Certificate& certificate, const Report& report, uint32_t seeds,
-                  Console& console) {
+std::string bound_line(const Graph& graph, const checker::ProvenBound& bound, const Report& report) {
+  return "no schedule has fewer than " +
+         counted(static_cast<uint64_t>(bound.columns), graph.machine == Machine::kStrict ? "slot" : "column") + " in " +
+         counted(bound.layers, "layer") + ", " + name_of(bound.mode) + ": proven by " +
+         (bound.leaves == 1 ? "1 leaf" : with_commas(bound.leaves) + " leaves") +
+         (report.proven_optimal ? "; this one is optimal" : "");
+}
+
+void print_report(const Graph& graph, const Certificate& certificate, const Report& report,
+                  const checker::CheckOptions& options, Console& console) {
   for (const Finding& finding : report.findings)
     console.out() << place_of(certificate, finding) << ": "
                   << console.toned(Tone::kBad, checker::text_of(finding.obligation).id) << ": " << finding.message
@@ -96,11 +104,13 @@ void print_report(const Graph& graph, const Certificate& certificate, const Repo
     table.add({"takes", sizes_line(graph, report.measures)});
     table.add({"overlap", overlap_line(graph, report.measures)});
   }
+  if (options.bound) table.add({"bound", bound_line(graph, *options.bound, report)});
   const auto [kept, asked] = kept_obligations(graph, report);
   table.add({"obligations", std::to_string(kept) + " of " + std::to_string(asked) + " kept"});
   table.add({"simulation", name_of(report.simulation)});
-  table.add({"values", std::string(name_of(report.values)) +
-                           (report.values == Verdict::kAccepts ? ", " + counted(seeds, "seed") : std::string())});
+  table.add(
+      {"values", std::string(name_of(report.values)) +
+                     (report.values == Verdict::kAccepts ? ", " + counted(options.seeds, "seed") : std::string())});
   console.out() << table.text();
   if (console.verbosity > 0 && report.measured) {
     console.out() << "  at rest together\n";
@@ -132,7 +142,8 @@ Json measures_json(const Graph& graph, const Measures& measures) {
                                  .set("dims", overlapping));
 }
 
-Json report_json(const Graph& graph, const Certificate& certificate, const Report& report) {
+Json report_json(const Graph& graph, const Certificate& certificate, const Report& report,
+                 const checker::CheckOptions& options) {
   Json findings = Json::array();
   for (const Finding& finding : report.findings) {
     const checker::ObligationText& text = checker::text_of(finding.obligation);
@@ -155,6 +166,13 @@ Json report_json(const Graph& graph, const Certificate& certificate, const Repor
       .set("simulation", name_of(report.simulation))
       .set("values", name_of(report.values));
   if (report.measured) json.set("measures", measures_json(graph, report.measures));
+  if (options.bound)
+    json.set("bound", Json::object()
+                          .set("columns", options.bound->columns)
+                          .set("layers", options.bound->layers)
+                          .set("mode", name_of(options.bound->mode))
+                          .set("leaves", options.bound->leaves)
+                          .set("reached", report.proven_optimal));
   return json.set("findings", findings).set("findings_dropped", report.findings_dropped);
 }
 
@@ -170,11 +188,16 @@ int run_phase_check(const PhaseCheckCommand& command, Console& console) {
   options.max_reglu = command.max_reglu;
   options.seeds = command.seeds;
   options.findings_per_obligation = command.findings_per_obligation;
+  if (!command.bound.empty()) {
+    const Result<checker::ProvenBound> bound = checker::load_bound(*graph, command.bound);
+    if (!bound.ok()) return console.fail(bound.error());
+    options.bound = *bound;
+  }
   const Report report = checker::check(*graph, *certificate, options);
   if (console.json)
-    console.print(report_json(*graph, *certificate, report));
+    console.print(report_json(*graph, *certificate, report, options));
   else
-    print_report(*graph, *certificate, report, command.seeds, console);
+    print_report(*graph, *certificate, report, options, console);
   return report.good() ? kGood : kBad;
 }
 

@@ -11,6 +11,33 @@ namespace {
 
 Verdict as_verdict(bool accepts) { return accepts ? Verdict::kAccepts : Verdict::kRefutes; }
 
+// Whether what is proven of `bound`'s mode and layers holds for `certificate`: a schedule of
+// fewer layers is one of more, a delayed one is a mixed one, and that is a fused one.
+bool is_about(const ProvenBound& bound, const Certificate& certificate) {
+  const auto freedom = [](Mode mode) { return mode == Mode::kFused ? 0 : mode == Mode::kMixed ? 1 : 2; };
+  return (bound.mode == Mode::kStrict) == (certificate.mode == Mode::kStrict) &&
+         freedom(bound.mode) <= freedom(certificate.mode) && certificate.layers <= bound.layers;
+}
+
+void compare_bound(const Graph& graph, const Certificate& certificate, const ProvenBound& bound, Findings& findings,
+                   Report& report) {
+  const bool strict = graph.machine == Machine::kStrict;
+  const int64_t columns = strict ? report.measures.width : report.measures.d_model;
+  const std::string has = std::to_string(columns) + (strict ? " slots" : " columns");
+  if (!is_about(bound, certificate))
+    return findings.add(Obligation::kBoundIsProven, std::string("the proof is about ") + std::to_string(bound.layers) +
+                                                        " layers and mode " + name_of(bound.mode) +
+                                                        " and says nothing of this schedule");
+  if (bound.columns > columns)
+    findings.add(Obligation::kBoundIsProven, "the proof says that no schedule has fewer than " +
+                                                 std::to_string(bound.columns) + ", this one has " + has +
+                                                 ": one of them is wrong, please report it");
+  if (bound.columns < columns && certificate.status == "optimal")
+    findings.add(Obligation::kBoundIsProven, "status says optimal, but the proof reaches " +
+                                                 std::to_string(bound.columns) + " and this has " + has);
+  report.proven_optimal = bound.columns == columns;
+}
+
 void check_placed(const Graph& graph, const Certificate& certificate, const CheckOptions& options, Findings& findings,
                   Report& report) {
   check_schedule(graph, certificate, options, findings);
@@ -18,6 +45,7 @@ void check_placed(const Graph& graph, const Certificate& certificate, const Chec
   const bool sound = check_slots(graph, certificate, lives, findings);
   report.measures = check_resources(graph, certificate, lives, findings);
   report.measured = true;
+  if (options.bound) compare_bound(graph, certificate, *options.bound, findings, report);
 
   const Comparison values = compare_values(graph, certificate, options.seeds);
   report.values = options.seeds == 0 ? Verdict::kNotReached : as_verdict(values.agrees);

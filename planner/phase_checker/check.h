@@ -7,9 +7,11 @@
 // but for sorting, times the number of seeds. Thread safety: pure functions.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 #include "planner/phase_checker/certificate.h"
+#include "planner/phase_checker/check_bound.h"
 #include "planner/phase_checker/graph.h"
 #include "planner/phase_checker/obligations.h"
 
@@ -20,6 +22,7 @@ struct CheckOptions {
   uint32_t max_reglu = 0;                  // of one layer; 0: no limit
   uint32_t seeds = 64;                     // of the comparison of values
   uint32_t findings_per_obligation = 100;  // beyond, they are counted
+  std::optional<ProvenBound> bound;        // of check_bound(): C1 compares the schedule with it
 };
 
 struct Finding {
@@ -49,6 +52,8 @@ struct Report {
   Verdict intervals = Verdict::kNotReached;  // S3, L1, E1 to E5 and F2
   Verdict simulation = Verdict::kNotReached;
   Verdict values = Verdict::kNotReached;
+  // A bound was given, holds for schedules like this one, and this one reaches it.
+  bool proven_optimal = false;
   bool good() const { return findings.empty() && findings_dropped == 0; }
 };
 
