@@ -106,7 +106,7 @@ constexpr VerbText kVerbs[] = {
     {"phase check", "GRAPH CERTIFICATE", "Check a phase schedule: does it run the graph, and is what it claims true?",
      "rondo phase check graph.json schedule.json\n"
      "rondo phase check graph.json schedule.json -v        the values that make it so wide\n"
-     "rondo phase check graph.json schedule.json --bound proof.txt\n"
+     "rondo phase check graph.json schedule.json --proof proof.txt\n"
      "rondo phase check graph.json schedule.json --json > report.json",
      "Three proofs that share nothing but the reading of the files: the obligations of\n"
      "docs/phase-checker.md, a simulation on formal sums, and random integers through graph\n"
@@ -597,7 +597,7 @@ void add_phase_check(CLI::App& app, Commands& commands, Console& console) {
   PhaseCheckCommand& check = commands.phase_check;
   sub->add_option("GRAPH", check.graph, "gate graph (JSON, phase-graph/1 or alm-graph/1)")->required();
   sub->add_option("CERTIFICATE", check.certificate, "the schedule to judge (JSON)")->required();
-  sub->add_option("--bound", check.bound, "a proof that no schedule is narrower, to check and compare with")
+  sub->add_option("--proof", check.proof, "a proof that no schedule is narrower, to check and compare with")
       ->option_text("FILE");
   add_number(*sub, "--max-layers", check.max_layers, 1, 1000000, "refuse more layers");
   add_number(*sub, "--max-reglu", check.max_reglu, 1, 1000000, "refuse more ReGLU in a layer");

@@ -98,7 +98,7 @@ struct PhaseCheckCommand {
   uint32_t max_layers = 0, max_reglu = 0;  // 0: no limit
   uint32_t seeds = 64;
   uint32_t findings_per_obligation = 20;
-  std::string bound;  // a proof of docs/phase-bounds.md, "" for none
+  std::string proof;  // a proof of docs/phase-bounds.md, "" for none
 };
 int run_phase_check(const PhaseCheckCommand& command, Console& console);
 

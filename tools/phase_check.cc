@@ -188,8 +188,8 @@ int run_phase_check(const PhaseCheckCommand& command, Console& console) {
   options.max_reglu = command.max_reglu;
   options.seeds = command.seeds;
   options.findings_per_obligation = command.findings_per_obligation;
-  if (!command.bound.empty()) {
-    const Result<checker::ProvenBound> bound = checker::load_bound(*graph, command.bound);
+  if (!command.proof.empty()) {
+    const Result<checker::ProvenBound> bound = checker::load_bound(*graph, command.proof);
     if (!bound.ok()) return console.fail(bound.error());
     options.bound = *bound;
   }

@@ -68,6 +68,29 @@ TEST(PhaseCheckVerb, NamesFileLineAndObligationOfAFinding) {
                               HasSubstr("\"line\": 6"), HasSubstr("\"simulation\": \"refutes\"")));
 }
 
+// Five inputs need three pairs of columns: the box of the objective alone says so.
+TEST(PhaseCheckVerb, ChecksAProofOfTheLeastWidth) {
+  const PhaseFolder folder;
+  const std::string proof =
+      "rondo-bound 1\nabout graph triple\nabout layers 1\nabout mode fused\nabout rows width\nbound 3\nleaf 1\n";
+  write_bytes("proof.txt", proof);
+  const Ran good = rondo({"phase", "check", "graph.json", "schedule.json", "--proof", "proof.txt"});
+  EXPECT_EQ(good.code, 0) << good.out << good.err;
+  EXPECT_THAT(good.out,
+              HasSubstr("  bound        no schedule has fewer than 6 columns in 1 layer, fused: proven by 1 leaf; "
+                        "this one is optimal\n"));
+  EXPECT_THAT(rondo({"phase", "check", "graph.json", "schedule.json", "--proof", "proof.txt", "--json"}).out,
+              HasSubstr("\"reached\": true"));
+  write_bytes("false.txt", with(proof, "bound 3", "bound 4"));
+  const Ran bad = rondo({"phase", "check", "graph.json", "schedule.json", "--proof", "false.txt"});
+  EXPECT_EQ(bad.code, 1);
+  EXPECT_THAT(bad.err, HasSubstr("false.txt:7: the multipliers of this leaf do not reach the bound 4"));
+  write_bytes("lower.txt", with(proof, "bound 3", "bound 2"));
+  const Ran lower = rondo({"phase", "check", "graph.json", "schedule.json", "--proof", "lower.txt"});
+  EXPECT_EQ(lower.code, 1);
+  EXPECT_THAT(lower.out, HasSubstr("C1: status says optimal, but the proof reaches 4 and this has 6 columns"));
+}
+
 TEST(PhaseCheckVerb, HasAnExitCodeForEveryKindOfTrouble) {
   const PhaseFolder folder;
   const Ran missing = rondo({"phase", "check", "graph.json", "none.json"});
