@@ -11,7 +11,7 @@
 namespace rondo::fusion {
 namespace {
 
-constexpr double kElementBytes = 4;
+constexpr double kBytesOfElement = 4;
 
 bool is_elementwise(OperatorKind kind) {
   switch (kind) {
@@ -39,7 +39,7 @@ class Mapping {
 
   Result<GraphProblem> run(int64_t native, uint64_t scratch_bytes) {
     made_.problem.native = native;
-    made_.problem.capacity = static_cast<int64_t>(scratch_bytes / static_cast<uint64_t>(kElementBytes));
+    made_.problem.capacity = static_cast<int64_t>(scratch_bytes / static_cast<uint64_t>(kBytesOfElement));
     for (const GraphTensor& tensor : graph_.tensors)
       made_.meaning.homes.push_back({tensor.name, tensor.role, tensor.shape});
     for (uint32_t op = 0; op < graph_.operators.size(); ++op)
@@ -157,23 +157,23 @@ class Mapping {
       flops = flops_each * area;
       elements = area * static_cast<double>(op.inputs.size() + 1);
     }
-    const KernelCost* cost = machine_.expected_cost(kernel, static_cast<uint64_t>(elements * kElementBytes / calls));
+    const KernelCost* cost = machine_.expected_cost(kernel, static_cast<uint64_t>(elements * kBytesOfElement / calls));
     if (cost == nullptr) return 0;
     computing_costs_ = true;
-    return cost->fixed_ns * calls + cost->ns_per_flop * flops + cost->ns_per_byte * elements * kElementBytes;
+    return cost->fixed_ns * calls + cost->ns_per_flop * flops + cost->ns_per_byte * elements * kBytesOfElement;
   }
 
   // Elements a unit of cost.
   Status set_bandwidth() {
-    const double tile_bytes = 2 * kElementBytes * static_cast<double>(made_.problem.native * made_.problem.native);
+    const double tile_bytes = 2 * kBytesOfElement * static_cast<double>(made_.problem.native * made_.problem.native);
     if (const KernelCost* copy = machine_.expected_cost("copy", static_cast<uint64_t>(tile_bytes))) {
       const double cost = copy->fixed_ns + copy->ns_per_byte * tile_bytes;
-      if (cost > 0) return made_.problem.bandwidth = tile_bytes / (2 * kElementBytes) / cost, Status();
+      if (cost > 0) return made_.problem.bandwidth = tile_bytes / (2 * kBytesOfElement) / cost, Status();
     }
     if (const double gb_s =
             machine_.space(SpaceKind::kHost) == nullptr ? 0 : machine_.space(SpaceKind::kHost)->bandwidth_gb_s;
         gb_s > 0)
-      return made_.problem.bandwidth = gb_s / kElementBytes, Status();
+      return made_.problem.bandwidth = gb_s / kBytesOfElement, Status();
     if (computing_costs_)
       return make_error(ErrorCode::kInvalidMachine,
                         "machine '" + machine_.name +

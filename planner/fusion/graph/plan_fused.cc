@@ -144,7 +144,7 @@ class Planning {
           // Beyond the limit of operations with small tiles, perhaps not with larger ones.
           if (plan.error().code != ErrorCode::kTooComplex) return plan.error();
           if (!first_error) first_error = plan.error();
-        } else if (!best || is_better(plan->summary, best->summary)) {
+        } else if (!best || is_better(*plan, *best)) {
           best = *std::move(plan);
         }
       }
@@ -153,7 +153,17 @@ class Planning {
   }
 
  private:
-  static bool is_better(const PlanSummary& a, const PlanSummary& b) {
+  // What a solution sends out and never brings in again is an output of its schedule, which
+  // the host would have to bind: such plans are for want of others.
+  static size_t outputs_of(const Schedule& schedule) {
+    return static_cast<size_t>(std::count_if(schedule.bindings.begin(), schedule.bindings.end(), [](const Binding& it) {
+      return it.role == static_cast<uint8_t>(Role::kOutput);
+    }));
+  }
+  static bool is_better(const Plan& plan, const Plan& than) {
+    if (const size_t outputs = outputs_of(plan.schedule), there = outputs_of(than.schedule); outputs != there)
+      return outputs < there;
+    const PlanSummary &a = plan.summary, &b = than.summary;
     const double tolerance = 1e-9 * b.makespan;
     if (std::abs(a.makespan - b.makespan) > tolerance) return a.makespan < b.makespan;
     return a.bytes_moved < b.bytes_moved;

@@ -17,7 +17,7 @@ namespace {
 
 constexpr int64_t kElementBytes = 4;  // f32
 constexpr uint64_t kHostBytes = uint64_t{1} << 46;
-constexpr uint32_t kAlign = 64;
+constexpr uint32_t kArenaAlign = 64;
 
 // How the elements of a slice follow one another in fast memory. Two slices of one tensor
 // may be the same box at some step (X is left and right operand on the diagonal of X X);
@@ -120,7 +120,8 @@ class Lowering {
                               ? builder_.space("slow", SpaceKind::kHost, kHostBytes)
                               : builder_.space(machine_host->name, SpaceKind::kHost, machine_host->capacity_bytes,
                                                machine_host->align_bytes);
-    const uint32_t fast_align = machine_fast == nullptr ? kAlign : std::max(kAlign, machine_fast->align_bytes);
+    const uint32_t fast_align =
+        machine_fast == nullptr ? kArenaAlign : std::max(kArenaAlign, machine_fast->align_bytes);
     const uint16_t fast =
         machine_fast == nullptr
             ? builder_.space("fast", SpaceKind::kScratch, static_cast<uint64_t>(problem_.capacity * kElementBytes))
@@ -147,9 +148,9 @@ class Lowering {
     std::vector<uint32_t> base(role.size(), kNone);
     for (uint32_t home = 0; home < role.size(); ++home)
       if (role[home] == TensorRole::kIntermediate && stored[home] != 0)
-        base[home] =
-            builder_.arena(meaning_.homes[home].name, host, bytes_of(meaning_.homes[home]), OwnerKind::kEveryone, 0,
-                           false, machine_host == nullptr ? kAlign : std::max(kAlign, machine_host->align_bytes));
+        base[home] = builder_.arena(
+            meaning_.homes[home].name, host, bytes_of(meaning_.homes[home]), OwnerKind::kEveryone, 0, false,
+            machine_host == nullptr ? kArenaAlign : std::max(kArenaAlign, machine_host->align_bytes));
     for (uint32_t home = 0; home < role.size(); ++home) {
       const Home& it = meaning_.homes[home];
       if (role[home] == TensorRole::kIntermediate) continue;

@@ -4,7 +4,8 @@
 // tensors between subgraphs, arenas of the host. Each subgraph is a phase. A copy is
 // issued exactly where the cost model charges a slice, so the bytes that the verifier sums
 // from the copies of a phase are 4 * (loaded + evicted) of that subgraph. Everything is
-// labelled with what it holds.
+// labelled with what it holds. A tensor of which some copy in slow memory, or some result
+// left in fast memory, is never read is an output.
 // Thread safety: a pure function.
 #pragma once
 #include <cstdint>
