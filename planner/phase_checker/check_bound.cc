@@ -11,7 +11,7 @@ namespace {
 
 __extension__ using Wide = __int128;
 
-constexpr int64_t kLargest = int64_t{1} << 40;  // scale and multipliers
+constexpr int64_t kLargestMultiplier = int64_t{1} << 40;  // scale and multipliers
 
 // constant + sum of coefficient * column; as a row, what is at least 0.
 struct Linear {
@@ -421,12 +421,13 @@ class BoundReader {
 
   bool read_leaf(Programme& programme) {
     int64_t scale = 0;
-    if (!number(words_[1], scale) || scale < 1 || scale > kLargest) return refuse("a scale must be from 1 to 2^40");
+    if (!number(words_[1], scale) || scale < 1 || scale > kLargestMultiplier)
+      return refuse("a scale must be from 1 to 2^40");
     Wide sum = 0;
     std::unordered_map<uint32_t, Wide> costs{{0, scale}};
     for (size_t i = 2; i < words_.size(); i += 2) {
       int64_t multiplier = 0;
-      if (!number(words_[i + 1], multiplier) || multiplier < 1 || multiplier > kLargest)
+      if (!number(words_[i + 1], multiplier) || multiplier < 1 || multiplier > kLargestMultiplier)
         return refuse("the multiplier of row " + std::string(words_[i]) + " must be from 1 to 2^40");
       Linear row;
       if (!programme.find_row(words_[i], row))

@@ -82,7 +82,7 @@ std::string refusal(const Graph& graph, const std::string& text) {
   const Result<ProvenBound> bound = check_bound(graph, text, "proof");
   return bound.ok() ? "proven" : bound.error().to_string();
 }
-std::string with(std::string text, const std::string& from, const std::string& to) {
+std::string edited(std::string text, const std::string& from, const std::string& to) {
   const size_t at = text.find(from);
   return at == std::string::npos ? "not found: " + from : text.replace(at, from.size(), to);
 }
@@ -94,16 +94,16 @@ TEST(PhaseBound, RefusesWhatIsNoProof) {
   const size_t at = text.find("\nbound ") + 7;
   const std::string bound = text.substr(at, text.find('\n', at) - at);
   const std::string higher = std::to_string(std::stoi(bound) + 1);
-  EXPECT_THAT(refusal(graph, with(text, "\nbound " + bound, "\nbound " + higher)),
+  EXPECT_THAT(refusal(graph, edited(text, "\nbound " + bound, "\nbound " + higher)),
               AnyOf(HasSubstr("do not reach the bound " + higher), HasSubstr("not inside its box")));
   EXPECT_THAT(refusal(graph, text.substr(0, text.rfind("leaf"))), HasSubstr("ends before all its halves are refuted"));
   EXPECT_THAT(refusal(graph, text + "leaf 1\n"), HasSubstr("something stands after the end of the tree"));
-  EXPECT_THAT(refusal(graph, with(text, "\nleaf ", "\nleaf 0 # ")), HasSubstr("proof:"));
-  EXPECT_THAT(refusal(graph, with(text, " width", " wydth")), HasSubstr("'wydth' are not known here"));
-  EXPECT_THAT(refusal(graph, with(text, "\nsplit y", "\nsplit v")), HasSubstr("no column that can be split"));
-  EXPECT_THAT(refusal(graph, with(text, "rondo-bound 1", "rondo-bound 2")), HasSubstr("begins with the line"));
-  EXPECT_THAT(refusal(graph, with(text, "mode strict", "mode fused")), HasSubstr("not one of the strict machine"));
-  EXPECT_THAT(refusal(graph, with(text, "about graph random", "about graph other")),
+  EXPECT_THAT(refusal(graph, edited(text, "\nleaf ", "\nleaf 0 # ")), HasSubstr("proof:"));
+  EXPECT_THAT(refusal(graph, edited(text, " width", " wydth")), HasSubstr("'wydth' are not known here"));
+  EXPECT_THAT(refusal(graph, edited(text, "\nsplit y", "\nsplit v")), HasSubstr("no column that can be split"));
+  EXPECT_THAT(refusal(graph, edited(text, "rondo-bound 1", "rondo-bound 2")), HasSubstr("begins with the line"));
+  EXPECT_THAT(refusal(graph, edited(text, "mode strict", "mode fused")), HasSubstr("not one of the strict machine"));
+  EXPECT_THAT(refusal(graph, edited(text, "about graph random", "about graph other")),
               HasSubstr("about the graph 'other'"));
   EXPECT_THAT(refusal(graph, "rondo-bound 1\nbound 3\n"), HasSubstr("does not say its layers"));
   EXPECT_THAT(refusal(graph, ""), HasSubstr("begins with the line"));
