@@ -61,7 +61,7 @@ class Planner {
     search_options.columns = columns;
     search_options.seed = options_.seed;
     search_options.moves = moves;
-    search_options.start = plan_.schedule.phase_of_op;
+    search_options.start = plan_.method.empty() ? options_.start : plan_.schedule.phase_of_op;
     if (options_.time_limit_seconds > 0)
       search_options.time_limit_seconds = options_.solver == Solver::kNone ? seconds_left() : seconds_left() / 4;
     if (options_.progress)
@@ -199,6 +199,8 @@ Result<std::vector<PhasePlan>> compare_methods(const AnyGraph& graph, const std:
     each.lazy = lazy;
     each.objective = lazy && solver != Solver::kNone ? Objective::kNeurons : Objective::kWidth;
     each.columns = 0;
+    // The solver goes on from what the search of the row before found.
+    if (solver != Solver::kNone && !error) each.start = plans.back().schedule.phase_of_op;
     Result<PhasePlan> plan = plan_phases(graph, each);
     if (!plan.ok()) {
       if (!error) error = plan.error();

@@ -49,6 +49,7 @@ struct PlanPhasesOptions {
   // the same neurons). Needs a solver; one programme for each number of layers.
   bool fewest_layers = false;
   Solver solver = Solver::kAuto;
+  std::vector<uint32_t> start;  // phases of all ops to start from besides the rules' own; empty: none
   uint64_t seed = 1;
   uint64_t moves = 1'000'000;  // of the local search
   double time_limit_seconds =

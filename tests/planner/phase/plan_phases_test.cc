@@ -40,7 +40,7 @@ TEST(PlanPhases, TakesTheLeastLayersUnlessTold) {
 TEST(PlanPhases, ChoosesTheLayersWithTheLeastFlops) {
   const AnyGraph graph = graph_of("universal-1");
   const PlanPhasesOptions options{
-      .mode = Mode::kFused, .lazy = true, .objective = Objective::kFlops, .solver = Solver::kNone, .moves = 8000};
+      .mode = Mode::kFused, .lazy = true, .objective = Objective::kFlops, .solver = Solver::kNone, .moves = 3000};
   const PhasePlan chosen = *plan_phases(graph, options);
   PlanPhasesOptions least = options;
   least.objective = Objective::kWidth;
@@ -96,7 +96,7 @@ TEST(ComparedMethods, OfAGraphWithoutOpsAreTrivial) {
 
 TEST(PlanPhases, ProvesTheWidthWithTheOwnSolver) {
   const AnyGraph graph = graph_of("universal-1");
-  const PhasePlan plan = *plan_phases(graph, {.mode = Mode::kFused, .moves = 50000, .time_limit_seconds = 30});
+  const PhasePlan plan = *plan_phases(graph, {.mode = Mode::kFused, .moves = 20000, .time_limit_seconds = 30});
   EXPECT_EQ(plan.schedule.proof, Proof::kOptimal);
   EXPECT_EQ(status_of(plan), "optimal");
   EXPECT_EQ(plan.bound, d_model_of(plan.schedule));
