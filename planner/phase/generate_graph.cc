@@ -116,6 +116,12 @@ class GateGenerator {
     expression.push_back({dim, coefficient});
   }
 
+  // Two statements: arguments are evaluated in an order that compilers choose.
+  void add_random_term(Expression& expression, uint32_t half) {
+    const double value = coefficient();
+    add_term(expression, pick(half, false), value);
+  }
+
   // Lists what an op reads, and gives it its dims.
   void finish(Op op, uint32_t outputs, uint32_t half, bool averaged = false) {
     const auto id = static_cast<int32_t>(graph_.ops.size());
@@ -200,8 +206,8 @@ class GateGenerator {
     }
     a = {{dice_.chance(35) ? 0 : pick(half, false), 1}};
     b = {{pick(half, true), coefficient()}};
-    if (dice_.chance(60)) add_term(b, pick(half, false), coefficient());
-    if (dice_.chance(25)) add_term(b, pick(half, false), coefficient());
+    if (dice_.chance(60)) add_random_term(b, half);
+    if (dice_.chance(25)) add_random_term(b, half);
     add_term(b, 0, coefficient());
     op.expressions = {a, b};
     partner_ = true;
@@ -227,7 +233,7 @@ class GateGenerator {
       sum.push_back({made_here_.empty() ? pick(half, true) : dice_.one_of(made_here_), 1});
     }
     if (sum.empty()) sum.push_back({made_here_.empty() ? pick(half, true) : made_here_.front(), 1});
-    if (half != 0 || dice_.chance(50)) add_term(sum, pick(half, false), coefficient());
+    if (half != 0 || dice_.chance(50)) add_random_term(sum, half);
     if (dice_.chance(40)) add_term(sum, 0, coefficient());
     op.expressions = {sum};
     finish(std::move(op), 1, half);
