@@ -9,6 +9,16 @@
 
 namespace rondo::testing {
 
+// Sweeps that a sanitizer makes ten times slower take every seventh case then; the plain
+// build runs them whole.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr uint32_t kSweepStep = 7;
+#elif defined(__has_feature)
+inline constexpr uint32_t kSweepStep = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ? 7 : 1;
+#else
+inline constexpr uint32_t kSweepStep = 1;
+#endif
+
 // An op without its memory. Operands in the order of the contract; the result is
 // the one the contract says. Absent optional operands are left out.
 struct KernelCase {
