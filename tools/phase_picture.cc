@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "planner/phase/lifetimes.h"
+#include "tools/svg_text.h"
 #include "tools/table.h"
 
 namespace rondo::cli {
@@ -39,23 +40,6 @@ struct Bar {
   Kind kind;
   std::string name;
 };
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '"')
-      out += "&quot;";
-    else if (static_cast<unsigned char>(c) >= 0x20)
-      out += c;
-  }
-  return out;
-}
 
 std::string at(double pixels) {
   char text[32];

@@ -5,6 +5,7 @@
 
 namespace rondo::cli {
 
+// For XML, which has no way to write control characters but these two: the others are left out.
 inline std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -16,7 +17,7 @@ inline std::string escaped(std::string_view text) {
       out += "&gt;";
     else if (c == '"')
       out += "&quot;";
-    else
+    else if (static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t')
       out += c;
   }
   return out;
