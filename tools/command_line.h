@@ -1,4 +1,5 @@
-// From argv to a verb: options, help texts and usage errors. The one user of CLI11.
+// From argv to a verb: parses, answers --help and wrong usage, runs. The verbs themselves are
+// declared in command_line/.
 #pragma once
 #include <string>
 #include <vector>

@@ -1,6 +1,6 @@
 // The verbs of `rondo`: what each was asked, and the function that does it.
 //
-// command_line.cc fills these from argv; tests fill them too. Every function
+// command_line/*_verbs.cc fill these from argv. Every function
 // returns the exit code of the process and catches nothing: the library below
 // does not throw.
 #pragma once

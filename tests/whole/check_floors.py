@@ -24,7 +24,7 @@ CLOSED = [("planner", "schedules/verify/"), ("planner", "schedules/order/"), ("r
 ALONE = {"planner/phase_checker": ("rondo/", "schedules/json/", "planner/phase_checker/")}
 DOORS = {  # include prefix -> the one file that may use it; of oneTBB one for replays, one for searches
     "yaml-cpp/": "schedules/yaml/document.cc",
-    "CLI/": "tools/command_line.cc",
+    "CLI/": "tools/command_line/parse_arguments.cc",
     "nlohmann/": "schedules/json/json.cc",
     "tbb/": "runtime/tbb/tbb_executor.cc tools/search_threads.cc",
     "coin/": "planner/phase/milp/solve_cbc.cc",
