@@ -304,7 +304,7 @@ Json overview_json(const Schedule& schedule) {
 
 Json timeline_json(const Schedule& schedule, const Timeline& timeline) {
   Json spans = Json::array();
-  for (const TimelineSpan& span : timeline.spans)
+  for (const OpTime& span : timeline.spans)
     spans.add(Json::object()
                   .set("op", span.op)
                   .set("stream", stream_name(schedule, span.stream))

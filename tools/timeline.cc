@@ -2,21 +2,16 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include "planner/claims/derive_claims.h"
 #include "tools/describe.h"
 #include "tools/table.h"
 
 namespace rondo::cli {
 namespace {
 
+// A file may say anything: what is no time takes none.
 double duration_of(const Schedule& schedule, const Op& op) {
-  if (op.kernel == kNoKernel) return 0;
-  if (schedule.costs.empty()) return 1;
-  double duration = 0;
-  for (const Cost& cost : schedule.costs)
-    if (cost.kernel == op.kernel)
-      duration = cost.fixed + cost.per_flop * static_cast<double>(flops_of(schedule, op)) +
-                 cost.per_byte * static_cast<double>(bytes_of(schedule, op));
+  if (schedule.costs.empty()) return op.kernel == kNoKernel ? 0 : 1;
+  const double duration = cost_of(schedule, op);
   return std::isfinite(duration) && duration > 0 ? duration : 0;
 }
 
@@ -37,7 +32,7 @@ char shade(double share) {
 // "|fc1     |fc2": phase names at the column where their first op starts, as far as they fit.
 std::string phase_row(const Schedule& schedule, const Timeline& timeline, size_t width, double scale) {
   std::map<uint16_t, double> starts;
-  for (const TimelineSpan& span : timeline.spans) {
+  for (const OpTime& span : timeline.spans) {
     const uint16_t phase = schedule.ops[span.op].phase;
     const auto [found, inserted] = starts.try_emplace(phase, span.begin);
     if (!inserted) found->second = std::min(found->second, span.begin);
@@ -62,30 +57,13 @@ Timeline predict_timeline(const Schedule& schedule, const std::vector<uint32_t>&
                           const std::vector<double>* durations) {
   Timeline timeline;
   timeline.from_costs = !schedule.costs.empty();
-  std::vector<uint32_t> stream_of_op(schedule.ops.size(), 0);
-  for (uint32_t stream = 0; stream < schedule.streams.size(); ++stream)
-    for (uint32_t i = 0; i < schedule.streams[stream].op_count; ++i)
-      stream_of_op[schedule.streams[stream].first_op + i] = stream;
-  std::map<std::pair<uint32_t, uint8_t>, double> queue_free;
-  std::vector<double> stream_free(schedule.streams.size(), 0);
-  std::vector<std::vector<double>> raised(schedule.tokens.size());  // [n - 1]: when the token counts n
-  for (size_t position = 0; position < order.size(); ++position) {
-    const uint32_t index = order[position];
-    const Op& op = schedule.ops[index];
-    const uint32_t stream = stream_of_op[index];
-    double& queue = queue_free[{schedule.streams[stream].lane, schedule.streams[stream].engine}];
-    TimelineSpan span{index, stream, std::max(queue, stream_free[stream]), 0};
-    for (const Wait& wait : op.waits)
-      if (wait.token < raised.size() && wait.count > 0 && wait.count <= raised[wait.token].size())
-        span.begin = std::max(span.begin, raised[wait.token][wait.count - 1]);
-    span.end = span.begin + (durations != nullptr ? (*durations)[position] : duration_of(schedule, op));
-    queue = stream_free[stream] = span.end;
-    for (const uint32_t signal : op.signals)
-      if (signal < raised.size())
-        raised[signal].push_back(raised[signal].empty() ? span.end : std::max(span.end, raised[signal].back()));
-    timeline.end = std::max(timeline.end, span.end);
-    timeline.spans.push_back(span);
-  }
+  EventModel model(schedule);
+  timeline.spans.reserve(order.size());
+  for (size_t position = 0; position < order.size(); ++position)
+    timeline.spans.push_back(model.serve(order[position], durations != nullptr
+                                                              ? (*durations)[position]
+                                                              : duration_of(schedule, schedule.ops[order[position]])));
+  timeline.end = model.end();
   return timeline;
 }
 
@@ -94,7 +72,7 @@ std::string timeline_text(const Schedule& schedule, const Timeline& timeline, ui
   size_t name_width = 0;
   std::vector<double> busy(schedule.streams.size(), 0);
   std::vector<uint64_t> ops(schedule.streams.size(), 0);
-  for (const TimelineSpan& span : timeline.spans) {
+  for (const OpTime& span : timeline.spans) {
     busy[span.stream] += span.end - span.begin;
     ++ops[span.stream];
   }
@@ -110,7 +88,7 @@ std::string timeline_text(const Schedule& schedule, const Timeline& timeline, ui
   for (uint32_t stream = 0; stream < schedule.streams.size(); ++stream) {
     if (ops[stream] == 0) continue;
     std::vector<double> shares(width, 0);
-    for (const TimelineSpan& span : timeline.spans)
+    for (const OpTime& span : timeline.spans)
       if (span.stream == stream) add_busy(shares, span.begin, span.end, scale);
     std::string row;
     for (const double share : shares) row += shade(share);

@@ -3,20 +3,15 @@
 #include <cstdint>
 #include <string>
 #include <vector>
+#include "planner/claims/event_model.h"
 #include "rondo/schedule.h"
 
 namespace rondo::cli {
 
-struct TimelineSpan {
-  uint32_t op = 0;
-  uint32_t stream = 0;
-  double begin = 0, end = 0;
-};
-
 struct Timeline {
-  std::vector<TimelineSpan> spans;  // in the order given, sync ops included
-  double end = 0;                   // the latest completion
-  bool from_costs = false;          // false: the file has no cost table, every op but sync counts 1
+  std::vector<OpTime> spans;  // in the order given, sync ops included
+  double end = 0;             // the latest completion
+  bool from_costs = false;    // false: the file has no cost table, every op but sync counts 1
 };
 
 // `order` holds op indices of the replay part, each after the ops it waits for.

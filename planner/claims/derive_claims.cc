@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "planner/claims/event_model.h"
 #include "rondo/contracts.h"
 #include "rondo/footprint.h"
 #include "rondo/residence.h"
@@ -263,35 +264,9 @@ std::vector<uint32_t> canonical_order(const Schedule& schedule, Part part) {
 }
 
 double makespan_of(const Schedule& schedule, const std::vector<uint32_t>& order) {
-  std::vector<uint32_t> stream_of(schedule.ops.size(), 0);
-  for (uint32_t stream = 0; stream < schedule.streams.size(); ++stream)
-    for (uint32_t i = 0; i < schedule.streams[stream].op_count; ++i)
-      stream_of[schedule.streams[stream].first_op + i] = stream;
-  std::map<std::pair<uint32_t, uint8_t>, double> queue_free;
-  std::vector<double> stream_free(schedule.streams.size(), 0);
-  std::vector<std::vector<double>> raised(schedule.tokens.size());  // [count - 1]: when the token counts that much
-  double latest = 0;
-  for (uint32_t index : order) {
-    const Op& op = schedule.ops[index];
-    const Stream& stream = schedule.streams[stream_of[index]];
-    double& queue = queue_free[{stream.lane, stream.engine}];
-    double start = std::max(queue, stream_free[stream_of[index]]);
-    for (const Wait& wait : op.waits)
-      if (wait.token < raised.size() && wait.count > 0) start = std::max(start, raised[wait.token][wait.count - 1]);
-    double duration = 0;
-    if (op.kernel != kNoKernel)
-      for (const Cost& cost : schedule.costs)
-        if (cost.kernel == op.kernel)
-          duration = cost.fixed + cost.per_flop * static_cast<double>(flops_of(schedule, op)) +
-                     cost.per_byte * static_cast<double>(bytes_of(schedule, op));
-    const double end = start + duration;
-    queue = stream_free[stream_of[index]] = end;
-    latest = std::max(latest, end);
-    for (uint32_t signal : op.signals)
-      if (signal < raised.size())
-        raised[signal].push_back(raised[signal].empty() ? end : std::max(end, raised[signal].back()));
-  }
-  return latest;
+  EventModel model(schedule);
+  for (const uint32_t index : order) model.serve(index, cost_of(schedule, schedule.ops[index]));
+  return model.end();
 }
 
 void add_derived_claims(Schedule& schedule) {

@@ -1,6 +1,8 @@
 // rondo show: what it prints of a schedule, and conversion between the two forms.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <bit>
+#include <cstdlib>
 #include "tests/tools/small_files.h"
 
 namespace rondo::cli {
@@ -48,6 +50,35 @@ TEST(ShowVerb, DrawsTheTimelineOfEveryStream) {
   EXPECT_EQ(ran.code, 0);
   EXPECT_THAT(ran.out, AllOf(HasSubstr("\ntimeline: 0 to "), HasSubstr("\n  copy    |"), HasSubstr("\n  compute |"),
                              HasSubstr("% busy, 31 ops\n"), HasSubstr("% busy, 44 ops\n"), HasSubstr("|matmul_0")));
+}
+
+// The makespan is predicted before lowering, claimed from the tables, and drawn: one number.
+TEST(ShowVerb, TimelineEndsAtTheMakespanThatWasPlannedAndClaimed) {
+  const ScratchFolder folder;
+  const auto number_after = [](const std::string& text, const std::string& key) {
+    const size_t at = text.find("\"" + key + "\": ");
+    return at == std::string::npos ? -1 : std::strtod(text.c_str() + at + key.size() + 4, nullptr);
+  };
+  const std::string machines = kLibrary + "machines/";
+  for (const std::vector<std::string>& plan : std::vector<std::vector<std::string>>{
+           {"mlp.yaml", "tile-accelerator.yaml"},
+           {"mlp.yaml", "device-board.yaml"},
+           {"mlp.yaml", "emulated.yaml"},
+           {"mlp-784-512-512-10.yaml", "device-board.yaml", "--lanes", "3"},
+           {"mlp.yaml", "tile-accelerator.yaml", "--planner", "fusion", "--proposals", "100"}}) {
+    std::vector<std::string> arguments = {"plan", kLibrary + plan[0], "--machine", machines + plan[1],
+                                          "-o",   "a.rondo",          "--json"};
+    arguments.insert(arguments.end(), plan.begin() + 2, plan.end());
+    const Ran planned = rondo(arguments);
+    ASSERT_EQ(planned.code, 0) << planned.err;
+    double claimed = -1;
+    for (const Claim& claim : load("a.rondo")->claims)
+      if (claim.kind == static_cast<uint16_t>(ClaimKind::kMakespan)) claimed = std::bit_cast<double>(claim.value);
+    ASSERT_GT(claimed, 0) << plan[0] << " for " << plan[1];
+    EXPECT_EQ(number_after(rondo({"show", "a.rondo", "--timeline", "--json"}).out, "end"), claimed);
+    // Lanes hear of one another late, which the claim leaves out.
+    if (plan.size() == 2) EXPECT_DOUBLE_EQ(number_after(planned.out, "makespan"), claimed) << plan[1];
+  }
 }
 
 TEST(ShowVerb, DrawsMemoryUpToItsClaimedPeak) {
