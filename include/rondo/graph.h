@@ -46,8 +46,24 @@ enum class OperatorKind : uint8_t {
   kScatter
 };
 
+// Operators that are planned, evaluated and checked alike.
+enum class OperatorFamily : uint8_t {
+  kProduct,      // matmul
+  kPairwise,     // two inputs, element by element
+  kElementwise,  // one input, element by element
+  kRows,         // each row of the last axis by itself
+  kReduction,    // one axis to one entry
+  kView,         // the input seen another way: no element is computed
+  kConcat,
+  kGather,
+  kRotary,
+  kAttention,
+  kStateUpdate,  // the first input is a state, the result is that state afterwards
+};
+
 struct OperatorInfo {
   OperatorKind kind;
+  OperatorFamily family;
   std::string_view name;        // as in graph files
   std::string_view inputs;      // what the inputs are, in order; "x..." is two or more, "rows?" may be left out
   std::string_view attributes;  // attribute names it takes, separated by spaces
@@ -56,57 +72,58 @@ struct OperatorInfo {
 
 // The one list of operators; index == number.
 inline constexpr std::array<OperatorInfo, 28> kOperators = {{
-    {OperatorKind::kMatmul, "matmul", "a b", "transpose_a transpose_b",
+    {OperatorKind::kMatmul, OperatorFamily::kProduct, "matmul", "a b", "transpose_a transpose_b",
      "batched matrix product over the last two axes; leading axes broadcast"},
-    {OperatorKind::kAdd, "add", "a b", "", "a + b with NumPy broadcasting"},
-    {OperatorKind::kMul, "mul", "a b", "", "a * b with NumPy broadcasting"},
-    {OperatorKind::kBias, "bias", "x b", "", "x + b, b of rank 1 along the last axis"},
-    {OperatorKind::kRelu, "relu", "x", "", "max(x, 0)"},
-    {OperatorKind::kGelu, "gelu", "x", "form", "x * Phi(x); form: erf (default) or tanh"},
-    {OperatorKind::kSoftmax, "softmax", "x", "", "along the last axis"},
-    {OperatorKind::kLayerNorm, "layer_norm", "x gamma beta", "epsilon", "along the last axis; epsilon 1e-5 by default"},
-    {OperatorKind::kSub, "sub", "a b", "", "a - b with NumPy broadcasting"},
-    {OperatorKind::kDiv, "div", "a b", "", "a / b with NumPy broadcasting"},
-    {OperatorKind::kSilu, "silu", "x", "", "x * sigmoid(x)"},
-    {OperatorKind::kSigmoid, "sigmoid", "x", "", "1 / (1 + exp(-x))"},
-    {OperatorKind::kTanh, "tanh", "x", "", "hyperbolic tangent"},
-    {OperatorKind::kExp, "exp", "x", "", "e to the power x"},
-    {OperatorKind::kSqrt, "sqrt", "x", "", "square root; NaN below 0"},
-    {OperatorKind::kRmsNorm, "rms_norm", "x gamma", "epsilon",
+    {OperatorKind::kAdd, OperatorFamily::kPairwise, "add", "a b", "", "a + b with NumPy broadcasting"},
+    {OperatorKind::kMul, OperatorFamily::kPairwise, "mul", "a b", "", "a * b with NumPy broadcasting"},
+    {OperatorKind::kBias, OperatorFamily::kPairwise, "bias", "x b", "", "x + b, b of rank 1 along the last axis"},
+    {OperatorKind::kRelu, OperatorFamily::kElementwise, "relu", "x", "", "max(x, 0)"},
+    {OperatorKind::kGelu, OperatorFamily::kElementwise, "gelu", "x", "form", "x * Phi(x); form: erf (default) or tanh"},
+    {OperatorKind::kSoftmax, OperatorFamily::kRows, "softmax", "x", "", "along the last axis"},
+    {OperatorKind::kLayerNorm, OperatorFamily::kRows, "layer_norm", "x gamma beta", "epsilon",
+     "along the last axis; epsilon 1e-5 by default"},
+    {OperatorKind::kSub, OperatorFamily::kPairwise, "sub", "a b", "", "a - b with NumPy broadcasting"},
+    {OperatorKind::kDiv, OperatorFamily::kPairwise, "div", "a b", "", "a / b with NumPy broadcasting"},
+    {OperatorKind::kSilu, OperatorFamily::kElementwise, "silu", "x", "", "x * sigmoid(x)"},
+    {OperatorKind::kSigmoid, OperatorFamily::kElementwise, "sigmoid", "x", "", "1 / (1 + exp(-x))"},
+    {OperatorKind::kTanh, OperatorFamily::kElementwise, "tanh", "x", "", "hyperbolic tangent"},
+    {OperatorKind::kExp, OperatorFamily::kElementwise, "exp", "x", "", "e to the power x"},
+    {OperatorKind::kSqrt, OperatorFamily::kElementwise, "sqrt", "x", "", "square root; NaN below 0"},
+    {OperatorKind::kRmsNorm, OperatorFamily::kRows, "rms_norm", "x gamma", "epsilon",
      "x / sqrt(mean x^2 + epsilon) * gamma along the last axis; epsilon 1e-5 by default"},
-    {OperatorKind::kReduceSum, "reduce_sum", "x", "axis keep_axis", "sum along one axis, the last by default"},
-    {OperatorKind::kReduceMax, "reduce_max", "x", "axis keep_axis", "largest along one axis; NaN if any is"},
-    {OperatorKind::kReduceMean, "reduce_mean", "x", "axis keep_axis", "mean along one axis"},
-    {OperatorKind::kConcat, "concat", "x...", "axis", "inputs one after another along an axis, the last by default"},
-    {OperatorKind::kSlice, "slice", "x", "axis begin end at length",
+    {OperatorKind::kReduceSum, OperatorFamily::kReduction, "reduce_sum", "x", "axis keep_axis",
+     "sum along one axis, the last by default"},
+    {OperatorKind::kReduceMax, OperatorFamily::kReduction, "reduce_max", "x", "axis keep_axis",
+     "largest along one axis; NaN if any is"},
+    {OperatorKind::kReduceMean, OperatorFamily::kReduction, "reduce_mean", "x", "axis keep_axis",
+     "mean along one axis"},
+    {OperatorKind::kConcat, OperatorFamily::kConcat, "concat", "x...", "axis",
+     "inputs one after another along an axis, the last by default"},
+    {OperatorKind::kSlice, OperatorFamily::kView, "slice", "x", "axis begin end at length",
      "entries [begin, end) along an axis (the last by default), or `length` entries from the scalar `at` on"},
-    {OperatorKind::kReshape, "reshape", "x", "shape", "the same elements in row-major order under another shape"},
-    {OperatorKind::kTranspose, "transpose", "x", "order",
+    {OperatorKind::kReshape, OperatorFamily::kView, "reshape", "x", "shape",
+     "the same elements in row-major order under another shape"},
+    {OperatorKind::kTranspose, OperatorFamily::kView, "transpose", "x", "order",
      "axes in another order: axis i of the result is order[i] of x"},
-    {OperatorKind::kGather, "gather", "x rows", "",
+    {OperatorKind::kGather, OperatorFamily::kGather, "gather", "x rows", "",
      "rows of the matrix x, named by integers, which are clamped to those that exist"},
-    {OperatorKind::kRotary, "rotary", "x cos sin", "heads pairing",
+    {OperatorKind::kRotary, OperatorFamily::kRotary, "rotary", "x cos sin", "heads pairing",
      "rotary position embedding of every head of x; pairing: half (default) or interleaved"},
-    {OperatorKind::kAttention, "attention", "q k v rows?", "heads kv_heads causal scale",
+    {OperatorKind::kAttention, OperatorFamily::kAttention, "attention", "q k v rows?", "heads kv_heads causal scale",
      "softmax(scale q k^T) v for each head; with `rows`, k and v are pools of which these rows count"},
-    {OperatorKind::kAppend, "append", "state x", "at",
+    {OperatorKind::kAppend, OperatorFamily::kStateUpdate, "append", "state x", "at",
      "writes the rows of x into a state from row `at` on; the result is its rows [0, at + rows of x)"},
-    {OperatorKind::kScatter, "scatter", "state x rows", "",
+    {OperatorKind::kScatter, OperatorFamily::kStateUpdate, "scatter", "state x rows", "",
      "writes row i of x to row rows[i] of a state, later ones over earlier ones; the result is the whole state"},
 }};
 constexpr const OperatorInfo& info(OperatorKind kind) { return kOperators[static_cast<uint8_t>(kind)]; }
 
-// The result is the input seen another way: no element is computed.
-constexpr bool is_view(OperatorKind kind) {
-  return kind == OperatorKind::kSlice || kind == OperatorKind::kReshape || kind == OperatorKind::kTranspose;
+constexpr bool is_elementwise(OperatorKind kind) {
+  return info(kind).family == OperatorFamily::kPairwise || info(kind).family == OperatorFamily::kElementwise;
 }
-// The first input is a state, the result is that state afterwards.
-constexpr bool changes_state(OperatorKind kind) {
-  return kind == OperatorKind::kAppend || kind == OperatorKind::kScatter;
-}
-constexpr bool is_reduction(OperatorKind kind) {
-  return kind == OperatorKind::kReduceSum || kind == OperatorKind::kReduceMax || kind == OperatorKind::kReduceMean;
-}
+constexpr bool is_view(OperatorKind kind) { return info(kind).family == OperatorFamily::kView; }
+constexpr bool changes_state(OperatorKind kind) { return info(kind).family == OperatorFamily::kStateUpdate; }
+constexpr bool is_reduction(OperatorKind kind) { return info(kind).family == OperatorFamily::kReduction; }
 // Which input holds row numbers (i32 or i64), or kNone.
 constexpr uint32_t index_input(OperatorKind kind) {
   if (kind == OperatorKind::kGather) return 1;

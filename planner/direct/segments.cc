@@ -173,28 +173,9 @@ const std::vector<uint32_t>& written_shape(const Graph& graph, const FusedGroup&
 }
 
 uint32_t reusable_inputs(OperatorKind kind) {
-  switch (kind) {
-    case OperatorKind::kAdd:
-    case OperatorKind::kMul:
-      return 2;  // they commute
-    case OperatorKind::kSub:
-    case OperatorKind::kDiv:
-    case OperatorKind::kBias:
-    case OperatorKind::kRelu:
-    case OperatorKind::kGelu:
-    case OperatorKind::kSoftmax:
-    case OperatorKind::kLayerNorm:
-    case OperatorKind::kSilu:
-    case OperatorKind::kSigmoid:
-    case OperatorKind::kTanh:
-    case OperatorKind::kExp:
-    case OperatorKind::kSqrt:
-    case OperatorKind::kRmsNorm:
-    case OperatorKind::kRotary:
-      return 1;
-    default:
-      return 0;
-  }
+  if (kind == OperatorKind::kAdd || kind == OperatorKind::kMul) return 2;  // they commute
+  const OperatorFamily family = info(kind).family;
+  return is_elementwise(kind) || family == OperatorFamily::kRows || family == OperatorFamily::kRotary ? 1 : 0;
 }
 
 bool can_slice(const Graph& graph, const FusedGroup& group) {

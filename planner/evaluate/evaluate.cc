@@ -35,53 +35,32 @@ uint64_t Evaluation::filled(uint32_t tensor) const {
 
 namespace {
 
-Compute* family_of(OperatorKind kind) {
-  switch (kind) {
-    case OperatorKind::kMatmul:
+Compute* compute_of(OperatorKind kind) {
+  switch (info(kind).family) {
+    case OperatorFamily::kProduct:
       return matmul;
-    case OperatorKind::kAdd:
-    case OperatorKind::kSub:
-    case OperatorKind::kMul:
-    case OperatorKind::kDiv:
-    case OperatorKind::kBias:
+    case OperatorFamily::kPairwise:
       return pairwise;
-    case OperatorKind::kRelu:
-    case OperatorKind::kGelu:
-    case OperatorKind::kSilu:
-    case OperatorKind::kSigmoid:
-    case OperatorKind::kTanh:
-    case OperatorKind::kExp:
-    case OperatorKind::kSqrt:
-      break;
-    case OperatorKind::kSoftmax:
-      return softmax;
-    case OperatorKind::kLayerNorm:
-      return layer_norm;
-    case OperatorKind::kRmsNorm:
-      return rms_norm;
-    case OperatorKind::kReduceSum:
-    case OperatorKind::kReduceMax:
-    case OperatorKind::kReduceMean:
+    case OperatorFamily::kElementwise:
+      return element_by_element;
+    case OperatorFamily::kRows:
+      return kind == OperatorKind::kSoftmax ? softmax : kind == OperatorKind::kLayerNorm ? layer_norm : rms_norm;
+    case OperatorFamily::kReduction:
       return reduction;
-    case OperatorKind::kConcat:
+    case OperatorFamily::kConcat:
       return concat;
-    case OperatorKind::kSlice:
-      return slice;
-    case OperatorKind::kReshape:
-      return reshape;
-    case OperatorKind::kTranspose:
-      return transpose;
-    case OperatorKind::kGather:
+    case OperatorFamily::kView:
+      return kind == OperatorKind::kSlice ? slice : kind == OperatorKind::kReshape ? reshape : transpose;
+    case OperatorFamily::kGather:
       return gather;
-    case OperatorKind::kRotary:
+    case OperatorFamily::kRotary:
       return rotary;
-    case OperatorKind::kAttention:
+    case OperatorFamily::kAttention:
       return attention;
-    case OperatorKind::kAppend:
-    case OperatorKind::kScatter:
-      return nullptr;  // they go by their state
+    case OperatorFamily::kStateUpdate:
+      break;
   }
-  return element_by_element;
+  return nullptr;  // it goes by its state
 }
 
 // `state` is the whole state that the operator changes, else nullptr.
@@ -94,7 +73,7 @@ void compute(Evaluation& it, const GraphOperator& op, Evaluated* state) {
     change_state(it, op, *state);
     first_rows(*state, out);
   } else {
-    family_of(op.kind)(it, op, out);
+    compute_of(op.kind)(it, op, out);
   }
   settle_bounds(out);
   it.tensors[op.output] = std::move(out);

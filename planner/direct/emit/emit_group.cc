@@ -49,45 +49,28 @@ CutSteps cut_steps(const DirectLayout& layout, uint32_t index) {
 }
 
 void emit_group(LaneEmitter& lane, uint32_t index, const Box& box) {
-  switch (lane.graph().groups[index].kind) {
-    case OperatorKind::kMatmul:
+  const OperatorKind kind = lane.graph().groups[index].kind;
+  switch (info(kind).family) {
+    case OperatorFamily::kProduct:
       return emit_matmul(lane, index, box);
-    case OperatorKind::kAdd:
-    case OperatorKind::kSub:
-    case OperatorKind::kMul:
-    case OperatorKind::kDiv:
-    case OperatorKind::kBias:
-    case OperatorKind::kRelu:
-    case OperatorKind::kGelu:
-    case OperatorKind::kSilu:
-    case OperatorKind::kSigmoid:
-    case OperatorKind::kTanh:
-    case OperatorKind::kExp:
-    case OperatorKind::kSqrt:
-    case OperatorKind::kSoftmax:
-    case OperatorKind::kLayerNorm:
-    case OperatorKind::kRmsNorm:
+    case OperatorFamily::kPairwise:
+    case OperatorFamily::kElementwise:
+    case OperatorFamily::kRows:
       return emit_map(lane, index, box);
-    case OperatorKind::kReduceSum:
-    case OperatorKind::kReduceMax:
-    case OperatorKind::kReduceMean:
+    case OperatorFamily::kReduction:
       return emit_reduction(lane, index, box);
-    case OperatorKind::kConcat:
+    case OperatorFamily::kConcat:
       return emit_concat(lane, index, box);
-    case OperatorKind::kSlice:
-    case OperatorKind::kTranspose:
-    case OperatorKind::kReshape:
+    case OperatorFamily::kView:
       return emit_view_copy(lane, index, box);
-    case OperatorKind::kGather:
+    case OperatorFamily::kGather:
       return emit_gather(lane, index, box);
-    case OperatorKind::kRotary:
+    case OperatorFamily::kRotary:
       return emit_rotary(lane, index, box);
-    case OperatorKind::kAttention:
+    case OperatorFamily::kAttention:
       return emit_attention(lane, index, box);
-    case OperatorKind::kAppend:
-      return emit_append(lane, index, box);
-    case OperatorKind::kScatter:
-      return emit_scatter(lane, index, box);
+    case OperatorFamily::kStateUpdate:
+      return kind == OperatorKind::kAppend ? emit_append(lane, index, box) : emit_scatter(lane, index, box);
   }
 }
 

@@ -13,26 +13,6 @@ namespace {
 
 constexpr double kBytesOfElement = 4;
 
-bool is_elementwise(OperatorKind kind) {
-  switch (kind) {
-    case OperatorKind::kAdd:
-    case OperatorKind::kMul:
-    case OperatorKind::kSub:
-    case OperatorKind::kDiv:
-    case OperatorKind::kBias:
-    case OperatorKind::kRelu:
-    case OperatorKind::kGelu:
-    case OperatorKind::kSilu:
-    case OperatorKind::kSigmoid:
-    case OperatorKind::kTanh:
-    case OperatorKind::kExp:
-    case OperatorKind::kSqrt:
-      return true;
-    default:
-      return false;
-  }
-}
-
 class Mapping {
  public:
   Mapping(const Graph& graph, const Machine& machine) : graph_(graph), machine_(machine) {}

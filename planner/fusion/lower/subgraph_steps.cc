@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <map>
 
+#include "planner/fusion/ceil_div.h"
 #include "rondo/view.h"
 
 namespace rondo::fusion {
 namespace {
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 Range range(Cut cut, int64_t unit, int64_t index, int64_t step_unit, int64_t step, int64_t whole) {
   if (cut == Cut::kAll) return {0, whole};

@@ -1,5 +1,7 @@
 // Graph files: what they mean, and the exact words for what is wrong with them.
 #include "rondo/graph.h"
+#include "planner/epilogues/pointwise_kernel.h"
+#include "rondo/contracts.h"
 #include "tests/planner/graph_text.h"
 
 #include <gmock/gmock.h>
@@ -238,6 +240,15 @@ operators: [{op: relu, inputs: [x], output: y}])"),
   EXPECT_EQ(refusal(R"(tensors: {h: {shape: [4], role: intermediate}, y: {role: output}}
 operators: [{op: relu, inputs: [h], output: y}])"),
             "g.yaml:1:11: tensor 'h' is produced by no operator");
+}
+
+// What goes element by element by the list of operators has a kernel that does by its contract.
+TEST(GraphOperators, ElementwiseOnesAreThoseWithPointwiseKernels) {
+  for (const OperatorInfo& op : kOperators) {
+    const Contract* contract = find_contract(pointwise_kernel(op.kind));
+    const bool pointwise = contract != nullptr && contract->family == Family::kPointwise;
+    EXPECT_EQ(is_elementwise(op.kind), pointwise) << op.name;
+  }
 }
 
 std::string known_operators() {
