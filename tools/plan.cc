@@ -82,7 +82,8 @@ void print_summary(const Graph& graph, const Machine& machine, const PlanCommand
   };
   count("operations", summary.ops,
         with_commas(summary.computes) + " compute, " + with_commas(summary.loads) + " load, " +
-            with_commas(summary.stores) + " store");
+            with_commas(summary.stores) + " store" +
+            (summary.rearranged != 0 ? ", " + with_commas(summary.rearranged) + " copy within memory" : ""));
   if (summary.loads_eliminated != 0)
     count("loads eliminated", summary.loads_eliminated,
           "of " + with_commas(summary.loads + summary.loads_eliminated) + " asked for");
@@ -123,6 +124,7 @@ Json summary_json(const Machine& machine, const std::string& graph, const PlanSu
   json.set("strategy", summary.strategy).set("micro_ops", summary.micro_ops).set("ops", summary.ops);
   json.set("loads", summary.loads).set("loads_eliminated", summary.loads_eliminated);
   json.set("computes", summary.computes).set("stores", summary.stores).set("evictions", summary.evictions);
+  json.set("rearranged", summary.rearranged);
   json.set("peak_bytes", summary.peak_bytes).set("extent_bytes", summary.extent_bytes);
   json.set("live_at_end_bytes", summary.live_at_end_bytes).set("flops", summary.flops);
   json.set("bytes_moved", summary.bytes_moved).set("makespan", summary.makespan).set("sequential", summary.sequential);

@@ -69,6 +69,7 @@ struct PlanSummary {
   uint64_t micro_ops = 0;  // loads asked + products + stores, before elimination
   uint64_t ops = 0;        // emitted, sync excluded
   uint64_t loads = 0, loads_eliminated = 0, computes = 0, stores = 0, evictions = 0;
+  uint64_t rearranged = 0;    // direct: copies and packs that stay in one memory, as of a concat; no load, no compute
   uint64_t peak_bytes = 0;    // most scratch live at once
   uint64_t extent_bytes = 0;  // highest scratch address used
   uint64_t live_at_end_bytes = 0;

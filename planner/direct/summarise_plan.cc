@@ -6,15 +6,13 @@
 
 #include "planner/claims/derive_claims.h"
 #include "planner/lanes/predict_lanes.h"
+#include "rondo/contracts.h"
 
 namespace rondo::direct {
 namespace {
 
 void add_claim(const Claim& claim, PlanSummary& summary) {
   switch (static_cast<ClaimKind>(claim.kind)) {
-    case ClaimKind::kCopies:
-      summary.loads = claim.value;
-      break;
     case ClaimKind::kBytesMoved:
       summary.bytes_moved += claim.value;
       break;
@@ -30,6 +28,22 @@ void add_claim(const Claim& claim, PlanSummary& summary) {
     default:
       break;
   }
+}
+
+// A copy that crosses between memories is made by an engine for copies.
+void count_op(const Schedule& schedule, const Stream& stream, const Op& op, PlanSummary& summary) {
+  if (op.kernel == kNoKernel) return;
+  ++summary.ops;
+  const Contract* contract = find_contract(schedule.name(schedule.kernels[op.kernel].name));
+  const bool copies = contract->family == Family::kCopy || contract->family == Family::kPack;
+  if (!copies)
+    ++summary.computes;
+  else if (stream.engine == static_cast<uint8_t>(Engine::kCompute))
+    ++summary.rearranged;
+  else if (schedule.is_arena(schedule.operands[op.first_operand].base))
+    ++summary.stores;
+  else
+    ++summary.loads;
 }
 
 }  // namespace
@@ -65,15 +79,15 @@ PlanSummary summarise_plan(const DirectLayout& layout, const Schedule& schedule,
   uint64_t touched = 0;
   for (const Stream& stream : schedule.streams) {
     if (stream.part != static_cast<uint8_t>(Part::kReplay)) continue;
-    summary.ops += stream.op_count;
-    for (uint32_t op = stream.first_op; op < stream.first_op + stream.op_count; ++op)
+    for (uint32_t op = stream.first_op; op < stream.first_op + stream.op_count; ++op) {
+      count_op(schedule, stream, schedule.ops[op], summary);
       touched += rondo::bytes_of(schedule, schedule.ops[op]);
+    }
   }
   for (const Claim& claim : schedule.claims) add_claim(claim, summary);
   const lanes::LanePrediction predicted = lanes::predict_lanes(schedule, machine.token_ns);
   summary.makespan = predicted.makespan;
   summary.sequential = predicted.sequential;
-  summary.computes = summary.ops - summary.loads;
   summary.micro_ops = summary.ops;
   summary.bounds.push_back({"bytes", static_cast<double>(least_bytes(layout.graph)), static_cast<double>(touched),
                             std::string(kLeastBytesMethod)});

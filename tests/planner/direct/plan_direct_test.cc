@@ -275,7 +275,9 @@ operators:
   EXPECT_THAT(
       ops_of(plan.schedule, Part::kReplay),
       ::testing::StartsWith("gelu z+0 overflow+0\npack overflow+0 work+92160\nmatmul x+0 work+92160 work+0\nsoftmax"));
-  EXPECT_EQ(plan.summary.loads, 1u);  // one pack for all blocks
+  EXPECT_EQ(plan.summary.rearranged, 1u);  // one pack for all blocks
+  EXPECT_EQ(plan.summary.loads, 0u);
+  EXPECT_EQ(plan.summary.computes + 1, plan.summary.ops);
   EXPECT_EQ(verdict(plan.schedule), "faithful");
   EXPECT_EQ(numbers(graph, plan.schedule, 5), "agrees");
 }
