@@ -28,7 +28,7 @@ Status check_backend(const Core& core, const Schedule& schedule) {
 }
 
 // Kernels compute in f32, or in f64 where their contract says so, round to nearest even and
-// keep denormals; copies move bytes.
+// keep denormals; copies move bytes, and so do those who only put elements elsewhere, of any type.
 Status check_numerics(const Schedule& schedule) {
   constexpr NumericsPolicy kPlain = {};  // all zero: f32 throughout
   constexpr auto kF64 = static_cast<uint8_t>(DType::kF64);
@@ -38,7 +38,12 @@ Status check_numerics(const Schedule& schedule) {
     const Contract* contract = find_contract(schedule.name(schedule.kernels[op.kernel].name));
     if (contract != nullptr && contract->values == ValueRule::kSame) continue;
     const bool wide = contract != nullptr && contract->accumulate == DType::kF64;
-    if (op.policy < schedule.policies.size() && !(schedule.policies[op.policy] == (wide ? kDouble : kPlain)))
+    const bool moves =
+        contract != nullptr && (contract->family == Family::kCopy || contract->family == Family::kGather);
+    if (op.policy >= schedule.policies.size()) continue;
+    NumericsPolicy wanted = wide ? kDouble : kPlain;
+    if (moves) wanted.storage = schedule.policies[op.policy].storage;
+    if (!(schedule.policies[op.policy] == wanted))
       return make_error(ErrorCode::kUnavailable,
                         "numerics policy " + std::to_string(op.policy) + " asks for something else than kernel " +
                             quoted(schedule.name(schedule.kernels[op.kernel].name)) +

@@ -1,19 +1,12 @@
 #include "planner/direct/declare_tables.h"
 
 #include <algorithm>
-#include <set>
 #include <string>
-#include <string_view>
+
+#include "planner/direct/declare_bindings.h"
 
 namespace rondo::direct {
 namespace {
-
-std::string arena_name(const Graph& graph, std::string wanted) {
-  std::set<std::string_view> taken;
-  for (const GraphTensor& tensor : graph.tensors) taken.insert(tensor.name);
-  while (taken.count(wanted) != 0) wanted += "_";
-  return wanted;
-}
 
 void declare_arenas(const DirectLayout& layout, const Machine& machine, Tables& tables) {
   ScheduleBuilder& builder = tables.builder;
@@ -28,7 +21,7 @@ void declare_arenas(const DirectLayout& layout, const Machine& machine, Tables& 
   const auto declare = [&](const std::string& name, uint16_t space, uint64_t bytes, OwnerKind owner, uint32_t lane,
                            bool prepared) {
     if (bytes == 0) return uint16_t{0};
-    return builder.arena(arena_name(layout.graph.source, name), space, bytes, owner, lane, prepared,
+    return builder.arena(free_name(layout.graph.source, name), space, bytes, owner, lane, prepared,
                          std::max<uint32_t>(kAlign, machine.spaces[space].align_bytes));
   };
   const Placement& placement = layout.places.placement;
@@ -39,52 +32,6 @@ void declare_arenas(const DirectLayout& layout, const Machine& machine, Tables& 
                                            placement.scratch_bytes, OwnerKind::kLane, lane, false));
   tables.shared_base = declare(lanes == 1 && !layout.graph.on_device ? "overflow" : "shared", shared,
                                placement.host_bytes, OwnerKind::kEveryone, 0, false);
-}
-
-Role role_of(const GraphTensor& tensor) {
-  switch (tensor.role) {
-    case TensorRole::kInput:
-      return Role::kInput;
-    case TensorRole::kConstant:
-      return Role::kConstant;
-    case TensorRole::kState:
-      return Role::kState;
-    case TensorRole::kTable:
-      return Role::kTable;
-    case TensorRole::kOutput:
-    case TensorRole::kIntermediate:
-      break;
-  }
-  return Role::kOutput;
-}
-
-uint16_t declare_binding(const GraphTensor& tensor, ScheduleBuilder& builder) {
-  const uint16_t base = builder.binding(tensor.name, role_of(tensor), tensor.dtype, tensor.shape);
-  Binding& made = builder.schedule().bindings.back();
-  if (tensor.role == TensorRole::kTable) {
-    made.index_limit = tensor.index_limit;
-    made.distinct = tensor.distinct ? 1 : 0;
-  } else if (tensor.role == TensorRole::kState && tensor.filled.moves()) {
-    made.filled_scalar = tensor.filled.scalar;
-    made.filled_scale = 1;
-    made.filled_bias = tensor.filled.plus;
-  }
-  return base;
-}
-
-// Shapes under which elements are named that have another one where they lie.
-void declare_aliases(const DirectLayout& layout, Tables& tables) {
-  const Graph& graph = layout.graph.source;
-  const Labels& labels = layout.graph.views.labels;
-  for (uint32_t label = static_cast<uint32_t>(graph.tensors.size()); label < labels.size(); ++label) {
-    const GraphTensor& root = graph.tensors[labels[label].root];
-    if (tables.label_id[labels[label].root] == kNone) continue;
-    std::string name = root.name + ".";
-    for (uint32_t extent : labels[label].shape) name += (name.back() == '.' ? "" : "x") + std::to_string(extent);
-    const uint32_t made = tables.builder.tensor(arena_name(graph, name), root.dtype, labels[label].shape);
-    tables.builder.schedule().tensors[made].alias_of = 1 + tables.label_id[labels[label].root];
-    tables.label_id[label] = made;
-  }
 }
 
 }  // namespace
@@ -108,7 +55,7 @@ Tables declare_tables(const DirectLayout& layout, const Machine& machine) {
     }
     tables.label_id[tensor] = tables.builder.tensor(it.name, it.dtype, it.shape, named_base);
   }
-  declare_aliases(layout, tables);
+  declare_aliases(graph, layout.graph.views, tables.builder, tables.label_id);
   if (layout.packing.prepared_bytes != 0)
     tables.prepare_stream = tables.builder.stream("prepare", 0, Engine::kCompute, Part::kPrepare);
   for (uint32_t lane = 0; lane < layout.deal.lanes; ++lane)

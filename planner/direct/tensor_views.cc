@@ -25,8 +25,9 @@ uint32_t unit_inner_inputs(OperatorKind kind) {
 
 class Viewer {
  public:
-  explicit Viewer(const Graph& graph)
+  Viewer(const Graph& graph, MovingSlices moving)
       : graph_(graph),
+        moving_(moving),
         wants_unit_inner_(graph.tensors.size(), 0),
         summed_axes_(graph.tensors.size(), 0),
         producer_(graph.tensors.size(), kNone) {
@@ -75,7 +76,8 @@ class Viewer {
         return false;
       }
       const std::optional<TensorView> view = view_of(op);
-      if (!view || !may_be_view(op.output, *view)) views_.copies[index] = 1;
+      const bool stays = !view || !view->shift.moves() || moving_ == MovingSlices::kViews;
+      if (!view || !stays || !may_be_view(op.output, *view)) views_.copies[index] = 1;
       if (views_.copies[index] == 0) {
         views_.of[op.output] = *view;
         continue;
@@ -147,6 +149,7 @@ class Viewer {
   }
 
   const Graph& graph_;
+  const MovingSlices moving_;
   std::vector<uint8_t> wants_unit_inner_;  // by tensor
   std::vector<uint8_t> summed_axes_;       // by tensor: axes that a product sums over, as bits
   std::vector<uint32_t> producer_;         // by tensor: an operator, or kNone
@@ -162,7 +165,7 @@ bool TensorViews::keeps_rows(const Graph& graph, uint32_t tensor) const {
          graph.tensors[view.root].shape[0] == rows;
 }
 
-TensorViews view_tensors(const Graph& graph) { return Viewer(graph).run(); }
+TensorViews view_tensors(const Graph& graph, MovingSlices moving) { return Viewer(graph, moving).run(); }
 
 std::vector<int64_t> label_strides(const Label& label, const GraphTensor& root, uint64_t pitch) {
   std::vector<int64_t> strides(label.shape.size());

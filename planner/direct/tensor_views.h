@@ -77,9 +77,13 @@ struct TensorViews {
   bool keeps_rows(const Graph& graph, uint32_t tensor) const;
 };
 
-// Copies are made only of what must lie in an output, what no strides can say, and what
-// a kernel wants with its last axis close together.
-TensorViews view_tensors(const Graph& graph);
+// Slices that begin where a scalar says: seen where they lie, or copied to a place that
+// does not move, as those must who bring operands to kernels.
+enum class MovingSlices : uint8_t { kViews, kCopies };
+
+// Copies are made only of what must lie in an output, what no strides can say, what
+// a kernel wants with its last axis close together, and, if asked for, what moves.
+TensorViews view_tensors(const Graph& graph, MovingSlices moving = MovingSlices::kViews);
 
 // Bytes from one entry of each axis of a label to the next, where the rows of the last
 // axis of the tensor with the memory lie `pitch` bytes apart.

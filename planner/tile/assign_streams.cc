@@ -19,7 +19,8 @@ void learn(Knowledge& known, const Knowledge& more) {
 
 class Orderer {
  public:
-  Orderer(const PlacedProgram& program, StreamProgram& out, const uint32_t stream_of_kind[3])
+  Orderer(const MicroProgram& micro, const PlacedProgram& program, StreamProgram& out,
+          const std::map<Engine, uint32_t>& stream_of)
       : out_(out), where_(program.ops.size()), current_(out.streams.size()), chains_of_(out.streams.size()) {
     for (uint32_t stream = 0; stream < out.streams.size(); ++stream) {
       Chains& chains = chains_of_[stream];
@@ -37,7 +38,7 @@ class Orderer {
     }
     for (uint32_t i = 0; i < program.ops.size(); ++i) {
       Where& where = where_[i];
-      where.stream = stream_of_kind[static_cast<int>(program.ops[i].kind)];
+      where.stream = stream_of.at(engine_of(micro, program.ops[i]));
       Chains& chains = chains_of_[where.stream];
       auto& ops = out.streams[where.stream].ops;
       where.position = static_cast<uint32_t>(ops.size());
@@ -126,22 +127,19 @@ StreamProgram assign_streams(const Graph& graph, const MicroProgram& micro, cons
   StreamProgram out;
   const auto copies_in_flight = static_cast<uint16_t>(std::clamp(machine.copy_in_flight, 1u, 0xffffu));
   const bool has_in = machine.copy_in_engines != 0, has_out = machine.copy_out_engines != 0;
-  uint32_t stream_of_kind[3] = {0, 0, 0};  // by PlacedKind
-  if (has_in) {
-    stream_of_kind[0] = static_cast<uint32_t>(out.streams.size());
-    out.streams.push_back({has_out ? "load" : "copy", Engine::kCopyIn, copies_in_flight, {}});
-  }
-  stream_of_kind[1] = static_cast<uint32_t>(out.streams.size());
-  out.streams.push_back({"compute", Engine::kCompute, 1, {}});
-  if (!has_in) stream_of_kind[0] = stream_of_kind[1];
-  stream_of_kind[2] = stream_of_kind[0];
-  if (has_out) {
-    stream_of_kind[2] = static_cast<uint32_t>(out.streams.size());
-    out.streams.push_back({"store", Engine::kCopyOut, copies_in_flight, {}});
-  }
+  std::map<Engine, uint32_t> stream_of;
+  const auto open = [&](Engine engine, const char* name, uint16_t in_flight) {
+    stream_of[engine] = static_cast<uint32_t>(out.streams.size());
+    out.streams.push_back({name, engine, in_flight, {}});
+  };
+  if (has_in) open(Engine::kCopyIn, has_out ? "load" : "copy", copies_in_flight);
+  open(Engine::kCompute, "compute", 1);
+  if (!has_in) stream_of[Engine::kCopyIn] = stream_of[Engine::kCompute];
+  stream_of[Engine::kCopyOut] = stream_of[Engine::kCopyIn];
+  if (has_out) open(Engine::kCopyOut, "store", copies_in_flight);
 
   const Conflicts conflicts = find_conflicts(graph, micro, program);
-  Orderer orderer(program, out, stream_of_kind);
+  Orderer orderer(micro, program, out, stream_of);
   for (uint32_t op = 0; op < program.ops.size(); ++op)
     orderer.order(op, conflicts.before.data() + conflicts.first[op], conflicts.before.data() + conflicts.first[op + 1]);
   for (StreamPlan& stream : out.streams) settle_phases(stream);

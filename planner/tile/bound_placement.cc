@@ -21,8 +21,8 @@ PlacementBounds bound_placement(const MicroProgram& program, bool keep_results) 
       stored[op.index] = i;
     } else {
       const Compute& compute = program.computes[op.index];
-      uint32_t& at = made[program.uses[compute.first_use + compute.result].piece];
-      at = std::min(at, i);
+      if (const uint32_t result = program.uses[compute.first_use + compute.result].piece; result != kNone)
+        made[result] = std::min(made[result], i);
       for (uint32_t ask = i - pending; ask < i; ++ask) last_asked[program.ops[ask].index] = i;
       pending = 0;
     }

@@ -5,41 +5,103 @@
 namespace rondo::tiling {
 namespace {
 
-std::vector<uint32_t> row_space(const GraphTensor& tensor) { return {tensor.shape.begin(), tensor.shape.end() - 1}; }
+using direct::TensorViews;
+using Shape = std::vector<uint32_t>;
+
+// Everything but the last axis is one row.
+bool is_one_row(const Shape& shape) {
+  return std::all_of(shape.begin(), shape.end() - 1, [](uint32_t extent) { return extent == 1; });
+}
 
 // Operands that `group` reads at the row block it writes. All others are read
 // whole (weights, transposed operands, broadcast rows).
-bool reads_by_row_block(const Graph& graph, const FusedGroup& group, size_t input) {
+bool reads_by_row_block(const Graph& graph, const FusedGroup& group, size_t input, bool one_row) {
   switch (group.kind) {
     case OperatorKind::kMatmul:
       return input == 0 && !graph.operators[group.main].transpose_a;
     case OperatorKind::kLayerNorm:
     case OperatorKind::kRmsNorm:
+    case OperatorKind::kRotary:
       return input == 0;
+    case OperatorKind::kAttention:
+      return input == 0 || (one_row && input < 3);
+    case OperatorKind::kAppend:
+    case OperatorKind::kScatter:
+      return input == 1;
     default:
-      return true;  // of an operand with the chain's own row space
+      return takes_tiles(group.kind);  // of an operand with the chain's own row space
   }
 }
 
-bool may_join(const Graph& graph, const std::vector<FusedGroup>& groups, const Chain& chain, const FusedGroup& next) {
-  if (row_space(graph.tensors[groups[chain.groups.front()].output]) != row_space(graph.tensors[next.output]))
-    return false;
-  const auto written_by_chain = [&](uint32_t tensor) {
-    return std::any_of(chain.groups.begin(), chain.groups.end(),
-                       [&](uint32_t member) { return groups[member].output == tensor; });
-  };
-  for (size_t input = 0; input < next.inputs.size(); ++input)
-    if (written_by_chain(next.inputs[input]) && !reads_by_row_block(graph, next, input)) return false;
-  return next.bias == kNone || !written_by_chain(next.bias);
-}
+class Chainer {
+ public:
+  Chainer(const Graph& graph, const TensorViews& views, const std::vector<FusedGroup>& groups)
+      : graph_(graph), views_(views), groups_(groups) {}
+
+  bool may_join(const Chain& chain, const FusedGroup& next) const {
+    const FusedGroup& first = groups_[chain.groups.front()];
+    const Shape &there = walked_shape(graph_, views_, first), &here = walked_shape(graph_, views_, next);
+    if (!std::equal(there.begin(), there.end() - 1, here.begin(), here.end() - 1)) return false;
+    const bool one_row = is_one_row(here);
+    if (stands_alone(first, one_row) || stands_alone(next, one_row)) return false;
+    const auto written_by_chain = [&](uint32_t tensor) {
+      return std::any_of(chain.groups.begin(), chain.groups.end(),
+                         [&](uint32_t member) { return groups_[member].output == views_.root(tensor); });
+    };
+    for (size_t input = 0; input < next.inputs.size(); ++input)
+      if (written_by_chain(next.inputs[input]) &&
+          (!reads_by_row_block(graph_, next, input, one_row) || !keeps_columns(graph_, views_, next.inputs[input])))
+        return false;
+    return next.bias == kNone || !written_by_chain(next.bias);
+  }
+
+ private:
+  bool stands_alone(const FusedGroup& group, bool one_row) const {
+    const bool relabels = views_.copy_labels.count(group.output) != 0;
+    return relabels || (!one_row && is_indivisible(graph_, views_, group));
+  }
+
+  const Graph& graph_;
+  const TensorViews& views_;
+  const std::vector<FusedGroup>& groups_;
+};
 
 }  // namespace
 
-std::vector<Chain> chain_groups(const Graph& graph, const std::vector<FusedGroup>& groups, uint32_t longest) {
+const Shape& walked_shape(const Graph& graph, const TensorViews& views, const FusedGroup& group) {
+  const uint32_t input = changes_state(group.kind)                    ? group.inputs[1]
+                         : views.copy_labels.count(group.output) != 0 ? group.inputs[0]
+                                                                      : group.output;
+  return graph.tensors[input].shape;
+}
+
+bool is_indivisible(const Graph& graph, const TensorViews& views, const FusedGroup& group) {
+  if (changes_state(group.kind)) return true;
+  const GraphOperator& op = graph.operators[group.main];
+  if (group.kind != OperatorKind::kAttention || !op.causal) return false;
+  // The rows of a block see a number of keys that is counted from the last row of all.
+  const GraphTensor& keys = graph.tensors[group.inputs[1]];
+  const Shape& rows = walked_shape(graph, views, group);
+  return keys.filled.moves() || keys.shape[keys.shape.size() - 2] < rows[rows.size() - 2];
+}
+
+bool keeps_columns(const Graph& graph, const TensorViews& views, uint32_t tensor) {
+  const direct::TensorView& view = views.of[tensor];
+  const Shape &shape = graph.tensors[tensor].shape, &root = graph.tensors[view.root].shape;
+  if (view.label != view.root || view.shift.moves() || shape.size() != root.size()) return false;
+  for (size_t axis = 0; axis < shape.size(); ++axis) {
+    if (view.axis[axis] != axis) return false;
+    if (axis + 1 < shape.size() && (view.low[axis] != 0 || shape[axis] != root[axis])) return false;
+  }
+  return true;
+}
+
+std::vector<Chain> chain_groups(const Graph& graph, const TensorViews& views, const std::vector<FusedGroup>& groups,
+                                uint32_t longest) {
+  const Chainer chainer(graph, views, groups);
   std::vector<Chain> chains;
   for (uint32_t group = 0; group < groups.size(); ++group) {
-    if (chains.empty() || chains.back().groups.size() >= longest ||
-        !may_join(graph, groups, chains.back(), groups[group]))
+    if (chains.empty() || chains.back().groups.size() >= longest || !chainer.may_join(chains.back(), groups[group]))
       chains.emplace_back();
     chains.back().groups.push_back(group);
   }

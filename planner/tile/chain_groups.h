@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <vector>
+#include "planner/direct/tensor_views.h"
 #include "planner/tile/tile_form.h"
 #include "rondo/graph.h"
 
@@ -17,11 +18,30 @@ struct Chain {
 
 // Cuts the groups, in their order, into the fewest chains of at most `longest`
 // groups. With `longest` 1 every group is a chain of its own.
-std::vector<Chain> chain_groups(const Graph& graph, const std::vector<FusedGroup>& groups, uint32_t longest);
+std::vector<Chain> chain_groups(const Graph& graph, const direct::TensorViews& views,
+                                const std::vector<FusedGroup>& groups, uint32_t longest);
 
 // Whole rows of an operand or the result are needed at once.
 constexpr bool works_on_rows(OperatorKind kind) {
   return kind == OperatorKind::kSoftmax || kind == OperatorKind::kLayerNorm || kind == OperatorKind::kRmsNorm;
 }
+
+// Tiles of matrices are enough for it. All others hold what they share with a chain as
+// whole rows.
+constexpr bool takes_tiles(OperatorKind kind) {
+  return !is_view(kind) && !is_reduction(kind) && !changes_state(kind) && kind != OperatorKind::kConcat &&
+         kind != OperatorKind::kGather && kind != OperatorKind::kRotary && kind != OperatorKind::kAttention;
+}
+
+// What a group is walked along: its output, or what it writes of a state, or, where no
+// strides can say a reshape, its input.
+const std::vector<uint32_t>& walked_shape(const Graph& graph, const direct::TensorViews& views,
+                                          const FusedGroup& group);
+
+// It is done in one go: blocks of its rows would not be the same operator.
+bool is_indivisible(const Graph& graph, const direct::TensorViews& views, const FusedGroup& group);
+
+// The tensor is columns of the one with its memory, row for row; or all of it.
+bool keeps_columns(const Graph& graph, const direct::TensorViews& views, uint32_t tensor);
 
 }  // namespace rondo::tiling

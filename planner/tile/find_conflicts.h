@@ -12,6 +12,9 @@ struct Conflicts {
   std::vector<uint32_t> first, before;
 };
 
+// The engine that an op is for; machines may have fewer.
+Engine engine_of(const MicroProgram& micro, const PlacedOp& op);
+
 // Whole pieces count as touched, so two boxes of one piece conflict. Where one
 // stream issues and completes its computes in order, only the last of several
 // readers among them is listed.

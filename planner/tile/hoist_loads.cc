@@ -1,6 +1,8 @@
 #include "planner/tile/hoist_loads.h"
 
 #include <algorithm>
+#include "planner/tile/find_conflicts.h"
+#include "planner/tile/share_elements.h"
 
 namespace rondo::tiling {
 namespace {
@@ -8,6 +10,7 @@ namespace {
 bool touches(const MicroProgram& micro, const PlacedProgram& program, const PlacedOp& op, const Allocation& slot) {
   const uint32_t count = op.kind == PlacedKind::kCompute ? micro.computes[op.index].use_count : 1;
   for (uint32_t i = 0; i < count; ++i) {
+    if (program.places[op.first_place + i] == kInMemory) continue;
     const Allocation& other = program.allocations[program.places[op.first_place + i]];
     if (other.offset_bytes < slot.offset_bytes + slot.bytes && slot.offset_bytes < other.offset_bytes + other.bytes)
       return true;
@@ -15,13 +18,16 @@ bool touches(const MicroProgram& micro, const PlacedProgram& program, const Plac
   return false;
 }
 
-}  // namespace
-
-bool boxes_overlap(const Box& a, const Box& b) {
-  for (uint32_t axis = 0; axis < kMaxRank; ++axis)
-    if (a.low[axis] >= b.low[axis] + b.extent[axis] || b.low[axis] >= a.low[axis] + a.extent[axis]) return false;
-  return true;
+// The op changes memory that the piece is read from.
+bool writes_source(const MicroProgram& micro, const PlacedOp& op, const Piece& wanted) {
+  if (op.kind == PlacedKind::kStore) return share_elements(micro, micro.pieces[op.index], wanted);
+  if (op.kind != PlacedKind::kCompute) return false;
+  const Compute& compute = micro.computes[op.index];
+  const PieceUse& result = micro.uses[compute.first_use + compute.result];
+  return result.in_memory() && result.tensor == wanted.tensor;
 }
+
+}  // namespace
 
 PlacedProgram hoist_loads(const MicroProgram& micro, PlacedProgram program, uint32_t products) {
   for (size_t i = 0; products != 0 && i < program.ops.size(); ++i) {
@@ -34,11 +40,8 @@ PlacedProgram hoist_loads(const MicroProgram& micro, PlacedProgram program, uint
     for (; to > 0; --to) {
       const PlacedOp& before = program.ops[to - 1];
       if (before.kind == PlacedKind::kLoad || touches(micro, program, before, slot)) break;
-      if (before.kind == PlacedKind::kCompute && passed++ == products) break;
-      if (before.kind == PlacedKind::kStore) {
-        const Piece& written = micro.pieces[before.index];
-        if (written.tensor == wanted.tensor && boxes_overlap(written.box, wanted.box)) break;
-      }
+      if (engine_of(micro, before) == Engine::kCompute && passed++ == products) break;
+      if (writes_source(micro, before, wanted)) break;
     }
     std::rotate(program.ops.begin() + static_cast<ptrdiff_t>(to), program.ops.begin() + static_cast<ptrdiff_t>(i),
                 program.ops.begin() + static_cast<ptrdiff_t>(i) + 1);

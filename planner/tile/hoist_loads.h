@@ -6,11 +6,8 @@
 namespace rondo::tiling {
 
 // Moves each load up the list, past at most `products` computes, while it passes
-// neither another load nor an op that touches its slot, nor a store to the memory
+// neither another load nor an op that touches its slot, nor one that writes the memory
 // it reads. Addresses stay; only the order changes, and with 0 not even that.
 PlacedProgram hoist_loads(const MicroProgram& micro, PlacedProgram program, uint32_t products);
-
-// Two boxes of one tensor share an element.
-bool boxes_overlap(const Box& a, const Box& b);
 
 }  // namespace rondo::tiling

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include "planner/claims/derive_claims.h"
+#include "planner/direct/declare_bindings.h"
 #include "schedules/builder/builder.h"
 
 namespace rondo::tiling {
@@ -31,7 +32,7 @@ class Lowering {
       if (std::any_of(made.kernels.begin(), made.kernels.end(),
                       [&](const KernelRef& kernel) { return made.name(kernel.name) == cost.kernel; }))
         builder_.cost(cost.kernel, cost.fixed_ns, cost.ns_per_flop, cost.ns_per_byte);
-    builder_.claim(ClaimKind::kLoadsEliminated, reads_without_copy(), 0, 0,
+    builder_.claim(ClaimKind::kLoadsEliminated, static_cast<uint64_t>(std::max<int64_t>(reads_without_copy_, 0)), 0, 0,
                    "operands that kernels read, less the copies into arenas");
     for (const LowerBound& bound : bounds)
       builder_.claim(ClaimKind::kLowerBound, bound.value, bound.what + ": " + bound.method);
@@ -41,65 +42,50 @@ class Lowering {
   }
 
  private:
-  // As the verifier counts: an intermediate's store to host memory is a copy too.
-  uint64_t reads_without_copy() const {
-    uint64_t count = program_.placed.stats.eliminated;
-    for (const PlacedOp& op : program_.placed.ops)
-      if (op.kind == PlacedKind::kStore && count != 0 &&
-          tensor(program_.micro.pieces[op.index].tensor).role == TensorRole::kIntermediate)
-        --count;
-    return count;
-  }
-
   const GraphTensor& tensor(uint32_t id) const { return program_.graph.tensors[id]; }
 
-  std::string free_name(std::string wanted) const {
-    std::set<std::string_view> taken;
-    for (const GraphTensor& other : program_.graph.tensors) taken.insert(other.name);
-    while (taken.count(wanted) != 0) wanted += "_";
-    return wanted;
-  }
-
   void declare_memory() {
-    uint16_t host = 0, scratch = 0;
+    uint16_t host = 0, scratch = 0, device = 0;
     uint32_t scratch_align = kScratchAlign;
     for (const MachineSpace& space : machine_.spaces) {
       const uint16_t id = builder_.space(space.name, space.kind, space.capacity_bytes, space.align_bytes);
       if (space.kind == SpaceKind::kHost) host = id;
+      if (space.kind == SpaceKind::kDevice) device = id;
       if (space.kind == SpaceKind::kScratch) scratch = id, scratch_align = std::max(scratch_align, space.align_bytes);
     }
-    scratch_base_ = builder_.arena(free_name("scratch"), scratch, program_.placed.stats.extent_bytes, OwnerKind::kLane,
-                                   0, false, scratch_align);
+    scratch_base_ = builder_.arena(direct::free_name(program_.graph, "scratch"), scratch,
+                                   program_.placed.stats.extent_bytes, OwnerKind::kLane, 0, false, scratch_align);
     base_.assign(program_.graph.tensors.size(), 0);
     std::set<uint32_t> stored;
     for (const PlacedOp& op : program_.placed.ops)
       if (op.kind == PlacedKind::kStore) stored.insert(program_.micro.pieces[op.index].tensor);
-    const uint32_t host_align = std::max<uint32_t>(kScratchAlign, machine_.space(SpaceKind::kHost)->align_bytes);
+    const MachineSpace* on_device = machine_.space(SpaceKind::kDevice);
+    const MachineSpace& memory = on_device != nullptr ? *on_device : *machine_.space(SpaceKind::kHost);
+    const uint32_t memory_align = std::max<uint32_t>(kScratchAlign, memory.align_bytes);
     for (uint32_t id : stored) {
       if (tensor(id).role != TensorRole::kIntermediate) continue;
       uint64_t bytes = size_of(tensor(id).dtype);
       for (uint32_t extent : tensor(id).shape) bytes *= extent;
-      base_[id] = builder_.arena(tensor(id).name, host, bytes, OwnerKind::kEveryone, 0, false, host_align);
+      base_[id] = builder_.arena(tensor(id).name, on_device != nullptr ? device : host, bytes, OwnerKind::kEveryone, 0,
+                                 false, memory_align);
     }
-    for (uint32_t id = 0; id < program_.graph.tensors.size(); ++id) {
-      const GraphTensor& it = tensor(id);
-      if (it.role == TensorRole::kIntermediate) continue;
-      const Role role = it.role == TensorRole::kInput      ? Role::kInput
-                        : it.role == TensorRole::kConstant ? Role::kConstant
-                                                           : Role::kOutput;
-      base_[id] = builder_.binding(it.name, role, it.dtype, it.shape);
-    }
+    for (const GraphScalar& scalar : program_.graph.scalars)
+      builder_.schedule().scalars.push_back({builder_.name(scalar.name), 0, scalar.min, scalar.max});
+    for (uint32_t id = 0; id < program_.graph.tensors.size(); ++id)
+      if (program_.views.is_root(id) && tensor(id).role != TensorRole::kIntermediate)
+        base_[id] = direct::declare_binding(tensor(id), builder_);
   }
 
   // Those that exist in memory or scratch; what lies between fused operators does not.
   void declare_tensors() {
     std::set<uint32_t> exist;
     for (const Piece& piece : program_.micro.pieces) exist.insert(piece.tensor);
-    tensor_id_.assign(program_.graph.tensors.size(), kNone);
+    tensor_id_.assign(program_.views.labels.size(), kNone);
     for (uint32_t id = 0; id < program_.graph.tensors.size(); ++id)
-      if (exist.count(id) != 0 || tensor(id).role != TensorRole::kIntermediate)
+      if (exist.count(id) != 0 || (program_.views.is_root(id) && tensor(id).role != TensorRole::kIntermediate))
         tensor_id_[id] = builder_.tensor(tensor(id).name, tensor(id).dtype, tensor(id).shape,
                                          tensor(id).role == TensorRole::kIntermediate ? kNone : base_[id]);
+    direct::declare_aliases(program_.graph, program_.views, builder_, tensor_id_);
   }
 
   // Strides of a dense row-major block of these extents.
@@ -111,11 +97,12 @@ class Lowering {
     }
   }
 
-  // `use` inside a block of its tensor that lies densely at `offset` of `base`, from `low` on.
+  // `use` inside a block of its label that lies densely at `offset` of `base`, from `low` on.
   OperandSpec operand(const PieceUse& use, uint16_t base, uint64_t offset, const uint32_t* low, const uint32_t* extent,
                       Access access) {
-    const uint32_t id = program_.micro.pieces[use.piece].tensor;
-    const size_t rank = tensor(id).shape.size();
+    const uint32_t id = use.tensor;
+    const std::vector<uint32_t>& shape = program_.views.labels[use.label].shape;
+    const size_t rank = shape.size();
     int64_t stride[kMaxRank] = {};
     dense_strides(extent, rank, tensor(id).dtype, stride);
     OperandSpec spec;
@@ -123,7 +110,7 @@ class Lowering {
     spec.offset_bytes = offset;
     spec.access = access;
     Value value;
-    value.tensor = tensor_id_[id];
+    value.tensor = tensor_id_[use.label];
     value.version = use.version;
     for (size_t axis = 0; axis < rank; ++axis) {
       spec.offset_bytes += static_cast<uint64_t>(stride[axis]) * (use.box.low[axis] - low[axis]);
@@ -137,6 +124,20 @@ class Lowering {
       view.extent[i] = use.extent[i];
       value.axis[i] = use.axis[i];
       if (use.axis[i] != 0xff) view.stride_bytes[i] = stride[use.axis[i]];
+    }
+    if (use.bound.exists()) {
+      view.scalar = use.bound.until.scalar;
+      view.extent_axis = use.bound.axis;
+      view.extent_scale = 1;
+      view.extent_bias = use.bound.until.plus;
+    }
+    if (use.shift.moves()) {
+      view.scalar = use.shift.scalar;
+      view.offset_scale = 1;
+      view.offset_bias = use.shift.plus;
+      view.offset_modulus = shape[use.shift_axis];
+      view.offset_step_bytes = stride[use.shift_axis];
+      value.moves_along = static_cast<uint8_t>(1 + use.shift_axis);
     }
     spec.view = builder_.view(view);
     spec.label.value = builder_.value(value);
@@ -169,22 +170,34 @@ class Lowering {
 
   OperandSpec in_memory(const PieceUse& use, Access access) {
     static constexpr uint32_t kOrigin[kMaxRank] = {};
-    const uint32_t id = program_.micro.pieces[use.piece].tensor;
-    return operand(use, base_[id], 0, kOrigin, tensor(id).shape.data(), access);
+    return operand(use, base_[use.tensor], 0, kOrigin, program_.views.labels[use.label].shape.data(), access);
   }
 
-  // A whole piece, as copies see it: its last two axes.
-  PieceUse whole(uint32_t piece) const {
+  // A whole piece, as copies see it: its last two axes, and those before that are longer than 1.
+  PieceUse whole(uint32_t index) const {
+    const Piece& piece = program_.micro.pieces[index];
     PieceUse use;
-    use.piece = piece;
-    use.box = program_.micro.pieces[piece].box;
-    const auto rank = static_cast<uint32_t>(tensor(program_.micro.pieces[piece].tensor).shape.size());
-    use.rank = std::min(rank, 2u);
-    for (uint32_t i = 0; i < use.rank; ++i) {
-      use.axis[i] = static_cast<uint8_t>(rank - use.rank + i);
-      use.extent[i] = use.box.extent[use.axis[i]];
+    use.piece = index;
+    use.tensor = piece.tensor;
+    use.label = piece.label;
+    use.box = piece.box;
+    const size_t rank = program_.views.labels[piece.label].shape.size();
+    for (uint8_t axis = 0; axis < rank; ++axis) {
+      if (axis + 2u < rank && piece.box.extent[axis] == 1) continue;
+      if (piece.bound.axis == axis) use.bound = {piece.bound.until, static_cast<uint8_t>(use.rank)};
+      use.axis[use.rank] = axis;
+      use.extent[use.rank++] = piece.box.extent[axis];
     }
     return use;
+  }
+
+  // As the verifier counts: operands that kernels read, an assignment's too, less copies into arenas.
+  void count_reads(const OpSpec& op) {
+    if (op.kernel != "copy") {
+      for (const OperandSpec& operand : op.operands) reads_without_copy_ += operand.access == Access::kRead ? 1 : 0;
+    } else if (builder_.schedule().is_arena(op.operands[1].base)) {
+      --reads_without_copy_;
+    }
   }
 
   void add(uint32_t stream, const StreamOp& from) {
@@ -201,12 +214,16 @@ class Lowering {
       op.kernel = compute.kernel;
       op.flags = compute.flags;
       std::copy_n(compute.params, 4, op.params);
-      for (uint32_t use = 0; use < compute.use_count; ++use) {
-        const Access access = use != compute.result                  ? Access::kRead
-                              : (compute.flags & kOpAccumulate) != 0 ? Access::kUpdate
-                                                                     : Access::kWrite;
-        op.operands.push_back(in_scratch(program_.micro.uses[compute.first_use + use], place(use), access,
-                                         use == compute.result ? -1 : placed.buffer));
+      for (uint32_t i = 0; i < compute.use_count; ++i) {
+        const PieceUse& use = program_.micro.uses[compute.first_use + i];
+        const bool written = i == compute.result;
+        Access access = !written                               ? Access::kRead
+                        : (compute.flags & kOpAccumulate) != 0 ? Access::kUpdate
+                                                               : Access::kWrite;
+        if (use.indexed_by != 0xff) access = written ? Access::kIndexedWrite : Access::kIndexedRead;
+        op.operands.push_back(use.in_memory() ? in_memory(use, access)
+                                              : in_scratch(use, place(i), access, written ? -1 : placed.buffer));
+        if (use.indexed_by != 0xff) op.operands.back().aux = use.indexed_by;
       }
     } else {
       op.kernel = "copy";
@@ -216,7 +233,22 @@ class Lowering {
       const OperandSpec scratch = in_scratch(use, place(0), load ? Access::kWrite : Access::kRead, placed.buffer);
       op.operands = load ? std::vector{memory, scratch} : std::vector{scratch, memory};
     }
+    count_reads(op);
+    op.policy = policy_of(op);
     builder_.add(stream, op);
+  }
+
+  // Row numbers move as what they are.
+  uint8_t policy_of(const OpSpec& op) {
+    const Schedule& made = builder_.schedule();
+    const uint8_t storage = made.views[op.operands.back().view].dtype;
+    if (op.kernel == "copy" || storage == made.policies[0].storage) return 0;
+    NumericsPolicy wanted = made.policies[0];
+    wanted.storage = storage;
+    const auto found = std::find(made.policies.begin(), made.policies.end(), wanted);
+    const auto index = static_cast<uint8_t>(found - made.policies.begin());
+    if (found == made.policies.end()) builder_.schedule().policies.push_back(wanted);
+    return index;
   }
 
   const StagedProgram& program_;
@@ -224,7 +256,8 @@ class Lowering {
   ScheduleBuilder builder_;
   uint16_t scratch_base_ = 0;
   std::vector<uint16_t> base_;       // by graph tensor; of those in memory
-  std::vector<uint32_t> tensor_id_;  // by graph tensor, in the schedule
+  std::vector<uint32_t> tensor_id_;  // by label, in the schedule
+  int64_t reads_without_copy_ = 0;
   bool has_ring_ = false;
   uint16_t ring_ = 0;
 };

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <vector>
+#include "planner/direct/tensor_views.h"
 #include "planner/tile/assign_streams.h"
 #include "planner/tile/tile_form.h"
 #include "rondo/machine.h"
@@ -13,15 +14,15 @@ namespace rondo::tiling {
 
 struct StagedProgram {
   const Graph& graph;
-  const std::vector<FusedGroup>& groups;
+  const direct::TensorViews& views;
   const MicroProgram& micro;
   const PlacedProgram& placed;
   const StreamProgram& streams;
 };
 
 // Scratch is one arena of lane 0; an intermediate that is stored gets an arena in
-// host memory; every operand carries its value, and its slot where the placement
-// is a ring. Claims: the derived ones, loads eliminated, and `bounds`.
+// memory of the device, or, where there is none, of the host; every operand carries its value, and its slot where the
+// placement is a ring. Claims: the derived ones, loads eliminated, and `bounds`.
 Schedule lower_tiles(const StagedProgram& program, const Machine& machine, const std::string& graph_name,
                      const std::vector<LowerBound>& bounds);
 

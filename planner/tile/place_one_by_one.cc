@@ -8,11 +8,13 @@ namespace {
 
 // The pieces of a call, the result first, each once.
 std::vector<uint32_t> pieces_of(const MicroProgram& program, const Compute& compute) {
-  std::vector<uint32_t> pieces = {program.uses[compute.first_use + compute.result].piece};
-  for (uint32_t use = 0; use < compute.use_count; ++use) {
+  std::vector<uint32_t> pieces;
+  const auto add = [&](uint32_t use) {
     const uint32_t piece = program.uses[compute.first_use + use].piece;
-    if (std::find(pieces.begin(), pieces.end(), piece) == pieces.end()) pieces.push_back(piece);
-  }
+    if (piece != kNone && std::find(pieces.begin(), pieces.end(), piece) == pieces.end()) pieces.push_back(piece);
+  };
+  add(compute.result);
+  for (uint32_t use = 0; use < compute.use_count; ++use) add(use);
   return pieces;
 }
 
@@ -38,6 +40,7 @@ uint32_t largest_compute(const MicroProgram& program) {
 PlacedProgram place_one_by_one(const MicroProgram& program) {
   PlacedProgram out;
   std::vector<uint32_t> resident;  // allocations, none overlapping
+  std::vector<bool> stored;        // by allocation
   uint16_t phase = 0;
   const auto at = [&](uint32_t piece, uint64_t offset) -> const uint32_t* {
     for (const uint32_t& stay : resident)
@@ -53,6 +56,7 @@ PlacedProgram place_one_by_one(const MicroProgram& program) {
     };
     resident.erase(std::remove_if(resident.begin(), resident.end(), ends), resident.end());
     out.allocations.push_back({piece, offset, bytes});
+    stored.push_back(false);
     resident.push_back(static_cast<uint32_t>(out.allocations.size() - 1));
     out.stats.extent_bytes = std::max(out.stats.extent_bytes, offset + bytes);
     return resident.back();
@@ -69,6 +73,7 @@ PlacedProgram place_one_by_one(const MicroProgram& program) {
     if (op.kind == MicroKind::kStore) {
       emit(PlacedKind::kStore, op.index);
       out.places.push_back(*at(op.index, 0));
+      stored[out.places.back()] = true;
       ++out.stats.stores;
       continue;
     }
@@ -78,9 +83,10 @@ PlacedProgram place_one_by_one(const MicroProgram& program) {
     uint64_t offset = 0;
     for (uint32_t piece : pieces) {
       const uint32_t* found = at(piece, offset);
-      const bool is_result = stays.empty();
-      // A fresh sum never continues what lies there.
-      if (found == nullptr || (is_result && (compute.flags & kOpAccumulate) == 0)) {
+      const bool is_result = piece == program.uses[compute.first_use + compute.result].piece;
+      // A fresh sum never continues what lies there, unless it is a part of one piece.
+      const bool fresh = is_result && (compute.flags & kOpAccumulate) == 0;
+      if (found == nullptr || (fresh && stored[*found])) {
         stays.push_back(place(piece, offset));
         if (!is_result) {
           emit(PlacedKind::kLoad, piece);
@@ -95,7 +101,8 @@ PlacedProgram place_one_by_one(const MicroProgram& program) {
     emit(PlacedKind::kCompute, op.index);
     for (uint32_t use = 0; use < compute.use_count; ++use) {
       const uint32_t piece = program.uses[compute.first_use + use].piece;
-      out.places.push_back(stays[std::find(pieces.begin(), pieces.end(), piece) - pieces.begin()]);
+      out.places.push_back(piece == kNone ? kInMemory
+                                          : stays[std::find(pieces.begin(), pieces.end(), piece) - pieces.begin()]);
     }
     ++out.stats.computes;
     out.stats.peak_bytes = std::max(out.stats.peak_bytes, offset);

@@ -125,13 +125,15 @@ class Pinned {
   Status compute(const MicroOp& op) {
     const Compute& what = program_.computes[op.index];
     const uint32_t result = program_.uses[what.first_use + what.result].piece;
-    if (state_[result].allocation == kAbsent) {
+    if (result != kNone && state_[result].allocation == kAbsent) {
       if (Status status = place(result); !status) return status;
       state_[result].in_memory = false;
     }
     emit(PlacedKind::kCompute, op);
-    for (uint32_t use = 0; use < what.use_count; ++use)
-      out_.places.push_back(state_[program_.uses[what.first_use + use].piece].allocation);
+    for (uint32_t use = 0; use < what.use_count; ++use) {
+      const uint32_t piece = program_.uses[what.first_use + use].piece;
+      out_.places.push_back(piece == kNone ? kInMemory : state_[piece].allocation);
+    }
     for (uint32_t piece : pending_) {
       State& state = state_[piece];
       --state.pending;

@@ -11,6 +11,7 @@
 #include "planner/tile/assign_streams.h"
 #include "planner/tile/bound_placement.h"
 #include "planner/tile/chain_groups.h"
+#include "planner/tile/drop_dead_calls.h"
 #include "planner/tile/drop_dead_stores.h"
 #include "planner/tile/hoist_loads.h"
 #include "planner/tile/lower_tiles.h"
@@ -90,7 +91,9 @@ class StagedPlanner {
 
   Result<Plan> run() {
     if (Status status = check(); !status) return status.error();
-    groups_ = fuse_epilogues(graph_, options_.fuse);
+    views_ = direct::view_tensors(graph_, direct::MovingSlices::kCopies);
+    for (FusedGroup& group : fuse_epilogues(graph_, options_.fuse))
+      if (!is_view(group.kind) || views_.copies[group.main] != 0) groups_.push_back(std::move(group));
     if (Status status = check_groups(); !status) return status.error();
     switch (options_.policy) {
       case PlacementPolicy::kSeedFirstFit:
@@ -125,34 +128,41 @@ class StagedPlanner {
     return std::string(info(groups_[group].kind).name) + " '" + graph_.operators[groups_[group].main].name + "'";
   }
 
-  // Operators that tiles of matrices are enough for.
-  static bool can_stage(OperatorKind kind) {
-    return !is_view(kind) && !is_reduction(kind) && !changes_state(kind) && kind != OperatorKind::kConcat &&
-           kind != OperatorKind::kGather && kind != OperatorKind::kRotary && kind != OperatorKind::kAttention;
-  }
+  bool reaches_memory() const { return machine_.direct_operands || machine_.space(SpaceKind::kDevice) != nullptr; }
 
   Status check_groups() const {
     for (uint32_t group = 0; group < groups_.size(); ++group) {
-      if (!can_stage(groups_[group].kind))
+      const Place& place = graph_.operators[groups_[group].main].place;
+      if (options_.policy == PlacementPolicy::kSeedFirstFit && !takes_tiles(groups_[group].kind))
+        return make_error(
+            ErrorCode::kUnavailable,
+            titled(group) + " is not among what policy seed-first-fit places; the default policy plans it", place);
+      if (groups_[group].kind == OperatorKind::kScatter && !reaches_memory())
         return make_error(ErrorCode::kUnavailable,
-                          titled(group) + " cannot be staged through tiles yet; machines with direct operands plan it",
-                          graph_.operators[groups_[group].main].place);
+                          titled(group) + " writes rows of state '" +
+                              graph_.tensors[views_.root(groups_[group].output)].name +
+                              "' that a table chooses, and kernels of machine '" + machine_.name +
+                              "' reach scratch only; give the machine a space of kind device, or direct operands",
+                          place);
+      if (is_view(groups_[group].kind) || groups_[group].kind == OperatorKind::kConcat) continue;  // of any type
       for (uint32_t op : groups_[group].operators)
-        for (uint32_t input : graph_.operators[op].inputs)
-          if (graph_.tensors[input].dtype != DType::kF32)
+        for (uint32_t i = 0; i < graph_.operators[op].inputs.size(); ++i) {
+          const GraphTensor& input = graph_.tensors[graph_.operators[op].inputs[i]];
+          if (input.dtype != DType::kF32 && i != index_input(graph_.operators[op].kind))
             return make_error(ErrorCode::kUnavailable,
-                              titled(group) + " has no kernel for " +
-                                  std::string(info(graph_.tensors[input].dtype).name) + " (tensor '" +
-                                  graph_.tensors[input].name + "'): f32 only",
+                              titled(group) + " has no kernel for " + std::string(info(input.dtype).name) +
+                                  " (tensor '" + input.name + "'): f32 only",
                               graph_.operators[op].place);
+        }
     }
     return {};
   }
 
   // ---- rows -----------------------------------------------------------------
   bool has_rows(const Chain& chain) const {
-    return std::any_of(chain.groups.begin(), chain.groups.end(),
-                       [&](uint32_t group) { return works_on_rows(groups_[group].kind); });
+    return std::any_of(chain.groups.begin(), chain.groups.end(), [&](uint32_t group) {
+      return works_on_rows(groups_[group].kind) || !takes_tiles(groups_[group].kind);
+    });
   }
 
   // Rows of a block: a tile's, or, where whole rows are held, as many as leave room
@@ -169,8 +179,9 @@ class StagedPlanner {
     }
     return {};
   }
+  TileOptions tile_options(Walk walk) const { return {options_.tile, walk, scratch_bytes_, reaches_memory()}; }
   bool block_fits(const Chain& chain, uint64_t bytes) const {
-    const auto block = tile_first_block(graph_, groups_, chain, options_.tile);
+    const auto block = tile_last_block(graph_, views_, groups_, chain, tile_options(Walk::kForward));
     if (!block.ok()) return false;
     PinnedOptions pinned;
     pinned.scratch_bytes = bytes;
@@ -181,9 +192,9 @@ class StagedPlanner {
   // ---- policies -------------------------------------------------------------
   Result<Plan> plan_seed() {
     Candidate candidate;
-    candidate.chains = chain_groups(graph_, groups_, 1);
+    candidate.chains = chain_groups(graph_, views_, groups_, 1);
     if (Status status = choose_rows(candidate.chains); !status) return status.error();
-    auto micro = tile_groups(graph_, groups_, candidate.chains, options_.tile);
+    auto micro = tile_groups(graph_, views_, groups_, candidate.chains, tile_options(Walk::kForward));
     if (!micro.ok()) return micro.error();
     candidate.micro = std::move(*micro);
     auto placed = place_first_fit(graph_, candidate.micro, scratch_bytes_, options_.double_buffer_labels);
@@ -213,8 +224,11 @@ class StagedPlanner {
     for (const uint32_t longest : lengths())
       for (const Walk walk : {Walk::kForward, Walk::kTurning}) {
         auto candidate = try_candidate(longest, walk, options_.chain, Victim::kFarthestNextUse);
-        // Where not even the plain walk fits, its error says the least that works.
-        if (!candidate.ok() && (!best || candidate.error().code != ErrorCode::kDoesNotFit)) return candidate.error();
+        // Where not even the plain walk fits, its error says the least that works. Longer
+        // chains in blocks of fewer rows may be too many calls.
+        if (!candidate.ok() && (!best || (candidate.error().code != ErrorCode::kDoesNotFit &&
+                                          candidate.error().code != ErrorCode::kTooComplex)))
+          return candidate.error();
         if (!candidate.ok() || (best && candidate->placed.stats.loads > most_loads)) continue;
         overlap(*candidate);
         if (!best) most_loads = candidate->placed.stats.loads;
@@ -236,7 +250,8 @@ class StagedPlanner {
     std::vector<uint32_t> lengths = {1};
     if (!options_.chain) return lengths;
     size_t longest = 1;
-    for (const Chain& chain : chain_groups(graph_, groups_, kNone)) longest = std::max(longest, chain.groups.size());
+    for (const Chain& chain : chain_groups(graph_, views_, groups_, kNone))
+      longest = std::max(longest, chain.groups.size());
     for (uint32_t length = 2; length < longest; length *= 2) lengths.push_back(length);
     if (longest > 1) lengths.push_back(static_cast<uint32_t>(longest));
     return lengths;
@@ -245,11 +260,14 @@ class StagedPlanner {
   Result<Candidate> try_candidate(uint32_t longest, Walk walk, bool keep_results, Victim victim) {
     Candidate candidate;
     candidate.keep_results = keep_results;
-    candidate.chains = chain_groups(graph_, groups_, longest);
+    candidate.chains = chain_groups(graph_, views_, groups_, longest);
     if (Status status = choose_rows(candidate.chains); !status) return status.error();
-    auto micro = tile_groups(graph_, groups_, candidate.chains, options_.tile, walk);
+    auto micro = tile_groups(graph_, views_, groups_, candidate.chains, tile_options(walk));
     if (!micro.ok()) return micro.error();
     candidate.micro = std::move(*micro);
+    if (std::any_of(graph_.operators.begin(), graph_.operators.end(),
+                    [](const GraphOperator& op) { return op.kind == OperatorKind::kSlice; }))
+      candidate.micro = drop_dead_calls(graph_, std::move(candidate.micro));
     PinnedOptions pinned;
     pinned.scratch_bytes = scratch_bytes_;
     pinned.victim = victim;
@@ -261,9 +279,10 @@ class StagedPlanner {
       if (placed.error().code != ErrorCode::kDoesNotFit || longest != 1) return placed.error();
       const Compute& largest = candidate.micro.computes[largest_compute(candidate.micro)];
       if (bytes_at_once(candidate.micro, largest) > scratch_bytes_ / kScratchAlign * kScratchAlign)
-        return make_error(ErrorCode::kDoesNotFit,
-                          least_sentence(candidate.micro) + ", the plan may use " + with_commas(scratch_bytes_),
-                          graph_.operators[groups_[largest.group].main].place);
+        return make_error(
+            ErrorCode::kDoesNotFit,
+            least_sentence(candidate.micro) + ", the plan may use " + with_commas(scratch_bytes_) + way_out(largest),
+            graph_.operators[groups_[largest.group].main].place);
       // Enough room, but pinned pieces of many sizes lie in each other's way.
       placed = place_one_by_one(candidate.micro);
     }
@@ -285,12 +304,22 @@ class StagedPlanner {
     const Compute& largest = micro.computes[largest_compute(micro)];
     const uint64_t bytes = bytes_at_once(micro, largest);
     std::string text = titled(largest.group) + " needs at least " + with_commas(bytes) + " bytes of scratch";
-    const uint64_t one = align_up(micro.pieces[micro.uses[largest.first_use].piece].bytes);
-    bool alike = bytes / one * one == bytes;
-    for (uint32_t use = 0; use < largest.use_count; ++use)
-      alike &= align_up(micro.pieces[micro.uses[largest.first_use + use].piece].bytes) == one;
+    const auto size_of_use = [&](uint32_t use) {
+      const uint32_t piece = micro.uses[largest.first_use + use].piece;
+      return piece == kNone ? 0 : align_up(micro.pieces[piece].bytes);
+    };
+    const uint64_t one = size_of_use(0);
+    bool alike = one != 0 && bytes / one * one == bytes;
+    for (uint32_t use = 0; use < largest.use_count; ++use) alike &= size_of_use(use) == one;
     if (alike) text += " (" + with_commas(bytes / one) + " tiles of " + with_commas(one) + ")";
     return text;
+  }
+
+  // What is brought whole could be read where it lies.
+  std::string way_out(const Compute& call) const {
+    const OperatorKind kind = groups_[call.group].kind;
+    if (reaches_memory() || (kind != OperatorKind::kAttention && kind != OperatorKind::kGather)) return {};
+    return "; on a machine with a space of kind device, or with direct operands, it is read where it lies";
   }
 
   // ---- from places to a schedule --------------------------------------------
@@ -315,7 +344,7 @@ class StagedPlanner {
     const PlacedProgram& placed = candidate.placed;
     const std::vector<LowerBound> bounds = placement_bounds(candidate);
     const StreamProgram streams = assign_streams(graph_, candidate.micro, placed, machine_);
-    const StagedProgram program{graph_, groups_, candidate.micro, placed, streams};
+    const StagedProgram program{graph_, views_, candidate.micro, placed, streams};
     Plan plan;
     plan.schedule = lower_tiles(program, machine_, options_.graph_name, bounds);
     const Busy busy = busy_time(plan.schedule);
@@ -376,6 +405,7 @@ class StagedPlanner {
   const Graph& graph_;
   const Machine& machine_;
   const PlanOptions& options_;
+  direct::TensorViews views_;
   std::vector<FusedGroup> groups_;
   uint64_t scratch_bytes_ = 0;
 };

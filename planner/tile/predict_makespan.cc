@@ -9,7 +9,7 @@ namespace {
 
 // The extent of a dimension of the contract, or the product of "...", at this call.
 double factor_of(const MicroProgram& micro, const Compute& compute, const Contract& contract, std::string_view factor) {
-  if (factor == "size") return static_cast<double>(size_of(DType::kF32));
+  if (factor == "size" || factor == "index") return static_cast<double>(size_of(DType::kF32));
   if (factor == "pairs") {
     const auto extent = [&](std::string_view dim) {
       return static_cast<uint64_t>(factor_of(micro, compute, contract, dim));
@@ -78,9 +78,8 @@ Prediction predict_makespan(const Graph& graph, const MicroProgram& micro, const
   Prediction prediction;
   for (uint32_t i = 0; i < program.ops.size(); ++i) {
     const PlacedOp& op = program.ops[i];
-    const uint32_t queue = op.kind == PlacedKind::kLoad      ? load_queue
-                           : op.kind == PlacedKind::kCompute ? 1
-                                                             : store_queue;
+    const Engine engine = engine_of(micro, op);
+    const uint32_t queue = engine == Engine::kCopyIn ? load_queue : engine == Engine::kCompute ? 1 : store_queue;
     double start = free_at[queue];
     for (uint32_t j = conflicts.first[i]; j < conflicts.first[i + 1]; ++j)
       start = std::max(start, done[conflicts.before[j]]);

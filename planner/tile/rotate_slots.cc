@@ -92,6 +92,7 @@ bool place_again(const PlacedProgram& program, const std::vector<uint32_t>& last
     touched.assign(program.places.begin() + program.ops[i].first_place, program.places.begin() + end);
     std::sort(touched.begin(), touched.end());
     touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
+    if (!touched.empty() && touched.back() == kInMemory) touched.pop_back();
     for (uint32_t stay : touched) {
       if (offsets[stay] != kUnplaced) continue;
       const auto offset = places.take(program.allocations[stay].bytes);
@@ -114,7 +115,8 @@ PlacedProgram rotate_slots(PlacedProgram program, uint64_t bytes) {
   for (uint32_t i = 0; i < program.ops.size(); ++i) {
     const uint32_t end =
         i + 1 < program.ops.size() ? program.ops[i + 1].first_place : static_cast<uint32_t>(program.places.size());
-    for (uint32_t place = program.ops[i].first_place; place < end; ++place) last_op[program.places[place]] = i;
+    for (uint32_t place = program.ops[i].first_place; place < end; ++place)
+      if (program.places[place] != kInMemory) last_op[program.places[place]] = i;
   }
   if (slot_bytes == 0) return program;
   const uint64_t slots = std::min<uint64_t>(bytes / slot_bytes, 0xffff);

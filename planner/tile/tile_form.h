@@ -11,11 +11,14 @@
 #include <vector>
 #include "planner/epilogues/fuse.h"
 #include "rondo/graph.h"
+#include "rondo/schedule.h"
 #include "rondo/view.h"
 
 namespace rondo::tiling {
 
-// A part of a tensor, in tensor coordinates; axes beyond the rank have low 0, extent 1.
+// A part of a tensor, in the coordinates of a label of it (planner/direct/tensor_views.h:
+// the tensor itself, or its elements under another shape); axes beyond the rank have low
+// 0, extent 1.
 struct Box {
   uint32_t low[kMaxRank] = {};
   uint32_t extent[kMaxRank] = {1, 1, 1, 1};
@@ -23,27 +26,48 @@ struct Box {
   bool operator==(const Box&) const = default;
 };
 
-// What one allocation of scratch holds: a box of a tensor, dense and row-major.
-// Pieces are interned: equal tensor and box are the same piece, whoever names it.
-struct Piece {
-  uint32_t tensor = 0;  // of the graph
-  Box box;
-  uint64_t bytes = 0;
+// Only the entries [0, clamp(until, 0, extent)) along one axis hold something.
+struct Bound {
+  Moving until;
+  uint8_t axis = 0xff;
+
+  bool exists() const { return axis != 0xff; }
 };
 
-// An operand of a product: a box inside a piece, seen through view axes.
+// What one allocation of scratch holds: a box of a tensor, dense and row-major.
+// Pieces are interned: equal tensor, label, box and bound are the same piece, whoever
+// names it; so are equal versions, where it is a state, which operators change.
+struct Piece {
+  uint32_t tensor = 0;  // of the graph: the one with the memory
+  uint32_t label = 0;
+  Box box;
+  uint64_t bytes = 0;
+  Bound bound;  // by label axis
+};
+
+// An operand of a kernel call, seen through view axes: a box inside a piece, or, where
+// `piece` is kNone, in memory.
 struct PieceUse {
   uint32_t piece = 0;
+  uint32_t tensor = 0, label = 0;
   uint32_t version = 0;  // 0 is finished content, p the partial sum after p steps
   Box box;
   uint32_t rank = 0;
   uint32_t extent[kMaxRank] = {};                     // of the view
-  uint8_t axis[kMaxRank] = {0xff, 0xff, 0xff, 0xff};  // tensor axis of a view axis; 0xff broadcasts
+  uint8_t axis[kMaxRank] = {0xff, 0xff, 0xff, 0xff};  // label axis of a view axis; 0xff broadcasts
+  Bound bound;                                        // by view axis
+  // Of one in memory: it begins `shift` entries of a label axis further.
+  Moving shift;
+  uint8_t shift_axis = 0xff;
+  uint8_t indexed_by = 0xff;  // the operand of the call whose entries choose its rows
+
+  bool in_memory() const { return piece == kNone; }
 };
 
 // One kernel call. Its operands are uses[first_use, +use_count) in contract order.
 struct Compute {
   std::string_view kernel;
+  Engine engine = Engine::kCompute;  // a copy engine where it moves between memory and scratch
   uint32_t group = 0;
   uint32_t first_use = 0;
   uint8_t use_count = 0;
@@ -71,6 +95,7 @@ struct MicroProgram {
   std::vector<PieceUse> uses;
   std::vector<MicroOp> ops;
   std::vector<std::string> phases;
+  std::vector<std::vector<uint32_t>> label_shapes;  // by label
   uint32_t tile = 0;
   uint64_t tile_bytes = 0;  // of a full square tile
 };
@@ -97,7 +122,10 @@ struct PlacementStats {
   uint64_t peak_bytes = 0, extent_bytes = 0, live_at_end_bytes = 0;
 };
 
-// Every operand has an address: allocations[places[op.first_place + use]].
+// In place of an allocation: the operand is used where it lies in memory.
+inline constexpr uint32_t kInMemory = 0xffffffffu;
+
+// Every operand has an address: allocations[places[op.first_place + use]], or kInMemory.
 struct PlacedProgram {
   std::vector<PlacedOp> ops;
   std::vector<uint32_t> places;

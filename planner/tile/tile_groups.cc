@@ -1,75 +1,22 @@
 #include "planner/tile/tile_groups.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
-#include <map>
-#include <set>
+#include <numeric>
 #include "planner/epilogues/pointwise_kernel.h"
+#include "planner/tile/tiler.h"
 #include "rondo/schedule.h"
 
 namespace rondo::tiling {
-namespace {
 
-// Where a chain is: an index on every axis of its row space, the last one a range.
-struct RowBlock {
-  std::vector<uint32_t> lead;   // indices of the outer axes
-  uint32_t block = 0;           // which block of the row axis
-  uint32_t low = 0, count = 1;  // rows of the row axis; 0, 1 for a vector
-};
-
-class Tiler {
- public:
-  Tiler(const Graph& graph, const std::vector<FusedGroup>& groups, uint32_t tile, Walk walk)
-      : graph_(graph), groups_(groups), walk_(walk), passes_(groups.size()) {
-    program_.tile = tile;
-    program_.tile_bytes = uint64_t{tile} * tile * size_of(DType::kF32);
-  }
-
-  Status add(const Chain& chain, bool first_block_only = false);
-  MicroProgram take() { return std::move(program_); }
-
- private:
-  const std::vector<uint32_t>& shape(uint32_t tensor) const { return graph_.tensors[tensor].shape; }
-  uint32_t tiles(uint32_t extent) const { return (extent + program_.tile - 1) / program_.tile; }
-
-  void plan_chain(const Chain& chain);
-  Status add_row_block(const Chain& chain, const RowBlock& at);
-  Status add_matmul(const FusedGroup& group, const RowBlock& at);
-  Status add_pointwise(const FusedGroup& group, const RowBlock& at);
-  Status add_rows(const FusedGroup& group, const RowBlock& at);
-
-  // A box of `tensor` at the block's outer indices (an axis of extent 1 stays at
-  // 0), all of its last two axes; `output_rank` aligns the axes to the right.
-  Box at_block(uint32_t tensor, const RowBlock& at, size_t output_rank) const;
-  void set_rows(Box& box, uint32_t tensor, const RowBlock& at) const;
-  void set_last(Box& box, uint32_t tensor, uint32_t low, uint32_t extent) const;
-
-  uint32_t intern(uint32_t tensor, const Box& box);
-  // The piece that holds `box`: itself, or the whole rows where the chain keeps those.
-  uint32_t piece_of(uint32_t tensor, const Box& box);
-  PieceUse use_of(uint32_t tensor, const Box& box, uint32_t piece) const;
-  void ask(uint32_t piece) { emit(MicroKind::kAsk, piece); }
-  void emit(MicroKind kind, uint32_t index) { program_.ops.push_back({kind, phase_, index}); }
-  Status emit_compute(Compute compute, const std::vector<PieceUse>& uses);
-  void store(uint32_t tensor, uint32_t piece) {
-    if (stored_.count(tensor) != 0) emit(MicroKind::kStore, piece);
-  }
-
-  const Graph& graph_;
-  const std::vector<FusedGroup>& groups_;
-  MicroProgram program_;
-  std::map<std::array<uint32_t, 9>, uint32_t> piece_ids_;
-  std::set<uint32_t> stored_;      // tensors of the chain that others need
-  std::set<uint32_t> whole_rows_;  // tensors the chain holds as whole rows
-  const Walk walk_;
-  struct Passes {
-    uint32_t over_n = 0, over_k = 0;
-  };
-  std::vector<Passes> passes_;  // by group: passes begun so far
-  uint32_t group_ = 0;
-  uint16_t phase_ = 0;
-};
+Tiler::Tiler(const Graph& graph, const direct::TensorViews& views, const std::vector<FusedGroup>& groups,
+             const TileOptions& options)
+    : graph_(graph), views_(views), groups_(groups), options_(options), passes_(groups.size()) {
+  program_.tile = options.tile;
+  program_.tile_bytes = uint64_t{options.tile} * options.tile * size_of(DType::kF32);
+  for (uint32_t label = 0; label < views.labels.size(); ++label)
+    program_.label_shapes.push_back(views.labels[label].shape);
+}
 
 Box Tiler::at_block(uint32_t tensor, const RowBlock& at, size_t output_rank) const {
   Box box;
@@ -95,36 +42,98 @@ void Tiler::set_last(Box& box, uint32_t tensor, uint32_t low, uint32_t extent) c
   box.extent[last] = extent;
 }
 
-uint32_t Tiler::intern(uint32_t tensor, const Box& box) {
-  std::array<uint32_t, 9> key = {tensor};
+Box Tiler::block_box(uint32_t tensor, const RowBlock& at, size_t output_rank, uint32_t low, uint32_t extent) const {
+  Box box = at_block(tensor, at, output_rank);
+  set_rows(box, tensor, at);
+  set_last(box, tensor, low, extent);
+  return box;
+}
+
+Box Tiler::labelled(const direct::TensorView& view, const Box& box) const {
+  Box made;
+  std::copy_n(view.low, kMaxRank, made.low);
+  for (size_t axis = 0; axis < kMaxRank; ++axis)
+    if (view.axis[axis] != direct::kNoAxis) {
+      made.low[view.axis[axis]] += box.low[axis];
+      made.extent[view.axis[axis]] = box.extent[axis];
+    }
+  return made;
+}
+
+uint64_t Tiler::bytes_of(uint32_t tensor, const Box& box) const {
+  uint64_t bytes = size_of(graph_.tensors[tensor].dtype);
+  for (uint32_t extent : box.extent) bytes *= extent;
+  return bytes;
+}
+
+Bound Tiler::bound_of(uint32_t tensor, const Box& box) const {
+  const Moving& filled = graph_.tensors[tensor].filled;
+  if (!filled.moves()) return {};
+  return {{filled.scalar, filled.plus - box.low[0]}, 0};
+}
+
+uint32_t Tiler::intern_labelled(uint32_t tensor, uint32_t label, const Box& box) {
+  const uint32_t root = views_.root(tensor);
+  std::array<uint32_t, 13> key = {label};
   std::copy_n(box.low, kMaxRank, key.begin() + 1);
   std::copy_n(box.extent, kMaxRank, key.begin() + 5);
-  const auto [found, added] = piece_ids_.emplace(key, static_cast<uint32_t>(program_.pieces.size()));
-  if (added) {
-    uint64_t bytes = size_of(graph_.tensors[tensor].dtype);
-    for (uint32_t extent : box.extent) bytes *= extent;
-    program_.pieces.push_back({tensor, box, bytes});
+  key[9] = graph_.tensors[root].role == TensorRole::kState ? tensor : kNone;
+  Bound bound;
+  if (graph_.tensors[tensor].filled.moves() && views_.of[tensor].axis[0] != direct::kNoAxis) {
+    const uint8_t axis = views_.of[tensor].axis[0];
+    Box own;
+    own.low[0] = box.low[axis] - views_.of[tensor].low[axis];
+    bound = bound_of(tensor, own);
+    bound.axis = axis;
   }
+  key[10] = bound.until.scalar;
+  key[11] = static_cast<uint32_t>(bound.until.plus);
+  key[12] = bound.axis;
+  const auto [found, added] = piece_ids_.emplace(key, static_cast<uint32_t>(program_.pieces.size()));
+  if (added) program_.pieces.push_back({root, label, box, bytes_of(root, box), bound});
   return found->second;
 }
 
+uint32_t Tiler::intern(uint32_t tensor, const Box& box) {
+  const direct::TensorView& view = views_.of[tensor];
+  return intern_labelled(tensor, view.label, labelled(view, box));
+}
+
 uint32_t Tiler::piece_of(uint32_t tensor, const Box& box) {
-  if (whole_rows_.count(tensor) == 0) return intern(tensor, box);
-  Box rows = box;
-  set_last(rows, tensor, 0, shape(tensor).back());
-  return intern(tensor, rows);
+  const direct::TensorView& view = views_.of[tensor];
+  if (view.label != view.root || whole_rows_.count(view.root) == 0) return intern(tensor, box);
+  Box rows = labelled(view, box);
+  set_last(rows, view.root, 0, shape(view.root).back());
+  return intern_labelled(tensor, view.label, rows);
 }
 
 // The view walks the last two axes of the tensor (one for a vector), outermost first.
 PieceUse Tiler::use_of(uint32_t tensor, const Box& box, uint32_t piece) const {
+  const auto rank = static_cast<uint8_t>(shape(tensor).size());
+  Axes axes;
+  if (rank > 1) axes.push_back(static_cast<uint8_t>(rank - 2));
+  axes.push_back(static_cast<uint8_t>(rank - 1));
+  return use_by(tensor, views_.of[tensor], box, axes, piece);
+}
+
+PieceUse Tiler::use_by(uint32_t tensor, const direct::TensorView& view, const Box& box, const Axes& axes,
+                       uint32_t piece) const {
   PieceUse use;
   use.piece = piece;
-  use.box = box;
-  const auto rank = static_cast<uint32_t>(shape(tensor).size());
-  use.rank = std::min(rank, 2u);
+  use.tensor = view.root;
+  use.label = view.label;
+  use.box = labelled(view, box);
+  use.rank = static_cast<uint32_t>(axes.size());
   for (uint32_t i = 0; i < use.rank; ++i) {
-    use.axis[i] = static_cast<uint8_t>(rank - use.rank + i);
-    use.extent[i] = box.extent[use.axis[i]];
+    use.axis[i] = view.axis[axes[i]];
+    use.extent[i] = box.extent[axes[i]];
+    if (axes[i] != 0 || !graph_.tensors[tensor].filled.moves()) continue;
+    use.bound = bound_of(tensor, box);
+    use.bound.axis = static_cast<uint8_t>(i);
+  }
+  if (piece == kNone && view.shift.moves()) {
+    use.shift = view.shift;
+    use.shift_axis = view.shift_axis;
   }
   return use;
 }
@@ -144,50 +153,70 @@ Status Tiler::emit_compute(Compute compute, const std::vector<PieceUse>& uses) {
 }
 
 // Which tensors leave the chain, and which it must hold as whole rows: those of
-// softmax and layer_norm, and, through pointwise groups, their neighbours.
+// softmax and layer_norm, those of which some operator sees columns of its own, and,
+// through pointwise groups, their neighbours.
 void Tiler::plan_chain(const Chain& chain) {
   stored_.clear();
   whole_rows_.clear();
   const std::set<uint32_t> members(chain.groups.begin(), chain.groups.end());
+  const auto reads = [&](const FusedGroup& group, uint32_t tensor) {
+    return (group.bias != kNone && views_.root(group.bias) == tensor) ||
+           std::any_of(group.inputs.begin(), group.inputs.end(),
+                       [&](uint32_t input) { return views_.root(input) == tensor; });
+  };
+  std::set<uint32_t> written, read_within;
   for (uint32_t member : chain.groups) {
     const uint32_t tensor = groups_[member].output;
+    if (views_.is_root(tensor)) written.insert(tensor);
     if (graph_.tensors[tensor].role == TensorRole::kOutput) stored_.insert(tensor);
     for (uint32_t other = 0; other < groups_.size(); ++other)
-      if (members.count(other) == 0 &&
-          (groups_[other].bias == tensor ||
-           std::count(groups_[other].inputs.begin(), groups_[other].inputs.end(), tensor) != 0))
-        stored_.insert(tensor);
+      if (reads(groups_[other], tensor))
+        members.count(other) == 0 ? stored_.insert(tensor) : read_within.insert(tensor);
   }
-  for (uint32_t member : chain.groups)
-    if (works_on_rows(groups_[member].kind)) whole_rows_.insert({groups_[member].inputs[0], groups_[member].output});
+  // Of columns of what lies in memory alone those are brought.
+  const auto holds = [&](uint32_t tensor) { return views_.is_root(tensor) || written.count(views_.root(tensor)) != 0; };
+  for (uint32_t member : chain.groups) {
+    const FusedGroup& group = groups_[member];
+    if (works_on_rows(group.kind)) {
+      whole_rows_.insert(group.output);
+      if (holds(group.inputs[0])) whole_rows_.insert(views_.root(group.inputs[0]));
+    }
+    if (!takes_tiles(group.kind) && read_within.count(group.output) != 0) whole_rows_.insert(group.output);
+    for (uint32_t input : group.inputs)
+      if (written.count(views_.root(input)) != 0 && (!views_.is_root(input) || !takes_tiles(group.kind)))
+        whole_rows_.insert(views_.root(input));
+  }
   for (size_t before = ~size_t{0}; before != whole_rows_.size();) {
     before = whole_rows_.size();
     for (uint32_t member : chain.groups) {
       const FusedGroup& group = groups_[member];
-      if (group.kind == OperatorKind::kMatmul || works_on_rows(group.kind)) continue;
+      if (group.kind == OperatorKind::kMatmul || works_on_rows(group.kind) || !takes_tiles(group.kind)) continue;
       std::vector<uint32_t> alike = {group.output};
       for (uint32_t input : group.inputs)
-        if (shape(input) == shape(group.output)) alike.push_back(input);
+        if (shape(input) == shape(group.output) && holds(input)) alike.push_back(views_.root(input));
       if (std::any_of(alike.begin(), alike.end(), [&](uint32_t tensor) { return whole_rows_.count(tensor) != 0; }))
         whole_rows_.insert(alike.begin(), alike.end());
     }
   }
 }
 
-Status Tiler::add(const Chain& chain, bool first_block_only) {
+Status Tiler::add(const Chain& chain, bool one_block_only) {
   plan_chain(chain);
-  const auto& extents = shape(groups_[chain.groups.front()].output);
+  const FusedGroup& first = groups_[chain.groups.front()];
+  const auto& extents = walked_shape(graph_, views_, first);
   const uint32_t row_count = extents.size() < 2 ? 1 : extents[extents.size() - 2];
+  const uint32_t rows = is_indivisible(graph_, views_, first) ? row_count : chain.rows;
   RowBlock at;
   at.lead.assign(extents.size() < 2 ? 0 : extents.size() - 2, 0);
   for (;;) {
-    for (uint32_t low = 0; low < row_count; low += at.count) {
+    for (uint32_t low = one_block_only && rows < row_count ? row_count - rows : 0; low < row_count; low += at.count) {
       at.low = low;
-      at.count = std::min(chain.rows, row_count - low);
-      at.block = low / chain.rows;
-      if (Status status = add_row_block(chain, at); !status || first_block_only) return status;
+      at.count = std::min(rows, row_count - low);
+      at.block = low / rows;
+      if (Status status = add_row_block(chain, at); !status || one_block_only) return status;
     }
-    size_t axis = at.lead.size();  // next outer index, last axis fastest
+    if (changes_state(first.kind)) return {};  // all of what is written
+    size_t axis = at.lead.size();              // next outer index, last axis fastest
     while (axis > 0 && ++at.lead[axis - 1] == extents[axis - 1]) at.lead[--axis] = 0;
     if (axis == 0) return {};
   }
@@ -208,12 +237,39 @@ Status Tiler::add_row_block(const Chain& chain, const RowBlock& at) {
       program_.phases.push_back(std::move(name));
     phase_ = static_cast<uint16_t>(program_.phases.size() - 1);
 
-    Status status = group.kind == OperatorKind::kMatmul ? add_matmul(group, at)
-                    : works_on_rows(group.kind)         ? add_rows(group, at)
-                                                        : add_pointwise(group, at);
-    if (!status) return status;
+    if (Status status = add_group(group, at); !status) return status;
   }
   return {};
+}
+
+Status Tiler::add_group(const FusedGroup& group, const RowBlock& at) {
+  if (works_on_rows(group.kind)) return add_rows(group, at);
+  switch (group.kind) {
+    case OperatorKind::kMatmul:
+      return add_matmul(group, at);
+    case OperatorKind::kReduceSum:
+    case OperatorKind::kReduceMax:
+    case OperatorKind::kReduceMean:
+      return add_reduction(group, at);
+    case OperatorKind::kConcat:
+      return add_concat(group, at);
+    case OperatorKind::kSlice:
+    case OperatorKind::kReshape:
+    case OperatorKind::kTranspose:
+      return views_.copy_labels.count(group.output) != 0 ? add_relabelling(group, at) : add_view_copy(group, at);
+    case OperatorKind::kGather:
+      return add_gather(group, at);
+    case OperatorKind::kRotary:
+      return add_rotary(group, at);
+    case OperatorKind::kAttention:
+      return add_attention(group, at);
+    case OperatorKind::kAppend:
+      return add_append(group, at);
+    case OperatorKind::kScatter:
+      return add_scatter(group, at);
+    default:
+      return add_pointwise(group, at);
+  }
 }
 
 Status Tiler::add_matmul(const FusedGroup& group, const RowBlock& at) {
@@ -248,7 +304,7 @@ Status Tiler::add_matmul(const FusedGroup& group, const RowBlock& at) {
   };
   // Step i of a pass, in the direction of this one.
   const auto turn = [&](uint32_t i, uint32_t count, uint32_t pass) {
-    return walk_ == Walk::kTurning && pass % 2 == 1 ? count - 1 - i : i;
+    return options_.walk == Walk::kTurning && pass % 2 == 1 ? count - 1 - i : i;
   };
   const uint32_t n_pass = passes_[group_].over_n++;
   for (uint32_t i = 0; i < tiles(columns); ++i) {
@@ -320,7 +376,7 @@ Status Tiler::add_pointwise(const FusedGroup& group, const RowBlock& at) {
         const uint32_t from_end = result.rank - i;
         const bool has_axis = use.rank >= from_end;
         const uint8_t axis = has_axis ? use.axis[use.rank - from_end] : uint8_t{0xff};
-        const bool walks = has_axis && box.extent[axis] == result.extent[i];
+        const bool walks = axis != 0xff && use.extent[use.rank - from_end] == result.extent[i];
         lined.axis[i] = walks ? axis : uint8_t{0xff};
         lined.extent[i] = result.extent[i];
       }
@@ -342,7 +398,7 @@ Status Tiler::add_rows(const FusedGroup& group, const RowBlock& at) {
   const size_t rank = shape(y).size();
   Box box = at_block(y, at, rank);
   set_rows(box, y, at);
-  std::vector<PieceUse> uses = {use_of(x, box, intern(x, box))};
+  std::vector<PieceUse> uses = {use_of(x, box, piece_of(x, box))};
   for (size_t input = 1; input < group.inputs.size(); ++input) {
     const uint32_t vector = group.inputs[input];
     const Box whole = at_block(vector, at, rank);
@@ -360,19 +416,19 @@ Status Tiler::add_rows(const FusedGroup& group, const RowBlock& at) {
   return {};
 }
 
-}  // namespace
-
-Result<MicroProgram> tile_groups(const Graph& graph, const std::vector<FusedGroup>& groups,
-                                 const std::vector<Chain>& chains, uint32_t tile, Walk walk) {
-  Tiler tiler(graph, groups, tile, walk);
+Result<MicroProgram> tile_groups(const Graph& graph, const direct::TensorViews& views,
+                                 const std::vector<FusedGroup>& groups, const std::vector<Chain>& chains,
+                                 const TileOptions& options) {
+  Tiler tiler(graph, views, groups, options);
   for (const Chain& chain : chains)
     if (Status status = tiler.add(chain); !status) return status.error();
   return tiler.take();
 }
 
-Result<MicroProgram> tile_first_block(const Graph& graph, const std::vector<FusedGroup>& groups, const Chain& chain,
-                                      uint32_t tile) {
-  Tiler tiler(graph, groups, tile, Walk::kForward);
+Result<MicroProgram> tile_last_block(const Graph& graph, const direct::TensorViews& views,
+                                     const std::vector<FusedGroup>& groups, const Chain& chain,
+                                     const TileOptions& options) {
+  Tiler tiler(graph, views, groups, options);
   if (Status status = tiler.add(chain, true); !status) return status.error();
   return tiler.take();
 }
@@ -387,8 +443,9 @@ std::string describe(const Graph& graph, const MicroProgram& program, uint32_t p
   const Piece& what = program.pieces[piece];
   const GraphTensor& tensor = graph.tensors[what.tensor];
   std::string text = tensor.name + "(";
-  for (size_t axis = 0; axis < tensor.shape.size(); ++axis) {
-    const bool tiled = axis + 2 >= tensor.shape.size();
+  const size_t rank = what.label == what.tensor ? tensor.shape.size() : kMaxRank;
+  for (size_t axis = 0; axis < rank; ++axis) {
+    const bool tiled = axis + 2 >= rank;
     text += (axis == 0 ? "" : ", ") + std::to_string(tiled ? what.box.low[axis] / program.tile : what.box.low[axis]);
   }
   return text + ")";

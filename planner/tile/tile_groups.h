@@ -17,18 +17,33 @@ enum class Walk : uint8_t {
   kTurning,  // each pass begins where the last one ended, at tiles that are still in scratch
 };
 
+struct TileOptions {
+  uint32_t tile = 32;
+  Walk walk = Walk::kForward;
+  uint64_t scratch_bytes = ~uint64_t{0};  // what a plan may use; more than half of it is in no two pieces' reach
+  bool reaches_device = false;            // computes reach states and intermediates in memory
+};
+
 // Walks every chain row block by row block (outermost axes first), and in a row
 // block group by group; a matmul goes by columns n, then k: ask a(m,k), ask b(k,n),
 // product; the store follows the last k. Tiles at edges are smaller boxes.
 // Matmul and pointwise operands are tile x tile; softmax and layer_norm, and what
-// they share a chain with, hold `chain.rows` whole rows in one piece.
-// Intermediates that only their chain reads are not stored.
+// they share a chain with, hold `chain.rows` whole rows in one piece. Attention and
+// rotary work head by head, on all keys at once. Intermediates that only their chain
+// reads are not stored.
+//
+// What a table chooses from is read where it lies, and so are the keys and values of a
+// head that take more than half of scratch, if computes reach them; what is appended goes
+// from scratch into the state, and what a scalar moves comes by a copy engine
+// (docs/decisions/0086).
 // Errors: kTooComplex above kMaxComputes.
-Result<MicroProgram> tile_groups(const Graph& graph, const std::vector<FusedGroup>& groups,
-                                 const std::vector<Chain>& chains, uint32_t tile, Walk walk = Walk::kForward);
+Result<MicroProgram> tile_groups(const Graph& graph, const direct::TensorViews& views,
+                                 const std::vector<FusedGroup>& groups, const std::vector<Chain>& chains,
+                                 const TileOptions& options);
 
-// The same for the first row block of one chain alone: enough to see what fits.
-Result<MicroProgram> tile_first_block(const Graph& graph, const std::vector<FusedGroup>& groups, const Chain& chain,
-                                      uint32_t tile);
+// The same for the last whole row block of one chain alone: enough to see what fits.
+Result<MicroProgram> tile_last_block(const Graph& graph, const direct::TensorViews& views,
+                                     const std::vector<FusedGroup>& groups, const Chain& chain,
+                                     const TileOptions& options);
 
 }  // namespace rondo::tiling

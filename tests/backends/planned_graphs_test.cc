@@ -23,6 +23,7 @@ Machine accelerator(std::mt19937_64& random) {
   machine.copy_in_engines = 1;
   machine.copy_out_engines = static_cast<uint32_t>(random() % 2);
   machine.copy_in_flight = 1 + static_cast<uint32_t>(random() % 4);
+  machine.spaces.push_back({"device", SpaceKind::kDevice, uint64_t{64} << 20, 256, 0});
   return machine;
 }
 
@@ -72,8 +73,8 @@ TEST(PlannedGraphs, ComputeTheSameBitsOnTheDeviceAsOnTheHost) {
   for (uint64_t seed = test_arguments().seed; seed < test_arguments().seed + test_arguments().graphs; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937_64 random(seed * 104729);
-    const Graph graph = testing::random_graph(seed, {.tiles_only = true});
-    const Machine machine = accelerator(random);
+    const Graph graph = testing::random_graph(seed);
+    Machine machine = accelerator(random);
     PlanOptions options;
     options.staging = Staging::kStaged;
     options.tile = std::array<uint32_t, 4>{8, 16, 32, 33}[random() % 4];
@@ -83,6 +84,7 @@ TEST(PlannedGraphs, ComputeTheSameBitsOnTheDeviceAsOnTheHost) {
     Result<Plan> plan = plan_tiles(graph, machine, options);
     if (!plan.ok() && plan.error().code == ErrorCode::kDoesNotFit) {
       options.scratch_bytes = uint64_t{8} << 20;
+      for (MachineSpace& space : machine.spaces) space.capacity_bytes = uint64_t{64} << 20;
       plan = plan_tiles(graph, machine, options);
     }
     ASSERT_TRUE(plan.ok()) << plan.error().to_string();

@@ -29,14 +29,16 @@ inline std::string library_text(const std::string& name) {
   return text.str();
 }
 
-// On a device: device-board.yaml, replayed by the emulated one.
-enum class Where { kHost, kDevice };
-constexpr Where kEverywhere[] = {Where::kHost, Where::kDevice};
+// On a device, replayed by the emulated one: device-board.yaml, whose kernels work in its
+// memory, and emulated.yaml, whose kernels work in scratch.
+enum class Where { kHost, kDevice, kScratch };
+constexpr Where kEverywhere[] = {Where::kHost, Where::kDevice, Where::kScratch};
 
 inline Machine machine_at(Where where, uint32_t lanes) {
   Machine machine = default_machine();
-  if (where == Where::kDevice) {
-    Result<Machine> board = load_machine(RONDO_SOURCE_DIR "/schedules/library/machines/device-board.yaml");
+  if (where != Where::kHost) {
+    const std::string name = where == Where::kDevice ? "device-board.yaml" : "emulated.yaml";
+    Result<Machine> board = load_machine(RONDO_SOURCE_DIR "/schedules/library/machines/" + name);
     EXPECT_TRUE(board.ok());
     machine = *std::move(board);
   }
@@ -100,7 +102,7 @@ class World {
   static RuntimeOptions options(Where where, uint32_t workers) {
     RuntimeOptions options;
     options.workers = workers;
-    if (where == Where::kDevice) options.device.backend = "emulated";
+    if (where != Where::kHost) options.device.backend = "emulated";
     return options;
   }
 

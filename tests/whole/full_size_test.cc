@@ -161,6 +161,35 @@ TEST(FullSize, DecodeOnADeviceIsTheHostsBitByBit) {
   std::printf("%s\n", device.program->way().text().c_str());
 }
 
+// Through scratch of 256 KiB, where the keys and values of a head do not fit.
+TEST(FullSize, DecodeAndPrefillThroughScratchComputeWhatDoublePrecisionDoes) {
+  ONLY_AT_FULL_SIZE();
+  const World world({library_text("gpt2-prefill-128"), library_text("gpt2-decode")}, 5, 1, Where::kScratch);
+  Conversation one(world, "logits");
+  Reference reference(world, world.graph);
+  const Graph prefill_graph = testing::graph_of(library_text("gpt2-prefill-128"));
+  std::vector<int32_t> prompt;
+  for (int64_t position = 0; position < kPrompt; ++position) prompt.push_back(token_at(position));
+  std::vector<float> prompt_logits(kPrompt * kVocabulary);
+  ASSERT_TRUE(one.session().bind("prompt_logits", prompt_logits).ok());
+  ASSERT_TRUE(one.session().select(*world.program->member("gpt2-prefill-128")).ok());
+  one.set_table("tokens", prompt);
+  one.set_table("token", {0});
+  one.replay(0);
+  const std::vector<double> first =
+      reference.step(prefill_graph, "tokens", {prompt.begin(), prompt.end()}, 0, "prompt_logits");
+  report("prefill through scratch", 0, worst_error(prompt_logits, first.data()), first);
+  EXPECT_LT(worst_error(prompt_logits, first.data()), kLogitError);
+  ASSERT_TRUE(one.session().select(*world.program->member("gpt2-decode")).ok());
+  for (int64_t position = kPrompt; position < kPrompt + 2; ++position) {
+    one.set_table("token", {token_at(position)});
+    one.replay(position);
+    const std::vector<double> logits = reference.step(position);
+    report("decode through scratch", position, worst_error(one.result, logits.data()), logits);
+    EXPECT_LT(worst_error(one.result, logits.data()), kLogitError) << "position " << position;
+  }
+}
+
 }  // namespace
 }  // namespace rondo
 

@@ -102,7 +102,7 @@ class Maker {
 
   void add_operator() {
     const uint32_t x = pool_[pick(3) == 0 ? pick(static_cast<uint32_t>(pool_.size())) : pool_.size() - 1];
-    const uint32_t turn = pick(limits_.tiles_only ? 6 : 12);
+    const uint32_t turn = pick(12);
     if (shape_of(x).size() >= 2 && turn < 3) return add_matmul(x);
     if (turn < 6) return add_map(x);
     if (turn < 9) return add_rearranged(x);

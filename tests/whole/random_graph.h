@@ -6,9 +6,8 @@
 namespace rondo::testing {
 
 struct RandomGraphLimits {
-  uint32_t operators = 6;   // at most
-  uint32_t extent = 80;     // longest axis of a matrix; batches stay below 4
-  bool tiles_only = false;  // only operators that tiles of matrices are enough for
+  uint32_t operators = 6;  // at most
+  uint32_t extent = 80;    // longest axis of a matrix; batches stay below 4
 };
 
 // Always finishes (finish_graph succeeds); aborts the test otherwise.

@@ -53,7 +53,7 @@ Way random_way(uint64_t seed) {
     const uint32_t engines = pick(3);
     way.machine.copy_in_engines = engines > 0;
     way.machine.copy_out_engines = engines > 1;
-    way.machine.direct_operands = false;
+    way.machine.direct_operands = pick(3) == 0;  // some operands may stay where they lie
     if (pick(3) == 0) way.machine.copy_in_flight = 2;
     // Anything from a few tiles to plenty; too little is answered by DoesNotFit.
     options.scratch_bytes = uint64_t{options.tile} * options.tile * 4 * (3 + pick(40));
@@ -67,14 +67,20 @@ Way random_way(uint64_t seed) {
 }
 
 TEST(RandomGraphs, GoTheWholeWayWithinTheErrorBound) {
-  uint64_t replayed = 0, refitted = 0, ops = 0;
+  uint64_t replayed = 0, refitted = 0, reached = 0, ops = 0;
   double worst = 0;
   for (uint64_t seed = first_seed; seed < first_seed + graph_count; ++seed) {
     Way way = random_way(seed);
-    const Graph graph = random_graph(seed, {.tiles_only = way.options.staging == Staging::kStaged});
+    const Graph graph = random_graph(seed);
     const GraphRun data = random_run(graph, seed);
     SCOPED_TRACE("seed " + std::to_string(seed) + ": " + way.text);
     Result<Plan> plan = plan_tiles(graph, way.machine, way.options);
+    if (!plan.ok() && plan.error().code == ErrorCode::kUnavailable) {
+      ++reached;
+      ASSERT_NE(plan.error().message.find("direct operands"), std::string::npos) << plan.error().to_string();
+      way.machine.direct_operands = true;
+      plan = plan_tiles(graph, way.machine, way.options);
+    }
     if (!plan.ok() && plan.error().code == ErrorCode::kDoesNotFit) {
       ++refitted;
       way.options.scratch_bytes = uint64_t{8} << 20;
@@ -91,10 +97,10 @@ TEST(RandomGraphs, GoTheWholeWayWithinTheErrorBound) {
     ++replayed;
   }
   std::printf(
-      "random graphs: %llu replayed, %llu ops, %llu first asked for too little scratch, worst error %.3f of its "
-      "bound\n",
+      "random graphs: %llu replayed, %llu ops, %llu first asked for too little scratch, %llu write rows of a state "
+      "that a table chooses, worst error %.3f of its bound\n",
       static_cast<unsigned long long>(replayed), static_cast<unsigned long long>(ops),
-      static_cast<unsigned long long>(refitted), worst);
+      static_cast<unsigned long long>(refitted), static_cast<unsigned long long>(reached), worst);
   EXPECT_EQ(replayed, graph_count);
 }
 

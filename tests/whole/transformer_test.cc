@@ -9,6 +9,7 @@
 #include <cstring>
 #include <map>
 
+#include "tests/whole/cached_graphs.h"
 #include "tests/whole/conversation.h"
 
 namespace rondo {
@@ -140,7 +141,9 @@ TEST(Decode, AMissingRowShows) {
 
 class Conversations : public ::testing::TestWithParam<Where> {};
 INSTANTIATE_TEST_SUITE_P(Everywhere, Conversations, ::testing::ValuesIn(kEverywhere), [](const auto& where) {
-  return std::string(where.param == Where::kHost ? "OnTheHost" : "OnADevice");
+  return std::string(where.param == Where::kHost     ? "OnTheHost"
+                     : where.param == Where::kDevice ? "OnADevice"
+                                                     : "ThroughScratchOfADevice");
 });
 
 TEST_P(Conversations, TakeTurns) {
@@ -308,21 +311,6 @@ TEST(GptSet, RefusesWhatDoesNotAgree) {
 
 // ---- Rings and pages ----------------------------------------------------------------
 
-// One attention step over rows that the caller gives.
-constexpr char kRing[] = R"(
-scalars: {position: {max: 1000000}}
-states: {keys: {shape: [7, 12], filled: position}, values: {shape: [7, 8], filled: position}}
-tensors:
-  q: {shape: [1, 24], role: input}
-  k: {shape: [1, 12], role: input}
-  v: {shape: [1, 8], role: input}
-  y: {role: output}
-operators:
-  - {op: append, inputs: [keys, k], output: all_keys, at: position}
-  - {op: append, inputs: [values, v], output: all_values, at: position}
-  - {op: attention, inputs: [q, all_keys, all_values], output: y, heads: 4, kv_heads: 2}
-)";
-
 // Attention of q over these rows of keys and values, in double precision.
 std::vector<double> plain_attention(const std::vector<float>& q, const std::vector<std::vector<float>>& keys,
                                     const std::vector<std::vector<float>>& values, uint32_t heads, uint32_t kv_heads) {
@@ -345,7 +333,7 @@ std::vector<double> plain_attention(const std::vector<float>& q, const std::vect
 
 TEST_P(Conversations, HoldTheLastRowsOfARingAtAnyPosition) {
   for (const uint32_t lanes : {1u, 2u}) {
-    const World world({kRing}, 5, lanes, GetParam());
+    const World world({testing::kRing}, 5, lanes, GetParam());
     Conversation one(world, "y");
     std::vector<std::vector<float>> keys, values;
     std::vector<float> q, k, v;
@@ -361,26 +349,8 @@ TEST_P(Conversations, HoldTheLastRowsOfARingAtAnyPosition) {
   }
 }
 
-// Pages of 4 rows in one pool: each token's row number is what the host's page table says.
-constexpr char kPages[] = R"(
-scalars: {position: {max: 15}}
-states: {keys: {shape: [40, 12]}, values: {shape: [40, 8]}}
-tables: {rows: {shape: [16], limit: 40, distinct: true}}
-tensors:
-  q: {shape: [1, 24], role: input}
-  k: {shape: [1, 12], role: input}
-  v: {shape: [1, 8], role: input}
-  y: {role: output}
-operators:
-  - {op: slice, inputs: [rows], output: here, axis: 0, at: position, length: 1}
-  - {op: slice, inputs: [rows], output: seen, axis: 0, end: position + 1}
-  - {op: scatter, inputs: [keys, k, here], output: all_keys}
-  - {op: scatter, inputs: [values, v, here], output: all_values}
-  - {op: attention, inputs: [q, all_keys, all_values, seen], output: y, heads: 4, kv_heads: 2}
-)";
-
 TEST_P(Conversations, FindTheRowsOfTheirPagesThroughATable) {
-  const World world({kPages}, 5, 1, GetParam());
+  const World world({testing::kPages}, 5, 1, GetParam());
   // Two conversations share one pool; their pages interleave.
   const std::vector<int32_t> rows[] = {{8, 9, 10, 11, 0, 1, 2, 3, 36, 37, 38, 39, 20, 21, 22, 23},
                                        {4, 5, 6, 7, 28, 29, 30, 31, 12, 13, 14, 15, 16, 17, 18, 19}};

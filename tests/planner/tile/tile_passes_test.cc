@@ -129,7 +129,7 @@ TEST(ChainGroups, DoNotChainThroughAnOperandThatIsReadWhole) {
                      {.kind = OperatorKind::kMatmul, .inputs = {0, 2}, .output = 3, .transpose_b = true},
                      {.kind = OperatorKind::kSoftmax, .inputs = {3}, .output = 4}};
   ASSERT_TRUE(finish_graph(graph).ok());
-  const std::vector<Chain> chains = chain_groups(graph, fuse_epilogues(graph), 8);
+  const std::vector<Chain> chains = chain_groups(graph, direct::view_tensors(graph), fuse_epilogues(graph), 8);
   ASSERT_EQ(chains.size(), 2u);
   EXPECT_EQ(chains[0].groups, (std::vector<uint32_t>{0}));
   EXPECT_EQ(chains[1].groups, (std::vector<uint32_t>{1, 2}));

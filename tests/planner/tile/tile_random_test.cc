@@ -35,6 +35,7 @@ PlanOptions draw_options(Draw& draw) {
 Machine draw_machine(Draw& draw) {
   Machine machine = testing::engine_machine(uint64_t{1} << 22, draw.of({0u, 1u, 1u}), draw.of({0u, 1u}));
   machine.copy_in_flight = draw.of({1u, 1u, 2u, 4u});
+  machine.direct_operands = draw.of({false, false, true});  // what does not fit may stay where it lies
   if (draw.of({true, false})) machine.costs.clear();
   if (draw.of({true, false}))
     machine.costs = {{"copy", 10, 0, 0.25}, {"matmul", 20, 0.01, 0}, {"softmax", 5, 0.5, 0.1}, {"add", 1, 0, 0.125}};
@@ -72,9 +73,9 @@ void expect_proven(const Plan& plan, const std::string& how) {
 }
 
 TEST(StagedPlans, OfRandomGraphsAreFaithfulFromTheLeastScratchToPlenty) {
-  uint64_t proven = 0, refused = 0;
-  for (uint64_t seed = 0; seed < 400; ++seed) {
-    const Graph graph = testing::random_graph(seed, {.operators = 6, .extent = 49, .tiles_only = true});
+  uint64_t proven = 0, refused = 0, unavailable = 0;
+  for (uint64_t seed = 0; seed < 300; ++seed) {
+    const Graph graph = testing::random_graph(seed, {.operators = 6, .extent = 49});
     Draw draw(seed);
     for (int variant = 0; variant < 2; ++variant) {
       PlanOptions options = draw_options(draw);
@@ -82,15 +83,22 @@ TEST(StagedPlans, OfRandomGraphsAreFaithfulFromTheLeastScratchToPlenty) {
       // Nothing fits in 64 bytes but the smallest tiles: the error says what does.
       options.scratch_bytes = 64;
       auto plan = plan_tiles(graph, machine, options);
+      if (!plan.ok() && plan.error().code == ErrorCode::kUnavailable) {
+        ++unavailable;  // a table chooses rows of a state to write
+        ASSERT_NE(plan.error().message.find("reach scratch only"), std::string::npos) << plan.error().message;
+        continue;
+      }
       uint64_t least = 64;
       if (!plan.ok()) {
         ++refused;
         ASSERT_EQ(plan.error().code, ErrorCode::kDoesNotFit) << plan.error().message;
         if (options.policy == PlacementPolicy::kLru) continue;  // it promises nothing at the least
-        least = least_bytes(plan.error().message);
+        const std::string refusal = plan.error().message;
+        least = least_bytes(refusal);
         ASSERT_NE(least, 0u) << plan.error().message;
         options.scratch_bytes = least - 64;
-        EXPECT_FALSE(plan_tiles(graph, machine, options).ok()) << "less than the least: " << describe(options, machine);
+        EXPECT_FALSE(plan_tiles(graph, machine, options).ok())
+            << "seed " << seed << " fits in less than the least: " << describe(options, machine) << ": " << refusal;
       }
       for (const uint64_t bytes : {least, least + 64 * (draw.random() % 40), least * 3, uint64_t{1} << 21}) {
         options.scratch_bytes = std::min(bytes, uint64_t{1} << 22);
@@ -103,13 +111,14 @@ TEST(StagedPlans, OfRandomGraphsAreFaithfulFromTheLeastScratchToPlenty) {
       }
     }
   }
-  EXPECT_GT(proven, 2000u);
+  EXPECT_GT(proven, 1400u);
   EXPECT_GT(refused, 100u);
+  EXPECT_LT(unavailable, 80u);
 }
 
 TEST(StagedPlans, AreTheSameBytesForTheSameInput) {
   for (uint64_t seed = 0; seed < 10; ++seed) {
-    const Graph graph = testing::random_graph(seed, {.tiles_only = true});
+    const Graph graph = testing::random_graph(seed);
     const Machine machine = testing::engine_machine(1 << 20);
     PlanOptions options;
     options.scratch_bytes = 1 << 18;

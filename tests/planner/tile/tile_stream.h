@@ -14,9 +14,10 @@ struct TileStream {
   tiling::MicroProgram program;
 
   explicit TileStream(Graph of, uint32_t longest_chain = 1) : graph(std::move(of)), groups(fuse_epilogues(graph)) {
-    std::vector<tiling::Chain> chains = tiling::chain_groups(graph, groups, longest_chain);
+    const direct::TensorViews views = direct::view_tensors(graph);
+    std::vector<tiling::Chain> chains = tiling::chain_groups(graph, views, groups, longest_chain);
     for (tiling::Chain& chain : chains) chain.rows = 32;
-    program = std::move(*tiling::tile_groups(graph, groups, chains, 32));
+    program = std::move(*tiling::tile_groups(graph, views, groups, chains, {}));
   }
   Result<tiling::PlacedProgram> seed(uint64_t tiles, bool label = false) const {
     return tiling::place_first_fit(graph, program, tiles * kTileBytes, label);
