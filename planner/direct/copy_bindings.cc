@@ -51,6 +51,16 @@ void add_copy(LaneEmitter& lane, uint32_t stream, OperandSpec from, OperandSpec 
   lane.add_to(stream, std::move(op));
 }
 
+void copy_in_by(LaneEmitter& lane, uint32_t stream, uint32_t tensor, const Box& box) {
+  add_copy(lane, stream, lane.operands.bound(tensor, box, Access::kRead),
+           lane.operands.copied(tensor, box, Access::kWrite));
+}
+
+void copy_out_by(LaneEmitter& lane, uint32_t stream, uint32_t tensor, const Box& box) {
+  add_copy(lane, stream, lane.operands.copied(tensor, box, Access::kRead),
+           lane.operands.bound(tensor, box, Access::kWrite));
+}
+
 }  // namespace
 
 void cut_for_copies(const DirectLayout& layout, Deal& deal) {
@@ -89,22 +99,25 @@ std::vector<std::vector<uint32_t>> copies_before(const DirectLayout& layout) {
   return copies;
 }
 
+// Copies that are no block of one lane are dealt to the engines of all.
 void copy_in(LaneEmitter& lane, uint32_t tensor) {
-  for (const Box& box : copied_boxes(lane.graph().source.tensors[tensor])) copy_in(lane, tensor, box);
+  const std::vector<uint32_t>& streams = lane.tables.copy_in_streams;
+  for (const Box& box : copied_boxes(lane.graph().source.tensors[tensor]))
+    copy_in_by(lane, streams[lane.tables.copies_in++ % streams.size()], tensor, box);
 }
 
 void copy_out(LaneEmitter& lane, uint32_t tensor) {
-  for (const Box& box : copied_boxes(lane.graph().source.tensors[tensor])) copy_out(lane, tensor, box);
+  const std::vector<uint32_t>& streams = lane.tables.copy_out_streams;
+  for (const Box& box : copied_boxes(lane.graph().source.tensors[tensor]))
+    copy_out_by(lane, streams[lane.tables.copies_out++ % streams.size()], tensor, box);
 }
 
 void copy_in(LaneEmitter& lane, uint32_t tensor, const Box& box) {
-  add_copy(lane, lane.tables.copy_in_stream, lane.operands.bound(tensor, box, Access::kRead),
-           lane.operands.copied(tensor, box, Access::kWrite));
+  copy_in_by(lane, lane.tables.copy_in_streams[lane.number], tensor, box);
 }
 
 void copy_out(LaneEmitter& lane, uint32_t tensor, const Box& box) {
-  add_copy(lane, lane.tables.copy_out_stream, lane.operands.copied(tensor, box, Access::kRead),
-           lane.operands.bound(tensor, box, Access::kWrite));
+  copy_out_by(lane, lane.tables.copy_out_streams[lane.number], tensor, box);
 }
 
 }  // namespace rondo::direct

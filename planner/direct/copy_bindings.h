@@ -16,11 +16,12 @@ void cut_for_copies(const DirectLayout& layout, Deal& deal);
 // them: their blocks are copied beside those of their segment.
 std::vector<std::vector<uint32_t>> copies_before(const DirectLayout& layout);
 
-// Copies all of an input in, or an output out, in blocks of rows.
+// Copies all of an input in, or an output out, in blocks of rows, which the copy engines
+// of all lanes take in turns.
 void copy_in(LaneEmitter& lane, uint32_t tensor);
 void copy_out(LaneEmitter& lane, uint32_t tensor);
 
-// Copies one box.
+// Copies one box by the lane's own engine.
 void copy_in(LaneEmitter& lane, uint32_t tensor, const Box& box);
 void copy_out(LaneEmitter& lane, uint32_t tensor, const Box& box);
 

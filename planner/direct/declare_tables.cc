@@ -64,12 +64,16 @@ Tables declare_tables(const DirectLayout& layout, const Machine& machine) {
                               Engine::kCompute, Part::kReplay));
   if (layout.graph.on_device) {
     const auto in_flight = static_cast<uint16_t>(std::clamp(machine.copy_in_flight, 1u, 0xffffu));
-    const auto copy_stream = [&](const char* name, Engine engine) {
-      return tables.builder.stream(name, 0, engine, Part::kReplay, in_flight);
+    const bool both = machine.copy_out_engines == 0, alone = layout.deal.lanes == 1;
+    const auto copy_streams = [&](const std::string& name, Engine engine) {
+      std::vector<uint32_t> streams;
+      for (uint32_t lane = 0; lane < layout.deal.lanes; ++lane)
+        streams.push_back(tables.builder.stream(name + (alone ? std::string() : std::to_string(lane)), lane, engine,
+                                                Part::kReplay, in_flight));
+      return streams;
     };
-    const bool both = machine.copy_out_engines == 0;
-    tables.copy_in_stream = copy_stream(both ? "copy" : "copy-in", Engine::kCopyIn);
-    tables.copy_out_stream = both ? tables.copy_in_stream : copy_stream("copy-out", Engine::kCopyOut);
+    tables.copy_in_streams = copy_streams(both ? "copy" : "copy-in", Engine::kCopyIn);
+    tables.copy_out_streams = both ? tables.copy_in_streams : copy_streams("copy-out", Engine::kCopyOut);
   }
   return tables;
 }

@@ -26,6 +26,7 @@ struct LaneEmitter {
       : layout(layout_in),
         tables(tables_in),
         operands(layout_in, tables_in, lane),
+        number(lane),
         stream(tables_in.replay_streams[lane]),
         list(list_in) {}
 
@@ -39,6 +40,7 @@ struct LaneEmitter {
   const DirectLayout& layout;
   Tables& tables;
   OperandMaker operands;
+  uint32_t number = 0;  // of the lane
   uint32_t stream = 0;  // of the compute engine, in the replay
   uint16_t phase = 0;
   std::vector<lanes::StreamedOp>& list;  // of all lanes, in an order in which one after another could run

@@ -155,6 +155,32 @@ TEST(DevicePlans, TakeAWholeBlock) {
   }
 }
 
+// Every lane has engines of its own, and so streams of copies.
+TEST(DevicePlans, DealCopiesToTheEnginesOfAllLanes) {
+  const Graph graph = graph_of(kLayers);
+  for (const uint64_t scratch : {uint64_t{64}, uint64_t{128} << 10}) {  // copied ahead, and beside blocks of rows
+    Machine machine = device_machine(64 << 20, scratch);
+    machine.lanes = 2;
+    machine.token_ns = 1e-3;
+    machine.costs = {{.kernel = "copy", .ns_per_byte = 1}, {.kernel = "matmul", .ns_per_flop = 0.001}};
+    const Schedule schedule = plan_for(graph, machine);
+    EXPECT_EQ(verdict(schedule), "faithful");
+    ASSERT_EQ(schedule.lane_count, 2u);
+    const double all = 2.0 * 512 * 128 * 4;  // of x, and as much of y
+    for (const char* name : {"copy-in0", "copy-in1", "copy-out0", "copy-out1"}) {
+      const Stream& stream = stream_called(schedule, name);
+      double bytes = 0;
+      for (uint32_t op = stream.first_op; op < stream.first_op + stream.op_count; ++op)
+        bytes += static_cast<double>(bytes_of(schedule, schedule.ops[op]));
+      EXPECT_NEAR(bytes, all / 2, all / 8) << name;
+      EXPECT_EQ(stream.lane, name[std::string(name).size() - 1] == '0' ? 0u : 1u);
+    }
+    // One engine each way needs `all` for x alone, and then the last block of y.
+    EXPECT_LT(makespan_of(schedule, canonical_order(schedule, Part::kReplay)), 0.85 * all);
+    EXPECT_EQ(bits(graph, schedule), bits(graph, plan_for(graph, default_machine())));
+  }
+}
+
 constexpr uint64_t kNoRow = 64;  // scratch that holds no row of what follows
 
 constexpr const char* kTwoInputs = R"(
