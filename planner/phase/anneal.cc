@@ -44,7 +44,7 @@ uint64_t Annealer::random() {
 }
 
 void Annealer::count_all() {
-  for (std::vector<int32_t>* counts : {&at_rest_, &born_, &dying_, &passed_, &both_, &heads_, &neurons_})
+  for (std::vector<int32_t>* counts : {&at_rest_, &alone_, &born_, &dying_, &passed_, &both_, &heads_, &neurons_})
     counts->assign(problem_.times + 1, 0);
   for (uint32_t value = 0; value < problem_.values.size(); ++value) count_value(value, 1);
   for (uint32_t task = 0; task < problem_.tasks.size(); ++task) {
@@ -77,9 +77,9 @@ void Annealer::count_value(uint32_t id, int32_t sign) {
   if (!rests) return;
   // The half-layers after which it is at rest, or its slot is not yet free.
   const bool alone = value.average && problem_.mode == Mode::kMixed;
-  const int32_t first = std::max(0, birth - (alone ? 1 : 0));
   const int32_t last = death - (problem_.mode == Mode::kDelayed || alone ? 0 : 1);
-  for (int32_t time = first; time <= last && time < end; ++time) at_rest_[static_cast<size_t>(time)] += sign;
+  std::vector<int32_t>& counts = alone ? alone_ : at_rest_;
+  for (int32_t time = std::max(0, birth); time <= last && time < end; ++time) counts[static_cast<size_t>(time)] += sign;
   for (uint32_t time : passes_) passed_[time] += sign;
   if (birth >= 0) born_[static_cast<size_t>(birth)] += sign;
   if (death == end) return;
@@ -164,7 +164,14 @@ void Annealer::apply() {
 double Annealer::cost() const {
   if (limits_.lazy) return lazy_cost();
   double sum = 0;
-  for (uint32_t time = 0; time < problem_.times; ++time) sum += excess(at_rest_[time], limits_.columns);
+  if (problem_.mode == Mode::kMixed) {
+    // An average has its slot just before each of its half-layers as well as just after it.
+    auto before = static_cast<int32_t>(problem_.floor);
+    for (uint32_t time = 0; time < problem_.times; before = at_rest_[time++])
+      sum += excess(alone_[time] + std::max(before, at_rest_[time]), limits_.columns);
+  } else {
+    for (uint32_t time = 0; time < problem_.times; ++time) sum += excess(at_rest_[time], limits_.columns);
+  }
   if (problem_.mode == Mode::kStrict) return sum;
   for (uint32_t time = 0; time < problem_.times; ++time) {
     const int32_t slots = passed_[time] + dying_[time] - both_[time];

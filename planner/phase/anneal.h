@@ -63,9 +63,10 @@ class Annealer {
   uint64_t state_;
   uint64_t moves_ = 0;
 
-  // Of each time: values at rest; values that come to rest, die, pass through a persist,
-  // do both of the last; twice the heads, neurons.
-  std::vector<int32_t> at_rest_, born_, dying_, passed_, both_, heads_, neurons_;
+  // Of each time: values at rest; averages in slots of their own (mode mixed, where they are
+  // not among those at rest); values that come to rest, die, pass through a persist, do both
+  // of the last; twice the heads, neurons.
+  std::vector<int32_t> at_rest_, alone_, born_, dying_, passed_, both_, heads_, neurons_;
   std::vector<Shift> shifts_;
   std::vector<uint32_t> touched_;  // values whose counts change
   std::vector<uint32_t> value_stamp_, task_stamp_;

@@ -29,7 +29,7 @@ struct IntervalProblem {
   struct Value {
     int32_t task = -1;  // that makes it; -1: there from the beginning
     bool forever = false;
-    bool average = false;  // mode mixed: in a slot of its own from the half-layer before
+    bool average = false;  // mode mixed: in a slot of its own, clean before and after
   };
 
   Mode mode = Mode::kDelayed;

@@ -86,13 +86,13 @@ class Programme {
     const std::vector<int64_t>& n = name.numbers;
     if (name.word == "v" && n.size() == 3) return slot_row(n[0], n[1], n[2], name.tail, row);
     if (name.word == "v" && n.size() == 2 && name.tail == "own") return own_row(n[0], n[1], row);
-    if (name.word == "w" && n.size() == 2 && name.tail.empty()) return clean_row(n[0], n[1], row);
     if (!name.tail.empty()) return false;
     if (name.word == "mono" && n.size() == 2) return order_row(n[0], n[1] + 1, n[0], n[1], row);
     if (name.word == "prec" && n.size() == 3) return precedence_row(n[0], n[1], n[2], row);
     if ((name.word == "with" || name.word == "within") && n.size() == 3)
       return tie_row(n[0], n[1], n[2], name.word == "with", row);
     if (name.word == "width" && n.size() == 1) return width_row(n[0], row);
+    if (name.word == "before" && n.size() == 1) return before_row(n[0], row);
     return name.word == "width" && n.empty() && !strict_ && embedding_row(row);
   }
 
@@ -162,23 +162,22 @@ class Programme {
     return std::all_of(it.readers.begin(), it.readers.end(),
                        [&](uint32_t reader) { return graph_.ops[reader].kind == OpKind::kPersist; });
   }
+  // Mixed: in a slot of its own from before the half-layer that makes it to after the one that clears it.
+  bool is_alone(int64_t dim) const { return mode_ == Mode::kMixed && dim_at(dim).average; }
   // The time at which y of the maker and y of the reader are taken, in the row of that tail.
   bool span_of(int64_t dim, int64_t time, std::string_view tail, int64_t& born, int64_t& read) const {
-    const bool average = mode_ == Mode::kMixed && dim_at(dim).average;
-    const bool alone = mode_ == Mode::kDelayed || average;
+    const bool alone = mode_ == Mode::kDelayed || is_alone(dim);
     if (strict_ || (alone && !may_be_internal(dim))) {
-      born = time + (average ? 1 : 0), read = time - 1;
+      born = time, read = time - 1;
       return tail.empty();
     }
-    const int64_t shift = tail == "b" ? -1 : tail == "c" ? 1 : 0;
-    born = read = time + shift;
-    return tail.empty() || (alone && tail == "b") || (average && tail == "c");
+    born = read = time - (tail == "b" ? 1 : 0);
+    return tail.empty() || (alone && tail == "b");
   }
 
   // v(dim, time): 1 where a slot is taken.
   Linear slot(int64_t dim, int64_t time) {
-    const bool average = mode_ == Mode::kMixed && dim_at(dim).average;
-    if (lives_for_ever(dim)) return done(dim_at(dim).maker, time + (average ? 1 : 0));
+    if (lives_for_ever(dim)) return done(dim_at(dim).maker, time);
     const uint32_t v = column(1, static_cast<uint64_t>(dim), time, false);
     if (columns_[v].lower == 0 && is_always_taken(dim, time)) columns_[v].lower = 1;
     Linear sum;
@@ -188,7 +187,7 @@ class Programme {
   bool is_always_taken(int64_t dim, int64_t time) {
     if (mode_ == Mode::kDelayed && dim_at(dim).maker == kInputDim && time == 0) return true;
     for (uint32_t reader : dim_at(dim).readers)
-      for (const char* tail : {"", "b", "c"}) {
+      for (const char* tail : {"", "b"}) {
         int64_t born = 0, read = 0;
         if (!span_of(dim, time, tail, born, read)) continue;
         if (least_of(difference(dim_at(dim).maker, born, reader, read)) >= 1) return true;
@@ -250,25 +249,21 @@ class Programme {
       if (is_stored(dim)) add(row, -1, slot(dim, time));
     return true;
   }
-  // Mixed: an average made in half-layer 0 finds a clean slot beside the inputs.
-  Linear clean(int64_t dim) {
-    if (lives_for_ever(dim)) return done(dim_at(dim).maker, 0);
-    Linear sum;
-    sum.terms[column(2, static_cast<uint64_t>(dim), 0, false)] = 1;
-    return sum;
-  }
-  bool clean_row(int64_t dim, int64_t reader, Linear& row) {
-    if (mode_ != Mode::kMixed || !is_dim(dim) || !dim_at(dim).average || lives_for_ever(dim) || !reads(reader, dim))
-      return false;
-    row = clean(dim);
-    add(row, -1, difference(dim_at(dim).maker, 0, reader, may_be_internal(dim) ? 0 : -1));
+  // Just before half-layer `time`: what rests after the one before, and averages.
+  bool before_row(int64_t time, Linear& row) {
+    if (mode_ != Mode::kMixed || time < 1 || time >= span_) return false;
+    row = constant(0);
+    row.terms[0] = 2;
+    for (int64_t dim = 0; dim < static_cast<int64_t>(graph_.dims.size()); ++dim)
+      if (is_stored(dim)) add(row, -1, slot(dim, is_alone(dim) ? time : time - 1));
     return true;
   }
+  // The same before half-layer 0: every input is there.
   bool embedding_row(Linear& row) {
     row = constant(-inputs_);
     row.terms[0] = 2;
-    for (int64_t dim = 0; mode_ == Mode::kMixed && dim < static_cast<int64_t>(graph_.dims.size()); ++dim)
-      if (dim_at(dim).average && is_stored(dim)) add(row, -1, clean(dim));
+    for (int64_t dim = 0; dim < static_cast<int64_t>(graph_.dims.size()); ++dim)
+      if (is_alone(dim) && is_stored(dim)) add(row, -1, slot(dim, 0));
     return true;
   }
 
@@ -366,11 +361,6 @@ class BoundReader {
       if (word == name_of(mode)) proven_.mode = mode;
     if (word != name_of(proven_.mode) || (proven_.mode == Mode::kStrict) != (graph_.machine == Machine::kStrict))
       return refuse("the mode '" + std::string(word) + "' is not one of the " + name_of(graph_.machine) + " machine");
-    const auto averages = std::count_if(graph_.ops.begin(), graph_.ops.end(), [](const Op& op) { return op.average; });
-    if (proven_.mode == Mode::kMixed && averages > 1)
-      return refuse("mixed mode with " + std::to_string(averages) +
-                        " averaging lookups: these rows count a slot twice that one average leaves to another",
-                    ErrorCode::kUnavailable);
     return true;
   }
 

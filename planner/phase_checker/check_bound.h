@@ -22,9 +22,7 @@ struct ProvenBound {
 };
 
 // Errors: kInvalidSchedule with the line where the proof is malformed or does not hold;
-// kUnavailable for rows this checker does not know (width+heads, neurons), and for mixed
-// mode with several averaging lookups, where the rows of the format count a slot twice
-// that one average leaves and the next takes in the half-layer after.
+// kUnavailable for rows this checker does not know (width+heads, neurons).
 Result<ProvenBound> check_bound(const Graph& graph, std::string_view text, const std::string& file);
 Result<ProvenBound> load_bound(const Graph& graph, const std::string& path);
 

@@ -190,12 +190,14 @@ class GateModelBuilder : ScheduleModelBuilder {
     for (const uint32_t reader : value.last) raise(least, std::to_string(reader), span(value, half, reader, half));
   }
 
-  // A slot is taken in `half`, by the rule of the mode, when values are erased as they die.
+  bool is_alone(const Value& value) const { return options_.mode == Mode::kMixed && value.average; }
+
+  // A slot is taken, by the rule of the mode, when values are erased as they die: after `half`;
+  // for an average of mode mixed just before `half` as well as just after it.
   void raise_taken(Least& least, const Value& value, int64_t half) {
-    const bool clean_before = options_.mode == Mode::kMixed && value.average;
-    const bool busy_after = options_.mode == Mode::kDelayed || clean_before;
+    const bool busy_after = options_.mode == Mode::kDelayed || is_alone(value);
     if (value.immortal) {
-      least.column = done(value.producer, half + (clean_before ? 1 : 0));
+      least.column = done(value.producer, half);
       return;
     }
     if (!busy_after) {
@@ -211,28 +213,29 @@ class GateModelBuilder : ScheduleModelBuilder {
       if (value.may_be_internal) {
         raise(least, why, span(value, half, reader, half));
         raise(least, why + "b", span(value, half - 1, reader, half - 1));
-        if (clean_before) raise(least, why + "c", span(value, half + 1, reader, half + 1));
       } else {
-        raise(least, why, span(value, half + (clean_before ? 1 : 0), reader, half - 1));
+        raise(least, why, span(value, half, reader, half - 1));
       }
     }
   }
 
-  // Before half-layer 0 every input has its slot, and an average made there (mixed) a clean one.
-  void add_width_of_embedding() {
+  // Before half-layer 0 every input has its slot. Mixed, an average has one from just before
+  // the half-layer that makes it to just after the one that clears it: between two half-layers
+  // the integers of both sides are there, first with what the one before still holds, which
+  // its own row counts, then with what the one after needs clean.
+  void add_width_before(int64_t half, const std::vector<int32_t>& after_last, const std::vector<int32_t>& taken) {
     Sum total;
-    total.constant = static_cast<int64_t>(graph_.inputs);
-    for (const Value& value : values_) {
-      if (options_.mode != Mode::kMixed || !value.average) continue;
-      Least taken{"w" + std::to_string(value.dim)};
-      if (value.immortal) taken.column = done(value.producer, 0);
-      for (const uint32_t reader : value.last) {
-        raise(taken, std::to_string(reader), span(value, 0, reader, value.may_be_internal ? 0 : -1));
+    if (half == 0) total.constant = static_cast<int64_t>(graph_.inputs);
+    bool wanted = half == 0;
+    for (size_t v = 0; v < values_.size(); ++v) {
+      if (is_alone(values_[v])) {
+        wanted |= done(values_[v].producer, half) != done(values_[v].producer, half - 1);  // it may be made here
+        add(total, 1, taken[v]);
+      } else if (half > 0) {
+        add(total, 1, after_last[v]);
       }
-      close(taken);
-      add(total, 1, taken.column);
     }
-    limit("width", std::move(total));
+    if (wanted) limit(half == 0 ? "width" : "before" + std::to_string(half), std::move(total));
   }
 
   // So many columns are wanted of the residual.
@@ -249,9 +252,10 @@ class GateModelBuilder : ScheduleModelBuilder {
   void add_width() {
     const bool lazy_erase = options_.given_columns.has_value() && options_.lazy;
     kept_.resize(values_.size());
-    add_width_of_embedding();
+    std::vector<int32_t> after_last;
     for (int64_t half = 0; half < span_; ++half) {
       Sum total;
+      std::vector<int32_t> columns;
       for (size_t v = 0; v < values_.size(); ++v) {
         const Value& value = values_[v];
         Least taken{place_name(lazy_erase ? "t" : "v", value.dim, half)};
@@ -259,21 +263,11 @@ class GateModelBuilder : ScheduleModelBuilder {
           Least kept{place_name("k", value.dim, half)};
           raise_kept(kept, value, half, kept_[v].empty() ? kZero : kept_[v].back());
           kept_[v].push_back(kept.column);
-          if (options_.mode == Mode::kDelayed || (options_.mode == Mode::kMixed && value.average)) {
+          if (options_.mode == Mode::kDelayed || is_alone(value)) {
             for (const int64_t at : {half, half - 1}) {
               Sum sum;
               add(sum, 1, at < 0 ? (value.producer == Dim::kInput ? kOne : kZero) : kept_[v][static_cast<size_t>(at)]);
               raise(taken, at == half ? "kept" : "left", std::move(sum));
-            }
-            if (options_.mode == Mode::kMixed) {
-              if (value.immortal) {
-                Sum sum;
-                add(sum, 1, done(value.producer, half + 1));
-                raise(taken, "clean", std::move(sum));
-              }
-              for (const uint32_t reader : value.last) {
-                raise(taken, std::to_string(reader), span(value, half + 1, reader, half + 1));
-              }
             }
           } else {
             taken = kept;
@@ -283,8 +277,11 @@ class GateModelBuilder : ScheduleModelBuilder {
         }
         close(taken);
         add(total, 1, taken.column);
+        columns.push_back(taken.column);
       }
+      add_width_before(half, after_last, columns);
       limit("width" + std::to_string(half), std::move(total));
+      after_last = std::move(columns);
     }
   }
 

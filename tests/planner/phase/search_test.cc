@@ -26,6 +26,18 @@ SearchResult found(const GateGraph& graph, uint32_t layers, const SearchOptions&
 }
 
 // Every placement of the chain in three layers, tried one by one.
+// Two averages in turn (placement_models_test.cc draws them).
+TEST(Annealer, CountsTheSlotOfTwoAveragesOnce) {
+  const GateGraph graph = parsed(two_averages_text());
+  const Windows windows = *phase::windows(graph, 2);
+  const IntervalProblem problem = interval_problem(graph, windows, 2, Mode::kMixed);
+  Annealer annealer(problem, windows.low, 1);
+  annealer.set_limits({.columns = 6});
+  EXPECT_TRUE(annealer.walk(0, 1, 1, [] { return false; }));
+  annealer.set_limits({.columns = 5});
+  EXPECT_FALSE(annealer.walk(0, 1, 1, [] { return false; }));
+}
+
 TEST(Search, FindsTheNarrowestPlacementOfASmallGraph) {
   const GateGraph graph = parsed(chain_text());
   for (Mode mode : {Mode::kDelayed, Mode::kFused, Mode::kMixed}) {

@@ -52,6 +52,21 @@ std::string average_text() {
 })";
 }
 
+std::string two_averages_text() {
+  return std::string(kHead) + " \"outputs\": [0, 8],\n \"colocate_same_layer\": [[1, 0], [3, 2]],\n" + kInputs +
+         R"(  ,{"id": 7, "name": "seen_again", "kind": "lookup", "op": 2},
+  {"id": 8, "name": "again", "kind": "reglu", "op": 3}
+ ],
+ "ops": [
+)" + with(kLookup, "latest", "average") +
+         R"(  {"id": 1, "type": "reglu", "name": "gated", "outputs": [6], "inputs": [1, 5], "exprs": {"a": [[1, 1]], "b": [[5, 1]]}},
+  {"id": 2, "type": "lookup", "name": "seen_again", "outputs": [7], "inputs": [0, 1, 2, 3, 6], "tie_break": "average", "heads": 1,
+   "exprs": {"query": [[[1, 1], [0, -1]], [[0, 1]]], "key": [[[1, 2]], [[2, 0.3], [3, -1]]], "value": [[[6, 1]]]}},
+  {"id": 3, "type": "reglu", "name": "again", "outputs": [8], "inputs": [1, 7], "exprs": {"a": [[1, 1]], "b": [[7, 1]]}}
+ ]
+})";
+}
+
 GateGraph parsed(const std::string& text) {
   Result<GateGraph> graph = parse_gate_graph(text, "g.json");
   EXPECT_TRUE(graph.ok()) << graph.error().to_string();

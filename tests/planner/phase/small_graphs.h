@@ -15,6 +15,8 @@ namespace rondo::phase {
 std::string chain_text();
 // An averaging lookup 0 (dim 5) and the ReGLU 1 that reads it (dim 6, an output).
 std::string average_text();
+// Two of those, the second reads what was made of the first.
+std::string two_averages_text();
 GateGraph parsed(const std::string& text);
 
 // input 0, const 1, cumsum 2 of 1, linear 3, read 4, reglu 5, linear 6 (output), write 7.

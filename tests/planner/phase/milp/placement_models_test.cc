@@ -60,7 +60,7 @@ class EveryMode : public ::testing::TestWithParam<Mode> {};
 TEST_P(EveryMode, TheLeastWidthIsThatOfTheBestPlacement) {
   int compared = 0;
   for (uint64_t seed = 0; seed < 150; ++seed) {
-    const GateGraph graph = random_gate_graph(seed, 3 + seed % 6);
+    const GateGraph graph = random_gate_graph(seed, 3 + seed % 6, seed % 3 == 2 ? 4 : 1);
     const Result<uint32_t> fewest = least_layers(graph);
     if (!fewest.ok()) continue;  // ties that cannot hold
     const uint32_t layers = *fewest + seed % 2;
@@ -100,6 +100,29 @@ TEST_P(EveryMode, ThePointOfAPlacementHasItsWidth) {
       EXPECT_EQ(2 * (*point)[0], d_model_of(*schedule));
       EXPECT_EQ(model->times_of(*point), halves);
     }
+  }
+}
+
+// The average of one layer and that of the next take turns in a slot: cleared by the half-layer
+// that reads the first, it is clean before the one that makes the second.
+//
+//   half-layer   0          1          2          3
+//   slot 4       x          gated ---> gated      again
+//   slot 5       seen ----> seen       seen_again seen_again
+TEST(GateModel, GivesASlotToTwoAveragesInTurn) {
+  const GateGraph graph = parsed(two_averages_text());
+  const std::vector<uint32_t> halves = {0, 1, 2, 3};
+  const PhaseSchedule schedule = *realise(graph, 2, phases_of(graph, halves), {.mode = Mode::kMixed});
+  EXPECT_EQ(schedule.slot_of_dim, (std::vector<int32_t>{3, 0, 1, 2, 4, 5, 4, 5, 4}));
+  for (const bool lazy : {false, true}) {
+    GateModelOptions options{.layers = 2, .mode = Mode::kMixed};
+    if (lazy) options.given_columns = 6, options.lazy = true;
+    const ScheduleModel model = *build_gate_model(graph, options);
+    // Its width, or its neurons within six columns.
+    EXPECT_EQ(
+        least(model),
+        lazy ? realise(graph, 2, phases_of(graph, halves), {.mode = Mode::kMixed, .lazy = true, .columns = 6})->d_ffn
+             : 3);
   }
 }
 

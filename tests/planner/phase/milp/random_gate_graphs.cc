@@ -19,7 +19,7 @@ class Random {
 
 }  // namespace
 
-GateGraph random_gate_graph(uint64_t seed, uint32_t ops) {
+GateGraph random_gate_graph(uint64_t seed, uint32_t ops, uint32_t averages) {
   Random random(seed);
   GateGraph graph;
   graph.name = "random";
@@ -46,7 +46,7 @@ GateGraph random_gate_graph(uint64_t seed, uint32_t ops) {
     uint32_t makes = 1;
     if (op.type == OpType::kLookup) {
       makes = 1 + random.below(2);
-      if (random.below(4) == 0) op.tie_break = TieBreak::kAverage;
+      if (random.below(4) < averages) op.tie_break = TieBreak::kAverage;
       reads.push_back(2);
       op.expressions = {all, {}, {}, {{2, 1}}};
       for (uint32_t k = 0; k < makes; ++k) op.expressions.push_back(all);

@@ -7,8 +7,8 @@
 
 namespace rondo::phase {
 
-// The four special inputs, one or two more and `ops` ops, some of them averages with a reader.
-GateGraph random_gate_graph(uint64_t seed, uint32_t ops);
+// The four special inputs, one or two more and `ops` ops; `averages` of four lookups average.
+GateGraph random_gate_graph(uint64_t seed, uint32_t ops, uint32_t averages = 1);
 SlotGraph random_slot_graph(uint64_t seed, uint32_t gates);
 
 }  // namespace rondo::phase
