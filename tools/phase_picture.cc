@@ -110,9 +110,13 @@ class Panel {
     // A name where it fits, in a size that the row allows.
     const double size = std::min(9.0, row - 1.5);
     const auto letters = static_cast<size_t>(std::max(0.0, column * (end - bar.begin) - 5) / (0.58 * size + 0.01));
-    if (size >= 6 && letters >= 3 && !bar.name.empty())
+    if (size >= 6 && letters >= 3 && !bar.name.empty()) {
+      // A name that was cut says so: persist15 is not persist152.
+      const std::string name =
+          bar.name.size() <= letters ? escaped(bar.name) : escaped(bar.name.substr(0, letters - 1)) + "&#8230;";
       out += "<text x=\"" + at(x + 2) + "\" y=\"" + at(y + row / 2 + size * 0.35) + "\" font-size=\"" + at(size) +
-             "\">" + escaped(bar.name.substr(0, letters)) + "</text>";
+             "\">" + name + "</text>";
+    }
     return out + "</g>\n";
   }
 

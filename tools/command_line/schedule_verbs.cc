@@ -104,6 +104,9 @@ Verb show_verb() {
 
 Verb run_verb() {
   const auto run = std::make_shared<RunCommand>();
+  Option random = number("--random-inputs", run->random_seed, 0, UINT64_MAX,
+                         "fill what has no --input with numbers from this seed");
+  random.value = "SEED";
   return {
       .name = "run",
       .what = "Replay a schedule on this CPU and say what came out.",
@@ -117,8 +120,7 @@ Verb run_verb() {
       .options =
           {argument("SCHEDULE", run->schedule, "schedule file, text or binary"),
            named_files("--input", run->inputs, "an input, constant or state from a .npy file; repeatable"),
-           number("--random-inputs", run->random_seed, 0, UINT64_MAX,
-                  "fill what has no --input with numbers from this seed"),
+           random,
            named_numbers("--scalar", run->scalars, "an integer the schedule leaves open; repeatable"),
            named_files("--output", run->outputs, "an output to a .npy file; repeatable"),
            text("--check", "GRAPH", run->check, "compare with this graph, evaluated in double precision"),
