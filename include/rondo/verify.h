@@ -36,6 +36,11 @@ struct VerifyOptions {
   uint32_t findings_per_rule = 20;
   // Work units allowed: multiple * operands + 2^20 (see B01).
   uint32_t work_multiple = 64;
+  // How memory that serves many layouts in turn is cut for the proof (docs/verifier.md):
+  // after about so many operands anew, and whether also where that saves no work. No
+  // value changes what is found, only the work that it takes.
+  uint32_t era_operands = 256;
+  bool always_in_eras = false;
 };
 
 struct Report {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
+#include "schedules/verify/byte_owners.h"
 #include "schedules/verify/engine.h"
 #include "schedules/verify/scalars.h"
 
@@ -51,12 +53,12 @@ struct Box {
   }
 };
 
-// What a footprint is made from: an operand's place, or all or the filled part of
-// a binding.
-enum class Source : uint8_t { kOperand, kWhole, kFilled };
+// What a footprint is made from: an operand's place, all or the filled part of a
+// binding, or a cell of an earlier era, whose edges the era at hand must keep.
+enum class Source : uint8_t { kOperand, kWhole, kFilled, kCell };
 struct Key {
   uint64_t offset_bytes = 0;
-  uint32_t view = 0;
+  uint32_t view = 0;  // kCell: the cell
   uint16_t base = 0;
   Source source = Source::kOperand;
 };
@@ -175,6 +177,15 @@ Pieces pieces_of_binding(const Schedule& schedule, const Binding& binding, Sourc
   return pieces;
 }
 
+Pieces pieces_of_cell(const CellBox& cell) {
+  Pieces pieces;
+  pieces.always.low = cell.offset_bytes;
+  pieces.always.run = cell.row_bytes;
+  pieces.always.add(cell.rows, cell.pitch_bytes);
+  pieces.always.normalise();
+  return pieces;
+}
+
 struct Piece {
   uint64_t low, end;
   uint32_t footprint;
@@ -191,6 +202,19 @@ struct Rect {
 // What one rectangle or one cut costs, in units: about 100 bytes and 60 ns each, so
 // that a file at the limit stays below half a gigabyte a million operands.
 constexpr uint64_t kCutUnits = 16;
+
+// Eras are tried where one cut takes more than this of each operand of an arena to make, or
+// more visits of each to walk; and left again when they take more than kEraUnits. A run of
+// bytes that eras are compared by costs kRunUnits: about 60 bytes.
+constexpr uint64_t kTrialUnits = 8;
+constexpr uint64_t kFewVisits = 6;
+constexpr uint64_t kEraUnits = 32;
+constexpr uint64_t kRunUnits = 2;
+constexpr uint64_t kFreeUnits = uint64_t{1} << 16;
+// An era ends with a phase where it has this part of its length by then, and without one
+// at so many times its length: layouts change with phases, and hardly within them.
+constexpr size_t kPartWithPhase = 16;
+constexpr size_t kTimesWithoutPhase = 16;
 
 // Entries of a hash table looked at before something new is made instead: a file
 // made to collide costs no more than this.
@@ -212,36 +236,24 @@ uint64_t mix(uint64_t value) {
 class CellCutter {
  public:
   CellCutter(Cells& cells, const Schedule& schedule, const std::vector<uint8_t>& skip,
-             const std::vector<uint32_t>& op_of_operand, Budget& budget)
-      : cells_(cells), schedule_(schedule), skip_(skip), op_of_operand_(op_of_operand), budget_(budget) {}
+             const std::vector<uint32_t>& op_of_operand, Budget& budget, const EraOptions& eras)
+      : cells_(cells), schedule_(schedule), skip_(skip), op_of_operand_(op_of_operand), budget_(budget), eras_(eras) {}
 
   void cut() {
     find_footprints();
+    if (!eras_.replay_order.empty()) find_prepared();
     std::vector<Piece> pieces;
     pieces.reserve(keys_.size());
-    for (uint32_t footprint = 0; footprint < keys_.size(); ++footprint) {
-      if (!spend(1, footprint)) return;
-      const Pieces made = pieces_of(footprint);
-      for (const Part part : {Part::kAlways, Part::kSometimes}) {
-        const Box& box = part == Part::kAlways ? made.always : made.sometimes;
-        if (box.run == 0) continue;
-        pieces.push_back({box.low, box.low + box.span(), footprint, keys_[footprint].base, part});
-      }
-    }
-    std::sort(pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) {
-      if (a.base != b.base) return a.base < b.base;
-      if (a.low != b.low) return a.low < b.low;
-      return a.footprint < b.footprint;
-    });
-    // A region is a run of pieces whose spans hang together.
+    if (!add_pieces(0, pieces)) return;
+    sort_pieces(pieces);
     for (size_t first = 0; first < pieces.size();) {
-      uint64_t end = pieces[first].end;
       size_t last = first + 1;
-      for (; last < pieces.size() && pieces[last].base == pieces[first].base && pieces[last].low < end; ++last)
-        end = std::max(end, pieces[last].end);
-      if (!cut_region({pieces.data() + first, last - first}, end)) return;
+      while (last < pieces.size() && pieces[last].base == pieces[first].base) ++last;
+      if (!cut_base({pieces.data() + first, last - first})) return;
       first = last;
     }
+    std::sort(cells_.recuts_.begin(), cells_.recuts_.end(),
+              [](const Recut& a, const Recut& b) { return a.position < b.position; });
     gather_runs();
   }
 
@@ -249,10 +261,14 @@ class CellCutter {
   void abandon() {
     cells_.first_run_.assign(keys_.size() + 1, 0);
     cells_.runs_.clear();
+    cells_.recuts_.clear();
   }
 
  private:
+  // False beyond what is allowed for the attempt at hand, and beyond the budget.
   bool spend(uint64_t units, uint32_t footprint) {
+    if (units > allowance_) return false;
+    allowance_ -= units;
     const uint32_t operand = first_operand_[footprint];
     return budget_.spend(units, operand == kNone ? kNone : op_of_operand_[operand]);
   }
@@ -261,6 +277,7 @@ class CellCutter {
     const Key& key = keys_[footprint];
     if (key.source == Source::kOperand)
       return pieces_of_view(schedule_, schedule_.views[key.view], key.offset_bytes, footprint);
+    if (key.source == Source::kCell) return pieces_of_cell(cells_.box(key.view));
     return pieces_of_binding(schedule_, schedule_.binding_of(key.base), key.source);
   }
 
@@ -271,9 +288,284 @@ class CellCutter {
     return static_cast<uint32_t>(keys_.size() - 1);
   }
 
+  // Of the footprints from `first` on.
+  bool add_pieces(uint32_t first, std::vector<Piece>& pieces) {
+    for (uint32_t footprint = first; footprint < keys_.size(); ++footprint) {
+      if (!spend(1, footprint)) return false;
+      const Pieces made = pieces_of(footprint);
+      for (const Part part : {Part::kAlways, Part::kSometimes}) {
+        const Box& box = part == Part::kAlways ? made.always : made.sometimes;
+        if (box.run == 0) continue;
+        pieces.push_back({box.low, box.low + box.span(), footprint, keys_[footprint].base, part});
+      }
+    }
+    return true;
+  }
+  static void sort_pieces(std::vector<Piece>& pieces) {
+    std::sort(pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) {
+      if (a.base != b.base) return a.base < b.base;
+      if (a.low != b.low) return a.low < b.low;
+      return a.footprint < b.footprint;
+    });
+  }
+
+  // Sorted pieces of one base. A region is a run of pieces whose spans hang together.
+  bool cut_pieces(std::span<const Piece> pieces) {
+    for (size_t first = 0; first < pieces.size();) {
+      uint64_t end = pieces[first].end;
+      size_t last = first + 1;
+      for (; last < pieces.size() && pieces[last].low < end; ++last) end = std::max(end, pieces[last].end);
+      if (!cut_region(pieces.subspan(first, last - first), end)) return false;
+      first = last;
+    }
+    return true;
+  }
+
+  // All of a base at once where that is cheap or the only way, else in eras.
+  bool cut_base(std::span<const Piece> pieces) {
+    const uint32_t base = pieces[0].base;
+    if (!may_have_eras(pieces)) return cut_pieces(pieces);
+    uint64_t uses = 0;
+    for (const Piece& piece : pieces) uses += std::max(1u, uses_[piece.footprint]);
+    const Mark start = mark();
+    uint64_t most_visits = UINT64_MAX;
+    if (!eras_.always) {
+      allowance_ = kTrialUnits * uses + kFreeUnits;
+      const bool done = cut_pieces(pieces);
+      allowance_ = UINT64_MAX;
+      if (budget_.exhausted()) return false;
+      if (done) {
+        most_visits = visits_since(start);
+        if (most_visits <= kFewVisits * uses + kFreeUnits) return true;
+      }
+      go_back(start);
+    }
+    if (!eras_.always) allowance_ = kEraUnits * uses + kFreeUnits;
+    const bool done = cut_in_eras(base);
+    allowance_ = UINT64_MAX;
+    if (budget_.exhausted()) return false;
+    if (done && visits_since(start) <= most_visits / 2) {
+      cells_.in_eras_[base] = 1;
+      return true;
+    }
+    go_back(start);
+    for (const auto& [operand, footprint] : renamed_) cells_.footprint_of_[operand] = footprint;
+    return cut_pieces(pieces);
+  }
+
+  // What replay alone touches, all of it whatever the scalars are.
+  bool may_have_eras(std::span<const Piece> pieces) const {
+    const uint32_t base = pieces[0].base;
+    return !eras_.replay_order.empty() && schedule_.is_arena(base) && schedule_.arenas[base].prepared == 0 &&
+           touched_in_prepare_[base] == 0 &&
+           std::all_of(pieces.begin(), pieces.end(), [](const Piece& piece) { return piece.part == Part::kAlways; });
+  }
+  void find_prepared() {
+    touched_in_prepare_.assign(schedule_.base_count(), 0);
+    for (const Stream& stream : schedule_.streams) {
+      if (stream.part != static_cast<uint8_t>(rondo::Part::kPrepare)) continue;
+      for (uint32_t op = stream.first_op; op < stream.first_op + stream.op_count; ++op)
+        for (uint32_t i = 0; i < schedule_.ops[op].operand_count; ++i)
+          touched_in_prepare_[schedule_.operands[schedule_.ops[op].first_operand + i].base] = 1;
+    }
+  }
+
+  // How far the tables were filled.
+  struct Mark {
+    size_t regions, bands, cells, pending, recuts, links;
+  };
+  Mark mark() const {
+    return {cells_.regions_.size(), cells_.bands_.size(),  cells_.band_of_.size(),
+            pending_.size(),        cells_.recuts_.size(), cells_.links_.size()};
+  }
+  void go_back(const Mark& mark) {
+    cells_.regions_.resize(mark.regions);
+    cells_.bands_.resize(mark.bands);
+    cells_.band_of_.resize(mark.cells);
+    cells_.column_.resize(mark.cells);
+    cells_.width_.resize(mark.cells);
+    cells_.carries_.resize(std::min(cells_.carries_.size(), mark.cells));
+    pending_.resize(mark.pending);
+    cells_.recuts_.resize(mark.recuts);
+    cells_.links_.resize(mark.links);
+  }
+  uint64_t visits_since(const Mark& mark) const {
+    uint64_t visits = 0;
+    for (size_t i = mark.pending; i < pending_.size(); ++i)
+      visits += uint64_t{std::max(1u, uses_[pending_[i].footprint])} * pending_[i].run.count;
+    return visits;
+  }
+
+  uint32_t op_of(uint32_t operand) const { return op_of_operand_[operand]; }
+
+  // The operands of all bases that have footprints, each base's in canonical order.
+  std::span<const uint32_t> uses_in_order(uint32_t base) {
+    if (first_use_.empty()) {
+      first_use_.assign(schedule_.base_count() + 1, 0);
+      position_.assign(schedule_.ops.size(), 0);
+      const auto each = [&](const auto& visit) {
+        for (const uint32_t op : eras_.replay_order)
+          for (uint32_t i = 0; i < schedule_.ops[op].operand_count; ++i) {
+            const uint32_t operand = schedule_.ops[op].first_operand + i;
+            if (cells_.footprint_of_[operand] != kNone) visit(operand);
+          }
+      };
+      each([&](uint32_t operand) { ++first_use_[schedule_.operands[operand].base + 1]; });
+      for (size_t i = 1; i < first_use_.size(); ++i) first_use_[i] += first_use_[i - 1];
+      std::vector<uint32_t> next(first_use_.begin(), first_use_.end() - 1);
+      ordered_uses_.resize(first_use_.back());
+      each([&](uint32_t operand) { ordered_uses_[next[schedule_.operands[operand].base]++] = operand; });
+      for (uint32_t i = 0; i < eras_.replay_order.size(); ++i) position_[eras_.replay_order[i]] = i;
+      era_footprint_.assign(keys_.size(), kNone);
+    }
+    return {ordered_uses_.data() + first_use_[base], first_use_[base + 1] - first_use_[base]};
+  }
+
+  bool cut_in_eras(uint32_t base) {
+    const std::span<const uint32_t> uses = uses_in_order(base);
+    renamed_.clear();
+    if (!eras_.always && end_of_era(uses, 0) == uses.size()) return false;
+    ByteOwners owners;
+    for (size_t first = 0; first < uses.size();) {
+      const size_t end = end_of_era(uses, first);
+      if (!cut_era(uses.subspan(first, end - first), owners)) return false;
+      first = end;
+    }
+    return true;
+  }
+
+  // Between ops; where a phase ends if one does in time.
+  size_t end_of_era(std::span<const uint32_t> uses, size_t first) const {
+    const size_t length = std::max(1u, eras_.least_operands);
+    const size_t least = eras_.always ? length : std::max<size_t>(1, length / kPartWithPhase);
+    const size_t most = eras_.always ? length : kTimesWithoutPhase * length;
+    size_t end = first + 1;
+    for (; end < uses.size(); ++end) {
+      const uint32_t op = op_of(uses[end]), before = op_of(uses[end - 1]);
+      if (op == before || end - first < least) continue;
+      if (schedule_.ops[op].phase != schedule_.ops[before].phase || end - first >= most) break;
+    }
+    return end;
+  }
+
+  // Cells of one era: the operands' edges, and those of earlier cells only where what is
+  // read, or changed in part, came from several of them.
+  bool cut_era(std::span<const uint32_t> uses, ByteOwners& owners) {
+    const auto first_footprint = static_cast<uint32_t>(keys_.size());
+    name_footprints(uses, first_footprint);
+    std::vector<Piece> pieces;
+    if (!add_pieces(first_footprint, pieces)) return false;
+    const Mark start = mark();
+    std::vector<Link> links;
+    if (!cut_and_link(pieces, start, owners, links)) return false;
+    std::set<uint32_t> kept;  // earlier cells
+    each_unclear(links, start.cells, [&](const Link& link) { kept.insert(link.before); });
+    if (!kept.empty()) {
+      go_back(start);
+      const auto first_kept = static_cast<uint32_t>(keys_.size());
+      for (const uint32_t cell : kept) {
+        const CellBox box = cells_.box(cell);
+        add_footprint({box.offset_bytes, cell, static_cast<uint16_t>(box.base), Source::kCell}, kNone);
+      }
+      if (!add_pieces(first_kept, pieces) || !cut_and_link(pieces, start, owners, links)) return false;
+      bool clear = true;
+      each_unclear(links, start.cells, [&](const Link&) { clear = false; });
+      if (!clear) return false;
+    }
+    cells_.carries_.resize(cells_.count());
+    for (size_t i = 0; i < first_touch_.size(); ++i)
+      cells_.carries_[start.cells + i] = first_touch_[i] == Touch::kInPart;
+    if (!links.empty()) {
+      cells_.recuts_.push_back({position_[op_of(uses.front())], static_cast<uint32_t>(start.cells),
+                                static_cast<uint32_t>(first_touch_.size()), static_cast<uint32_t>(cells_.links_.size()),
+                                static_cast<uint32_t>(links.size())});
+      cells_.links_.insert(cells_.links_.end(), links.begin(), links.end());
+    }
+    owners.take_over(boxes_, static_cast<uint32_t>(start.cells));
+    return spend(owners.runs() / 8, first_footprint);
+  }
+
+  // Gives the operands of an era footprints of their own, and lists in `touches_` in what
+  // order those are first read or changed in part, and first written whole. Of one op reads
+  // come first.
+  void name_footprints(std::span<const uint32_t> uses, uint32_t first_footprint) {
+    touches_.clear();
+    std::vector<uint8_t> seen;  // by footprint: bits
+    for (size_t first = 0, end = 0; first < uses.size(); first = end) {
+      for (; end < uses.size() && op_of(uses[end]) == op_of(uses[first]); ++end) {
+        uint32_t& footprint = cells_.footprint_of_[uses[end]];
+        renamed_.emplace_back(uses[end], footprint);
+        uint32_t& now = era_footprint_[footprint];
+        if (now == kNone || now < first_footprint) {
+          const Key key = keys_[footprint];
+          now = add_footprint(key, uses[end]);
+          seen.push_back(0);
+        }
+        ++uses_[now];
+        footprint = now;
+      }
+      for (const bool whole : {false, true})
+        for (size_t i = first; i < end; ++i) {
+          const auto access = static_cast<Access>(schedule_.operands[uses[i]].access);
+          if ((access == Access::kWrite || access == Access::kWork) != whole) continue;
+          const uint32_t footprint = cells_.footprint_of_[uses[i]];
+          uint8_t& bits = seen[footprint - first_footprint];
+          const uint8_t bit = whole ? 2 : 1;
+          if ((bits & bit) == 0) touches_.push_back({footprint, whole});
+          bits |= bit;
+        }
+    }
+  }
+
+  // Fills first_touch_ and boxes_ (no rows: touched by no operand of the era) as well.
+  bool cut_and_link(std::vector<Piece>& pieces, const Mark& start, const ByteOwners& owners, std::vector<Link>& links) {
+    sort_pieces(pieces);
+    if (!cut_pieces(pieces)) return false;
+    const size_t count = cells_.count() - start.cells;
+    first_touch_.assign(count, Touch::kNot);
+    std::vector<PendingRun> runs(pending_.begin() + static_cast<ptrdiff_t>(start.pending), pending_.end());
+    std::stable_sort(runs.begin(), runs.end(),
+                     [](const PendingRun& a, const PendingRun& b) { return a.footprint < b.footprint; });
+    for (const FirstTouch& touch : touches_) {
+      auto run = std::lower_bound(runs.begin(), runs.end(), touch.footprint,
+                                  [](const PendingRun& a, uint32_t footprint) { return a.footprint < footprint; });
+      for (; run != runs.end() && run->footprint == touch.footprint; ++run) {
+        if (!spend(run->run.count, touch.footprint)) return false;
+        for (uint32_t cell = run->run.first; cell < run->run.first + run->run.count; ++cell) {
+          Touch& known = first_touch_[cell - start.cells];
+          if (known == Touch::kNot) known = touch.whole ? Touch::kWhole : Touch::kInPart;
+        }
+      }
+    }
+    boxes_.clear();
+    uint64_t runs_of_cells = 0;
+    for (size_t i = 0; i < count; ++i) {
+      CellBox box = cells_.box(static_cast<uint32_t>(start.cells + i));
+      if (first_touch_[i] == Touch::kNot) box.rows = 0;
+      runs_of_cells += run_count(box);
+      boxes_.push_back(box);
+    }
+    if (!spend(kRunUnits * runs_of_cells, touches_.front().footprint)) return false;
+    links = owners.shared(boxes_, static_cast<uint32_t>(start.cells));
+    return spend(links.size(), touches_.front().footprint);
+  }
+
+  // Links of cells that are not written whole first and are no part of one earlier cell.
+  template <class Visit>
+  void each_unclear(const std::vector<Link>& links, size_t first_cell, const Visit& visit) const {
+    for (size_t first = 0, end = 0; first < links.size(); first = end) {
+      while (end < links.size() && links[end].cell == links[first].cell) ++end;
+      const size_t at = links[first].cell - first_cell;
+      if (first_touch_[at] == Touch::kWhole) continue;
+      if (end - first == 1 && links[first].bytes == boxes_[at].rows * boxes_[at].row_bytes) continue;
+      for (size_t i = first; i < end; ++i) visit(links[i]);
+    }
+  }
+
   void find_footprints() {
     const uint32_t base_count = schedule_.base_count();
     cells_.shadowed_.assign(base_count, 0);
+    cells_.in_eras_.assign(base_count, 0);
     cells_.whole_.assign(base_count, kNone);
     cells_.filled_.assign(base_count, kNone);
     for (uint32_t base = 0; base < base_count; ++base) {
@@ -504,6 +796,8 @@ class CellCutter {
   const std::vector<uint8_t>& skip_;
   const std::vector<uint32_t>& op_of_operand_;
   Budget& budget_;
+  const EraOptions& eras_;
+  uint64_t allowance_ = UINT64_MAX;
   std::vector<Key> keys_;                // per footprint
   std::vector<uint32_t> first_operand_;  // per footprint; kNone: made for a binding
   std::vector<uint32_t> uses_;           // per footprint
@@ -512,14 +806,33 @@ class CellCutter {
   std::vector<std::pair<uint32_t, uint64_t>> cuts_;
   std::vector<uint32_t> cell_of_cut_, band_first_cut_;
   std::vector<PendingRun> pending_;
+  std::vector<uint8_t> touched_in_prepare_;             // per base
+  std::vector<uint32_t> first_use_, ordered_uses_;      // of eras: see uses_in_order
+  std::vector<uint32_t> position_;                      // per op, in the replay's order
+  std::vector<uint32_t> era_footprint_;                 // per footprint of the first naming: its last one
+  std::vector<std::pair<uint32_t, uint32_t>> renamed_;  // operand and first footprint, of the base at hand
+  enum class Touch : uint8_t { kNot, kInPart, kWhole };
+  struct FirstTouch {
+    uint32_t footprint;
+    bool whole;
+  };
+  std::vector<FirstTouch> touches_;  // of the era at hand, as are the next two
+  std::vector<Touch> first_touch_;   // per cell
+  std::vector<CellBox> boxes_;       // per cell
 };
 
 Cells::Cells(const Schedule& schedule, const std::vector<uint8_t>& skip, const std::vector<uint32_t>& op_of_operand,
-             Budget& budget)
+             Budget& budget, const EraOptions& eras)
     : schedule_(schedule) {
-  CellCutter cutter(*this, schedule, skip, op_of_operand, budget);
+  CellCutter cutter(*this, schedule, skip, op_of_operand, budget, eras);
   cutter.cut();
   if (budget.exhausted()) cutter.abandon();
+}
+
+std::span<const Link> Cells::links(uint32_t cell) const {
+  const auto [first, end] = std::equal_range(links_.begin(), links_.end(), Link{.cell = cell},
+                                             [](const Link& a, const Link& b) { return a.cell < b.cell; });
+  return {first, end};
 }
 
 CellBox Cells::box(uint32_t cell) const {

@@ -5,6 +5,11 @@
 // number of cells and two operands overlap iff they share one. Cells are
 // rectangles of `rows` rows, `row_bytes` each, `pitch_bytes` apart, so a tile of
 // 128 rows is usually one cell. Boxes of other pitches fall back to single rows.
+//
+// Where an arena serves many layouts one after another, a cut along the edges of all of
+// them is crumbs. Such an arena is cut in *eras*: stretches of the canonical order, each
+// with cells of its own, made of the operands of that stretch alone. A Recut tells what
+// the cells of an era take over from those before it. An operand is of one era.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -50,12 +55,33 @@ struct Guard {
   bool operator==(const Guard&) const = default;
 };
 
+// Bytes that a cell covers and that one of an earlier era covered last.
+struct Link {
+  uint32_t cell = 0, before = 0;
+  uint64_t bytes = 0;
+};
+
+// Before the op at `position` of the canonical order of the replay the cells of an arena
+// become [first_cell, first_cell + cells).
+struct Recut {
+  uint32_t position = 0;
+  uint32_t first_cell = 0, cells = 0;
+  uint32_t first_link = 0, links = 0;
+};
+
+struct EraOptions {
+  // In the canonical order, where there is one; without it every base is cut once.
+  std::span<const uint32_t> replay_order = {};
+  uint32_t least_operands = 256;  // of an arena in an era, about; fewer where a phase ends
+  bool always = false;            // also where one cut does as well: for tests
+};
+
 class Cells {
  public:
   // `skip[operand]` marks operands whose address is not to be trusted (out of
   // bounds): they touch nothing. Spends one unit a cut; stops when exhausted.
   Cells(const Schedule& schedule, const std::vector<uint8_t>& skip, const std::vector<uint32_t>& op_of_operand,
-        Budget& budget);
+        Budget& budget, const EraOptions& eras = {});
 
   // Whether the cells of a base are kept at all: not for inputs, constants and
   // tables, whose bytes are what the host gave throughout.
@@ -75,6 +101,17 @@ class Cells {
   // begins. kNone for other bases.
   uint32_t whole(uint32_t base) const { return whole_[base]; }
   uint32_t filled(uint32_t base) const { return filled_[base]; }
+
+  // In the order of their positions.
+  std::span<const Recut> recuts() const { return recuts_; }
+  std::span<const Link> links(const Recut& recut) const { return {links_.data() + recut.first_link, recut.links}; }
+  // Of one cell; none for those of a first era.
+  std::span<const Link> links(uint32_t cell) const;
+  // Whether a cell of a later era goes on with what is known of the one cell that it is a
+  // part of, or of none. Otherwise the first op of the era that touches it writes all of it.
+  bool carries(uint32_t cell) const { return cell < carries_.size() && carries_[cell] != 0; }
+  // Whether a base is cut in eras.
+  bool in_eras(uint32_t base) const { return in_eras_[base] != 0; }
 
   uint32_t count() const { return static_cast<uint32_t>(band_of_.size()); }
   CellBox box(uint32_t cell) const;
@@ -110,7 +147,7 @@ class Cells {
   uint32_t intern(const Guard& guard);
 
   const Schedule& schedule_;
-  std::vector<uint8_t> shadowed_;
+  std::vector<uint8_t> shadowed_, in_eras_;
   std::vector<uint32_t> footprint_of_, whole_, filled_;
   std::vector<uint32_t> first_run_;
   std::vector<CellRun> runs_;
@@ -118,6 +155,9 @@ class Cells {
   std::vector<Band> bands_;
   std::vector<uint32_t> band_of_;         // per cell
   std::vector<uint64_t> column_, width_;  // per cell, bytes
+  std::vector<uint8_t> carries_;          // per cell, where there are eras
+  std::vector<Recut> recuts_;
+  std::vector<Link> links_;  // by cell
   std::vector<Guard> guards_{Guard{}};
   std::multimap<uint64_t, uint32_t> guard_ids_;  // by hash; ordered: no file can fill one bucket
 };

@@ -48,6 +48,7 @@ class Writers {
   static bool is_layer(uint32_t id) { return id >= kFirstLayer && id != kNone; }
 
   void forget(uint32_t cell) { newest_[cell] = kNone; }
+  void take_over(const Recut& recut, const Cells& cells);
   // False when the budget is spent.
   bool write(const CellRun& run, uint32_t operand, bool indexed, const Cells& cells, Budget& budget, uint32_t op);
 
@@ -65,6 +66,8 @@ class Walker {
  public:
   virtual ~Walker() = default;
   virtual void begin_part(Part part, const Writers& writers) { (void)part, (void)writers; }
+  // An arena has other cells from the op at hand on; those that carry have their writers.
+  virtual void recut(const Recut& recut) { (void)recut; }
   virtual void read(uint32_t op, uint32_t operand, std::span<const CellRun> runs, const Writers& writers) = 0;
   virtual void write(uint32_t op, uint32_t operand, std::span<const CellRun> runs, const Writers& writers) = 0;
   // After the last op of a part; the writers of every cell as the part leaves them.

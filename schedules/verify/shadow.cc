@@ -16,7 +16,9 @@ struct CellState {
   uint32_t guard = 0;        // of kUnderGuard
   uint16_t format = 0;
   uint8_t defined = kUndefined;
+  uint8_t succeeds = 0;  // cells of earlier eras, not yet written over
 };
+static_assert(sizeof(CellState) == 16);
 constexpr uint32_t kManyReaders = 0x80000000u;
 constexpr uint16_t kMixedFormat = 0xffff;
 
@@ -129,7 +131,12 @@ class Shadow {
     begin_part(part);
     HappensBefore before(schedule_, part, engine_.stream_of_op, budget_);
     hb_ = &before;
-    for (const uint32_t op_index : engine_.order[static_cast<int>(part)]) {
+    const std::vector<uint32_t>& order = engine_.order[static_cast<int>(part)];
+    size_t next_recut = part == Part::kReplay ? 0 : cells_.recuts().size();
+    for (uint32_t position = 0; position < order.size(); ++position) {
+      const uint32_t op_index = order[position];
+      for (; next_recut < cells_.recuts().size() && cells_.recuts()[next_recut].position == position; ++next_recut)
+        if (!take_over(cells_.recuts()[next_recut], op_index)) return false;
       const Op& op = schedule_.ops[op_index];
       if (!before.start(op_index)) return false;
       const uint32_t end = op.first_operand + op.operand_count;
@@ -146,6 +153,25 @@ class Shadow {
                                           before.unordered_signallers().end());
     evidence_.broken_windows.insert(evidence_.broken_windows.end(), before.broken_windows().begin(),
                                     before.broken_windows().end());
+    return true;
+  }
+
+  // Cells of a new era go on from those of earlier ones.
+  bool take_over(const Recut& recut, uint32_t op) {
+    for (const Link& link : cells_.links(recut)) {
+      if (!budget_.spend(1, op)) return false;
+      CellState& state = state_[link.cell];
+      if (!cells_.carries(link.cell)) {
+        state.succeeds = 1;
+        continue;
+      }
+      state = state_[link.before];
+      if (state.readers == kNone || (state.readers & kManyReaders) == 0) continue;
+      std::vector<Reader> readers = reader_lists_[state.readers & ~kManyReaders];
+      if (!budget_.spend(readers.size(), op)) return false;
+      state.readers = kManyReaders | take_list();
+      reader_lists_[state.readers & ~kManyReaders] = std::move(readers);
+    }
     return true;
   }
 
@@ -195,6 +221,7 @@ class Shadow {
         if (state.writer != kNone && state.writer != op && !before.done(state.writer))
           race({op, operand_index, state.writer, cell, true, true});
         if (state.readers != kNone && !check_readers(before, state, op, operand_index, cell)) return false;
+        if (state.succeeds != 0 && !check_succeeded(before, state, op, operand_index, cell)) return false;
         state.writer = op;
         if (access == Access::kWork) {
           state.defined = kUndefined;
@@ -229,14 +256,7 @@ class Shadow {
         if (!hb_->unordered_key(key)) state.readers = op;
         return true;
       }
-      uint32_t list;
-      if (free_lists_.empty()) {
-        list = static_cast<uint32_t>(reader_lists_.size());
-        reader_lists_.emplace_back();
-      } else {
-        list = free_lists_.back();
-        free_lists_.pop_back();
-      }
+      const uint32_t list = take_list();
       reader_lists_[list].assign(1, Reader{other_key, other});
       state.readers = kManyReaders | list;
     }
@@ -251,6 +271,38 @@ class Shadow {
     const auto moved = static_cast<uint64_t>(list.end() - at);
     list.insert(at, Reader{key, op});
     return budget_.spend(1 + moved / 8, op);
+  }
+
+  uint32_t take_list() {
+    if (free_lists_.empty()) {
+      reader_lists_.emplace_back();
+      return static_cast<uint32_t>(reader_lists_.size() - 1);
+    }
+    const uint32_t list = free_lists_.back();
+    free_lists_.pop_back();
+    return list;
+  }
+
+  // The first write of an era to a cell, against who touched its bytes last before.
+  bool check_succeeded(const HappensBefore& before, CellState& state, uint32_t op, uint32_t operand, uint32_t cell) {
+    state.succeeds = 0;
+    for (const Link& link : cells_.links(cell)) {
+      const CellState& old = state_[link.before];
+      if (!budget_.spend(1, op)) return false;
+      if (old.writer != kNone && !before.done(old.writer)) race({op, operand, old.writer, cell, true, true});
+      if (old.readers == kNone) continue;
+      const auto check = [&](uint32_t reader) {
+        if (!before.reads_done(reader)) race({op, operand, reader, cell, true, false});
+      };
+      if ((old.readers & kManyReaders) == 0) {
+        check(old.readers);
+        continue;
+      }
+      const std::vector<Reader>& list = reader_lists_[old.readers & ~kManyReaders];
+      if (!budget_.spend(list.size(), op)) return false;
+      for (const Reader& reader : list) check(reader.op);
+    }
+    return true;
   }
 
   bool check_readers(const HappensBefore& before, CellState& state, uint32_t op, uint32_t operand, uint32_t cell) {
@@ -393,6 +445,11 @@ bool Writers::write(const CellRun& run, uint32_t operand, bool indexed, const Ce
   return true;
 }
 
+void Writers::take_over(const Recut& recut, const Cells& cells) {
+  for (const Link& link : cells.links(recut))
+    if (cells.carries(link.cell)) newest_[link.cell] = newest_[link.before];
+}
+
 void Engine::walk(Walker& walker) const {
   Writers writers(cells.count());
   for (const Part part : {Part::kPrepare, Part::kReplay}) {
@@ -402,7 +459,16 @@ void Engine::walk(Walker& walker) const {
         if (!schedule.is_arena(base) || !schedule.arenas[base].prepared) writers.forget(cell);
       }
     walker.begin_part(part, writers);
-    for (const uint32_t op_index : order[static_cast<int>(part)]) {
+    const std::vector<uint32_t>& ops = order[static_cast<int>(part)];
+    size_t next_recut = part == Part::kReplay ? 0 : cells.recuts().size();
+    for (uint32_t position = 0; position < ops.size(); ++position) {
+      const uint32_t op_index = ops[position];
+      for (; next_recut < cells.recuts().size() && cells.recuts()[next_recut].position == position; ++next_recut) {
+        const Recut& recut = cells.recuts()[next_recut];
+        if (!budget.spend(recut.links, op_index)) return;
+        writers.take_over(recut, cells);
+        walker.recut(recut);
+      }
       const Op& op = schedule.ops[op_index];
       const uint32_t end = op.first_operand + op.operand_count;
       uint64_t units = 0;

@@ -128,7 +128,8 @@ void check(const Schedule& schedule, const VerifyOptions& options, SetContext* s
   if (findings.count("H08") != 0 || findings.count("T01") != 0) return;
 
   const std::vector<uint32_t> op_of = ops_of(schedule);
-  Cells cells(schedule, untrusted_operands(tables), op_of, budget);
+  Cells cells(schedule, untrusted_operands(tables), op_of, budget,
+              {order[static_cast<int>(Part::kReplay)], options.era_operands, options.always_in_eras});
   if (stop_if_exhausted()) return;
   const Engine engine{schedule, cells, budget, tables.contracts, op_of, tables.stream_of_op, {order[0], order[1]}, set};
   const Evidence evidence = examine(engine, cells, options.findings_per_rule);

@@ -1,6 +1,8 @@
 // verify() answers for whatever the structural check lets through.
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "tests/schedules/random_schedule.h"
 #include "tests/verify/safe_world.h"
 
@@ -29,6 +31,21 @@ TEST(Verify, SaysTheSameTwice) {
     EXPECT_EQ(lines_of(first), lines_of(second));
     EXPECT_EQ(first.work_units, second.work_units);
     EXPECT_EQ(first.digest, second.digest);
+  }
+}
+
+TEST(Verify, FindsTheSameHoweverMemoryIsCut) {
+  const auto rules = [](const Report& report) {
+    std::set<std::string_view> found;
+    for (const Finding& finding : report.findings) found.insert(finding.rule);
+    return found;
+  };
+  for (uint64_t seed = 1; seed <= 2000; ++seed) {
+    const Schedule schedule = testing::random_schedule(seed);
+    const auto era = static_cast<uint32_t>(1 + seed % 5);
+    EXPECT_EQ(rules(verify(schedule).report),
+              rules(verify(schedule, {.era_operands = era, .always_in_eras = true}).report))
+        << "seed " << seed;
   }
 }
 

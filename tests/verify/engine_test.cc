@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <random>
 #include <set>
 #include "rondo/contracts.h"
@@ -21,6 +22,7 @@ struct Boxes {
     uint64_t offset;
     std::vector<uint32_t> extent;
     std::vector<int64_t> stride;
+    Access access = Access::kRead;
   };
   Boxes(uint64_t bytes, const std::vector<Box>& boxes) {
     ScheduleBuilder builder;
@@ -30,7 +32,7 @@ struct Boxes {
     for (const Box& box : boxes) {
       OpSpec op;
       op.kernel = "copy";
-      op.operands = {{arena, box.offset, builder.view(DType::kU8, box.extent, box.stride), Access::kRead}};
+      op.operands = {{arena, box.offset, builder.view(DType::kU8, box.extent, box.stride), box.access}};
       builder.add(stream, op);
     }
     schedule = builder.finish();
@@ -38,6 +40,10 @@ struct Boxes {
     skip.assign(boxes.size(), 0);
   }
   Cells cells() { return Cells(schedule, skip, op_of, budget); }
+  // Op i is at position i.
+  Cells cells_in_eras(uint32_t operands) {
+    return Cells(schedule, skip, op_of, budget, {.replay_order = op_of, .least_operands = operands, .always = true});
+  }
 
   Schedule schedule;
   std::vector<uint32_t> op_of;
@@ -134,6 +140,73 @@ TEST(Cells, AreExactlyTheBytesOfRandomBoxes) {
     for (uint32_t i = 0; i < drawn.size(); ++i)
       ASSERT_EQ(bytes_of_cells(cells, i), bytes_of_box(drawn[i])) << "round " << round << " box " << i;
   }
+}
+
+// The byte by byte story of random reads and writes: in each era the cells of an operand
+// are its bytes; what a new cell is said to have taken over is what covered those bytes
+// last; it carries one cell whole (or nothing), or is written whole before anything else.
+TEST(Cells, OfErasTakeOverEveryByteFromTheCellThatCoveredItLast) {
+  std::mt19937 random(11);
+  const auto draw = [&](uint32_t low, uint32_t high) { return low + random() % (high - low + 1); };
+  uint64_t recuts = 0, carried = 0, written = 0;
+  for (int round = 0; round < 400; ++round) {
+    std::vector<Boxes::Box> drawn;
+    for (uint32_t count = draw(2, 24); count > 0; --count) {
+      Boxes::Box box;
+      box.offset = draw(0, 100);
+      for (uint32_t rank = draw(1, 3); rank > 0; --rank) {
+        box.extent.push_back(draw(1, 6));
+        box.stride.push_back(draw(0, 40));
+      }
+      constexpr Access kAccesses[] = {Access::kRead, Access::kWrite, Access::kWrite, Access::kUpdate};
+      box.access = kAccesses[draw(0, 3)];
+      drawn.push_back(box);
+    }
+    Boxes boxes(4096, drawn);
+    const Cells cells = boxes.cells_in_eras(draw(1, 6));
+    std::map<uint64_t, uint32_t> owner;  // of a byte
+    std::set<uint32_t> touched;
+    size_t next = 0;
+    const auto bytes_of = [&](uint32_t cell) {
+      const CellBox box = cells.box(cell);
+      std::vector<uint64_t> bytes;
+      for (uint64_t row = 0; row < box.rows; ++row)
+        for (uint64_t i = 0; i < box.row_bytes; ++i) bytes.push_back(box.offset_bytes + row * box.pitch_bytes + i);
+      return bytes;
+    };
+    std::map<uint64_t, uint32_t> before_era;
+    for (uint32_t op = 0; op < drawn.size(); ++op) {
+      if (next < cells.recuts().size() && cells.recuts()[next].position == op) {
+        ++next, ++recuts;
+        before_era = owner;
+      }
+      ASSERT_EQ(bytes_of_cells(cells, op), bytes_of_box(drawn[op])) << "round " << round << " op " << op;
+      for (const CellRun& run : cells.runs(op))
+        for (uint32_t cell = run.first; cell < run.first + run.count; ++cell) {
+          const std::vector<uint64_t> bytes = bytes_of(cell);
+          for (const uint64_t byte : bytes) owner[byte] = cell;
+          if (!touched.insert(cell).second || next == 0 || cell < cells.recuts()[next - 1].first_cell) continue;
+          std::map<uint32_t, uint64_t> shared;
+          for (const uint64_t byte : bytes)
+            if (const auto known = before_era.find(byte); known != before_era.end()) ++shared[known->second];
+          std::map<uint32_t, uint64_t> told;
+          for (const Link& link : cells.links(cell)) told[link.before] += link.bytes;
+          ASSERT_EQ(told, shared) << "round " << round << " op " << op;
+          if (cells.carries(cell)) {
+            ++carried;
+            ASSERT_TRUE(told.empty() || (told.size() == 1 && told.begin()->second == bytes.size()))
+                << "round " << round;
+          } else {
+            ++written;
+            ASSERT_EQ(drawn[op].access, Access::kWrite) << "round " << round << " op " << op;
+          }
+        }
+    }
+    ASSERT_EQ(next, cells.recuts().size());
+  }
+  EXPECT_GT(recuts, 1000u);
+  EXPECT_GT(carried, 1000u);
+  EXPECT_GT(written, 1000u);
 }
 
 TEST(Extents, AreReadByNameAndEvaluateFormulas) {

@@ -16,6 +16,7 @@ class LiveWalker : public Walker {
       : engine_(engine),
         born_(engine.cells.count(), kNone),
         last_use_(engine.cells.count(), 0),
+        handed_on_(engine.cells.recuts().empty() ? 0 : engine.cells.count(), 0),
         changes_(engine.schedule.arenas.size()),
         position_(engine.schedule.ops.size(), 0) {
     const std::vector<uint32_t>& order = engine.order[static_cast<int>(Part::kReplay)];
@@ -23,6 +24,21 @@ class LiveWalker : public Walker {
   }
 
   void begin_part(Part part, const Writers&) override { part_ = part; }
+
+  // Bytes live on in the cell that carries them; those that it writes over are dead by now.
+  void recut(const Recut& recut) override {
+    for (const Link& link : engine_.cells.links(recut)) {
+      if (born_[link.before] == kNone) continue;
+      handed_on_[link.before] += link.bytes;
+      if (engine_.cells.carries(link.cell)) {
+        born_[link.cell] = born_[link.before];
+        last_use_[link.cell] = last_use_[link.before];
+      } else {
+        live(static_cast<uint16_t>(engine_.cells.base_of(link.cell)), link.bytes, born_[link.before],
+             last_use_[link.before] + 1);
+      }
+    }
+  }
 
   void read(uint32_t op, uint32_t operand, std::span<const CellRun> runs, const Writers&) override {
     if (!counted(operand)) return;
@@ -39,7 +55,7 @@ class LiveWalker : public Walker {
     for (const CellRun& run : runs) {
       for (uint32_t cell = run.first; cell < run.first + run.count; ++cell) {
         if (born_[cell] == now) continue;
-        if (born_[cell] != kNone) live(arena, cell, born_[cell], std::min(last_use_[cell] + 1, now));
+        if (born_[cell] != kNone) live(arena, bytes(cell), born_[cell], std::min(last_use_[cell] + 1, now));
         born_[cell] = last_use_[cell] = now;
       }
     }
@@ -49,7 +65,7 @@ class LiveWalker : public Walker {
     if (part != Part::kReplay) return;
     for (uint32_t cell = 0; cell < born_.size(); ++cell)
       if (born_[cell] != kNone)
-        live(static_cast<uint16_t>(engine_.cells.base_of(cell)), cell, born_[cell], last_use_[cell] + 1);
+        live(static_cast<uint16_t>(engine_.cells.base_of(cell)), bytes(cell), born_[cell], last_use_[cell] + 1);
   }
 
   std::vector<uint64_t> peaks() {
@@ -73,10 +89,14 @@ class LiveWalker : public Walker {
     return part_ == Part::kReplay && engine_.schedule.is_arena(base) && engine_.schedule.arenas[base].prepared == 0;
   }
 
-  void live(uint16_t arena, uint32_t cell, uint32_t begin, uint32_t end) {
-    auto bytes = static_cast<int64_t>(engine_.cells.bytes(cell));
-    add(arena, begin, bytes);
-    add(arena, end, -bytes);
+  // What is left of it in its era.
+  uint64_t bytes(uint32_t cell) const {
+    return engine_.cells.bytes(cell) - (handed_on_.empty() ? 0 : handed_on_[cell]);
+  }
+
+  void live(uint16_t arena, uint64_t bytes, uint32_t begin, uint32_t end) {
+    add(arena, begin, static_cast<int64_t>(bytes));
+    add(arena, end, -static_cast<int64_t>(bytes));
   }
 
   void add(uint16_t arena, uint32_t position, int64_t bytes) {
@@ -94,6 +114,7 @@ class LiveWalker : public Walker {
   const Engine& engine_;
   Part part_ = Part::kPrepare;
   std::vector<uint32_t> born_, last_use_;     // per cell, positions
+  std::vector<uint64_t> handed_on_;           // per cell, bytes that later eras took over; empty without eras
   std::vector<std::vector<Change>> changes_;  // per arena
   std::vector<uint32_t> position_;
 };

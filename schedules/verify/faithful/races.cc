@@ -1,9 +1,19 @@
 #include "schedules/verify/faithful/races.h"
 
+#include "rondo/footprint.h"
 #include "schedules/verify/faithful/address_map.h"
 
 namespace rondo::proof {
 namespace {
+
+uint64_t end_of(const Schedule& schedule, const Operand& operand) {
+  return operand.offset_bytes + span_bytes(schedule.views[operand.view]).value_or(0);
+}
+
+// In eras two operands may have different cells of the same bytes: there hulls must do.
+bool share_bytes(const Schedule& schedule, const Operand& a, const Operand& b) {
+  return a.base == b.base && a.offset_bytes < end_of(schedule, b) && b.offset_bytes < end_of(schedule, a);
+}
 
 bool share_a_cell(std::span<const CellRun> a, std::span<const CellRun> b) {
   constexpr size_t kMostPairs = 1 << 14;  // races are explained here, not found
@@ -46,7 +56,10 @@ void for_each_race(const FaithfulInput& input, const std::function<void(const Ra
     for (uint32_t i = op.first_operand; i < op.first_operand + op.operand_count; ++i) {
       for (uint32_t j = later.first_operand; j < later.first_operand + later.operand_count; ++j) {
         bool first_writes = writes(schedule.operands[i].access), second_writes = writes(schedule.operands[j].access);
-        if ((!first_writes && !second_writes) || !share_a_cell(engine.cells.runs(i), engine.cells.runs(j))) continue;
+        const bool shared = engine.cells.in_eras(schedule.operands[i].base)
+                                ? share_bytes(schedule, schedule.operands[i], schedule.operands[j])
+                                : share_a_cell(engine.cells.runs(i), engine.cells.runs(j));
+        if ((!first_writes && !second_writes) || !shared) continue;
         if (second_writes)
           visit({second, j, first, i, reads(schedule.operands[i].access) && wants(schedule, i, j, false)});
         else

@@ -55,10 +55,16 @@ class ValueWalker : public Walker {
     for (const CellRun& run : runs) {
       for (uint32_t cell = run.first; cell < run.first + run.count; ++cell) {
         if (!start_reader_.empty() && start_reader_[cell].operand != kNone) change(op, operand, cell, run.guard);
-        uint32_t previous = writers.newest_operand(cell);
-        if (previous == last || previous == kNone) continue;
-        last = previous;
-        for (const auto& rule : rules_) rule->overwriting({op, operand, previous});
+        const auto overwrite = [&](uint32_t previous) {
+          if (previous == last || previous == kNone) return;
+          last = previous;
+          for (const auto& rule : rules_) rule->overwriting({op, operand, previous});
+        };
+        // Not yet written in its era: over what earlier ones left.
+        if (writers.newest(cell) == kNone && !facts_.engine.cells.recuts().empty())
+          for (const Link& link : facts_.engine.cells.links(cell)) overwrite(writers.newest_operand(link.before));
+        else
+          overwrite(writers.newest_operand(cell));
       }
     }
   }

@@ -17,6 +17,7 @@ const SafeRule kBudgetRule = {
      "clocks, and limited to a multiple of the operands (64) plus 2^20; never by a clock, so the verdict is the "
      "same everywhere. A file above it is refused as too complex, naming the op that passed the limit. Planned "
      "files stay far below; what exceeds it is made to (one-byte writes read back whole, a million signals waited "
-     "for at the end), or mixes row pitches in one stretch of memory so that tiles fall apart into rows."}};
+     "for at the end), or looks through many row pitches at once at one stretch of memory, so that tiles fall apart "
+     "into rows. Layouts that take turns there are not held against each other."}};
 
 }  // namespace rondo::proof

@@ -259,6 +259,13 @@ TEST(ReadersGetTheirValue, AgreesWithTagsOnEveryByte) {
     for (const Finding& finding : report.findings) m05 |= finding.rule == "M05";
     ++(agrees ? right : wrong);
     if (agrees && world.renamed()) ++renamed;
+    const auto era = static_cast<uint32_t>(1 + seed % 4);
+    const Report in_eras = verify(schedule, {.era_operands = era, .always_in_eras = true}).report;
+    const bool same = in_eras.safe && (in_eras.values_refuted == 0) == (report.values_refuted == 0) &&
+                      in_eras.claims_false == report.claims_false;
+    EXPECT_TRUE(same) << "seed " << seed << " in eras of " << era << ": " << in_eras.summary() << "\n"
+                      << print_text(schedule);
+    disagreements += !same;
     if (m05 != agrees && (report.values_refuted == 0) == agrees) continue;
     ++disagreements;
     ADD_FAILURE() << "seed " << seed << ": the tags " << (agrees ? "agree" : "differ")

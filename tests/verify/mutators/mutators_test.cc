@@ -92,6 +92,10 @@ TEST(Mutants, OfGoodSchedulesAreRefusedByTheRuleTheyBreak) {
         changes[i].apply(mutant);
         Report report = verify(mutant, {.findings_per_rule = 1000}).report;
         ++tally.mutants;
+        const Report in_eras =
+            verify(mutant, {.findings_per_rule = 1000, .era_operands = 3, .always_in_eras = true}).report;
+        EXPECT_EQ(rules_of(in_eras), rules_of(report))
+            << mutator.rule << " '" << mutator.name << "' on " << base.name << ", " << changes[i].where << ", in eras";
         if (has_rule(report, mutator.rule)) {
           ++tally.by_rule;
           continue;

@@ -104,6 +104,11 @@ TEST(Verify, AgreesWithEveryReachableStateOfRandomSchedules) {
     Verification verification = verify(schedule);
     std::string rule = disagreement(verdict, safe_rules_of(verification.report));
     if (rule.empty() && verification.schedule.has_value() != verification.report.safe) rule = "safe without a schedule";
+    // The same with cells that last for a few operands only.
+    const auto era = static_cast<uint32_t>(1 + drawn % 4);
+    const Verification in_eras = verify(schedule, {.era_operands = era, .always_in_eras = true});
+    if (rule.empty()) rule = disagreement(verdict, safe_rules_of(in_eras.report));
+    if (rule.empty() && in_eras.schedule.has_value() != verification.schedule.has_value()) rule = "eras";
     if (!rule.empty()) {
       ADD_FAILURE() << "disagreement on " << rule << " at schedule " << drawn << "\n"
                     << describe(schedule, verdict, verification.report);

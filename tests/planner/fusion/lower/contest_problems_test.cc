@@ -90,16 +90,28 @@ TEST(GeneratedProblems, RunAsTheyAreSolved) {
               static_cast<unsigned long long>(subgraphs), static_cast<unsigned long long>(operations));
 }
 
-// Hundreds of subgraphs share one arena, each with addresses of its own: proven.
+// Hundreds of subgraphs share one arena, each with addresses of its own, and where extents
+// are ragged with row pitches of its own: proven.
 TEST(GeneratedProblems, AreProvenWhereHundredsOfSubgraphsShareFastMemory) {
-  const Result<Problem> problem = generate({.seed = 6, .operators = 400, .family = Family::kBranches});
-  ASSERT_TRUE(problem.ok()) << problem.error().to_string();
-  SolveOptions options;
-  options.work = 200;
-  const Result<Solved> solved = solve(*problem, options);
-  ASSERT_TRUE(solved.ok()) << solved.error().to_string();
-  EXPECT_GT(solved->solution.subgraphs.size(), 100u);
-  EXPECT_EQ(whole_way(*problem, solved->solution, {.replay = false}), "good");
+  struct Case {
+    Family family;
+    uint32_t operators;
+    bool ragged;
+    uint64_t seed;
+  };
+  for (const Case& each : {Case{Family::kBranches, 400, false, 6}, Case{Family::kChain, 400, true, 3},
+                           Case{Family::kMixed, 250, true, 3}, Case{Family::kExperts, 150, true, 3}}) {
+    SCOPED_TRACE(static_cast<int>(each.family));
+    const Result<Problem> problem =
+        generate({.seed = each.seed, .operators = each.operators, .family = each.family, .ragged = each.ragged});
+    ASSERT_TRUE(problem.ok()) << problem.error().to_string();
+    SolveOptions options;
+    options.work = 200;
+    const Result<Solved> solved = solve(*problem, options);
+    ASSERT_TRUE(solved.ok()) << solved.error().to_string();
+    EXPECT_GT(solved->solution.subgraphs.size(), each.operators / 5);
+    EXPECT_EQ(whole_way(*problem, solved->solution, {.replay = false}), "good");
+  }
 }
 
 }  // namespace
