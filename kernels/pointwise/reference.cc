@@ -7,21 +7,27 @@
 namespace rondo::kernels {
 namespace {
 
-void add_row(const float* a, const float* b, float* y, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) y[i] = a[i] + b[i];
-}
+// Of two numbers, in the three forms.
+template <float (*kOf)(float, float)>
+struct Binary {
+  static void over(const BinaryBlock& block, int64_t a_step, int64_t b_step) {
+    for (int64_t row = 0; row < block.rows; ++row) {
+      const auto* a = reinterpret_cast<const float*>(block.a + row * block.a_row);
+      const auto* b = reinterpret_cast<const float*>(block.b + row * block.b_row);
+      auto* y = reinterpret_cast<float*>(block.y + row * block.y_row);
+      for (int64_t i = 0; i < block.count; ++i) y[i] = kOf(a[i * a_step], b[i * b_step]);
+    }
+  }
+  static void rows(const BinaryBlock& block) { over(block, 1, 1); }
+  static void number_left(const BinaryBlock& block) { over(block, 0, 1); }
+  static void number_right(const BinaryBlock& block) { over(block, 1, 0); }
+  static constexpr BinaryForms kForms = {rows, number_left, number_right};
+};
 
-void mul_row(const float* a, const float* b, float* y, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) y[i] = a[i] * b[i];
-}
-
-void sub_row(const float* a, const float* b, float* y, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) y[i] = a[i] - b[i];
-}
-
-void div_row(const float* a, const float* b, float* y, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) y[i] = a[i] / b[i];
-}
+float sum_of(float a, float b) { return a + b; }
+float difference_of(float a, float b) { return a - b; }
+float product_of(float a, float b) { return a * b; }
+float quotient_of(float a, float b) { return a / b; }
 
 // Of a function of f64, rounded once.
 template <double (*kOf)(double)>
@@ -63,10 +69,10 @@ double silu_exact(double x) {
 }
 
 void fill_f32_reference(const KernelArgs& args) { walk_fill(args, fill_row); }
-void add_f32_reference(const KernelArgs& args) { walk_binary(args, add_row); }
-void mul_f32_reference(const KernelArgs& args) { walk_binary(args, mul_row); }
-void sub_f32_reference(const KernelArgs& args) { walk_binary(args, sub_row); }
-void div_f32_reference(const KernelArgs& args) { walk_binary(args, div_row); }
+void add_f32_reference(const KernelArgs& args) { walk_binary(args, Binary<sum_of>::kForms); }
+void mul_f32_reference(const KernelArgs& args) { walk_binary(args, Binary<product_of>::kForms); }
+void sub_f32_reference(const KernelArgs& args) { walk_binary(args, Binary<difference_of>::kForms); }
+void div_f32_reference(const KernelArgs& args) { walk_binary(args, Binary<quotient_of>::kForms); }
 void tanh_f32_reference(const KernelArgs& args) { walk_unary(args, row_of<tanh_exact>); }
 void sigmoid_f32_reference(const KernelArgs& args) { walk_unary(args, row_of<sigmoid_exact>); }
 void silu_f32_reference(const KernelArgs& args) { walk_unary(args, row_of<silu_exact>); }

@@ -8,10 +8,10 @@ namespace rondo::kernels {
 using Rows = PointwiseRows<Avx2>;
 
 void fill_f32_avx2(const KernelArgs& args) { walk_fill(args, Rows::fill); }
-void add_f32_avx2(const KernelArgs& args) { walk_binary(args, Rows::add); }
-void sub_f32_avx2(const KernelArgs& args) { walk_binary(args, Rows::sub); }
-void div_f32_avx2(const KernelArgs& args) { walk_binary(args, Rows::div); }
-void mul_f32_avx2(const KernelArgs& args) { walk_binary(args, Rows::mul); }
+void add_f32_avx2(const KernelArgs& args) { walk_binary(args, Rows::kForms<Rows::Add>); }
+void sub_f32_avx2(const KernelArgs& args) { walk_binary(args, Rows::kForms<Rows::Sub>); }
+void div_f32_avx2(const KernelArgs& args) { walk_binary(args, Rows::kForms<Rows::Div>); }
+void mul_f32_avx2(const KernelArgs& args) { walk_binary(args, Rows::kForms<Rows::Mul>); }
 void relu_f32_avx2(const KernelArgs& args) { walk_unary(args, Rows::relu); }
 void tanh_f32_avx2(const KernelArgs& args) { walk_unary(args, Rows::tanh); }
 void sigmoid_f32_avx2(const KernelArgs& args) { walk_unary(args, Rows::sigmoid); }

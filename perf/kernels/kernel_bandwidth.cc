@@ -1,9 +1,10 @@
 // Kernels that ought to be bound by memory, against plain reads and copies of as many
 // bytes, interleaved in one run.
 //
-//   kernel_bandwidth [--isa avx2|avx512] [--pairs N]
+//   kernel_bandwidth [--isa avx2|avx512] [--pairs N] [--only functions]
 //
-// Functions and norms against `copy` of rows of 768, at sizes of L1, L2 and beyond;
+// Functions and norms against `copy` of rows of 768, at sizes of L1, L2 and beyond, `mul`
+// also by a row and by a column that is broadcast;
 // matmul of few rows (weights in panels of the widest width of the instruction set)
 // against `reduce_sum` over as many bytes; one token's attention over the caches of
 // all layers and heads against the same. Every line: bytes per second of both, and the
@@ -34,11 +35,16 @@ void against_copy(const char* contract, uint32_t rows, Isa isa, int pairs) {
   if (name == "rms_norm") views = {box, row, box}, params = {eps};
   if (name == "rotary") views = {box, box, box, box};
   if (name == "add") views = {box, box, box};
+  View along = box, down = box;  // one row for all rows; one element for each row
+  along.stride_bytes[0] = 0;
+  down.stride_bytes[0] = 4, down.stride_bytes[1] = 0;
+  if (name == "mul row") views = {box, along, box};
+  if (name == "mul column") views = {box, down, box};
+  if (name == "div column") views = {down, box, box};
   perf::PreparedOp op(name.substr(0, name.find(' ')), views, params, 0, isa);
   // As many bytes of reads and writes, half and half.
-  const auto boxes = static_cast<uint32_t>(views.size() == 3 && name == "rms_norm"     ? 2
-                                           : views.size() == 4 && name == "layer_norm" ? 2
-                                                                                       : views.size());
+  uint32_t boxes = 0;
+  for (const View& view : views) boxes += view == box ? 1 : 0;
   const View half = matrix(rows * boxes / 2, kRow);
   perf::PreparedOp copy("copy", {half, half}, {}, 0, isa);
   const double bytes = 4.0 * kRow * rows * boxes;
@@ -102,21 +108,25 @@ void decode_against_reads(uint32_t layers, uint32_t heads, uint32_t keys, uint32
 int main(int argc, char** argv) {
   Isa isa = kernels::detect_isa();
   int pairs = 21;
+  bool functions_only = false;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     if (word == "--isa" && i + 1 < argc)
       isa = std::string(argv[++i]) == "avx2" ? Isa::kAvx2 : Isa::kAvx512;
     else if (word == "--pairs" && i + 1 < argc)
       pairs = std::max(1, std::atoi(argv[++i]));
+    else if (word == "--only" && i + 1 < argc && std::string(argv[i + 1]) == "functions")
+      functions_only = true, ++i;
     else
-      return std::fprintf(stderr, "usage: %s [--isa avx2|avx512] [--pairs N]\n", argv[0]), 2;
+      return std::fprintf(stderr, "usage: %s [--isa avx2|avx512] [--pairs N] [--only functions]\n", argv[0]), 2;
   }
   if (isa == Isa::kReference || isa > kernels::detect_isa())
     return std::fprintf(stderr, "this CPU has no such vector kernels\n"), 77;
   std::printf("kernel              bytes   ratio     GB/s  copy GB/s\n");
-  for (const char* contract : {"add", "exp", "tanh", "sigmoid", "silu", "gelu erf", "gelu tanh", "rms_norm",
-                               "layer_norm", "softmax", "rotary"})
+  for (const char* contract : {"add", "mul row", "mul column", "div column", "exp", "tanh", "sigmoid", "silu",
+                               "gelu erf", "gelu tanh", "rms_norm", "layer_norm", "softmax", "rotary"})
     for (uint32_t rows : {3u, 64u, 8192u}) against_copy(contract, rows, isa, pairs);
+  if (functions_only) return 0;
   std::printf("weights                      bytes   ratio     GB/s  read GB/s\n");
   for (uint32_t m : {1u, 2u, 4u, 8u, 16u}) matmul_against_reads(m, 768, 3072, isa, pairs);
   for (uint32_t m : {1u, 4u}) matmul_against_reads(m, 768, 50257, isa, pairs);

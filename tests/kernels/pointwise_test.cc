@@ -72,6 +72,41 @@ TEST(Pointwise, AgreesWithTheReferenceOnAnyStrides) {
   }
 }
 
+// A number for each row, to the left and to the right, over rows of every remainder.
+TEST(Pointwise, AgreesWithTheReferenceOnABroadcastColumn) {
+  for (uint32_t n : kSizes) {
+    const View dense = box({3, n}), apart = box({3, n}, {n + 2, 1});
+    for (const char* binary : {"add", "sub", "mul", "div"})
+      for (const View& number : {box({3, n}, {1, 0}), box({3, n}, {0, 0})}) {
+        expect_all_agree_with_reference({.contract = binary, .views = {number, dense, apart}});
+        expect_all_agree_with_reference({.contract = binary, .views = {apart, number, dense}});
+        expect_all_agree_with_reference({.contract = binary, .views = {apart, number, apart}, .in_place = 0});
+      }
+  }
+}
+
+// One IEEE operation each, told apart by their order: 3 - 1, 1 - 3, 3 / 1, 1 / 3.
+TEST(Pointwise, KeepsTheOrderOfABroadcastNumberAndARow) {
+  const View row = box({1, 5}), number = box({1, 5}, {1, 0});
+  for (const bool left : {false, true})
+    for (const auto& [contract, expected] :
+         {std::pair("sub", left ? 1.0f - 3.0f : 3.0f - 1.0f), std::pair("div", left ? 1.0f / 3.0f : 3.0f / 1.0f)})
+      for (const kernels::KernelEntry& entry : kernels_to_test(contract, true)) {
+        GuardedOperand of_row(row, Placement::kEndsAtUnreadablePage),
+            of_number(number, Placement::kEndsAtUnreadablePage), to(row, Placement::kEndsAtUnreadablePage);
+        of_row.fill(std::vector<float>(5, 3.0f));
+        of_number.fill(std::vector<float>(5, 1.0f));
+        kernels::KernelArgs args = {};
+        args.data[0] = left ? of_number.data() : of_row.data(), args.view[0] = left ? &number : &row;
+        args.data[1] = left ? of_row.data() : of_number.data(), args.view[1] = left ? &row : &number;
+        args.data[2] = to.data(), args.view[2] = &row;
+        const uint32_t params[4] = {};
+        args.params = params;
+        entry.fn(args);
+        EXPECT_EQ(to.values(), std::vector<float>(5, expected)) << entry.name;
+      }
+}
+
 TEST(Pointwise, TakesFourAxesOneElementAndNone) {
   for (const View& v : {box({2, 3, 4, 5}), box({2, 3, 4, 5}, {1, 2, 6, 24}), box({2, 3, 4, 5}, {100, 31, 7, 1}),
                         box({}), box({3, 0})}) {
