@@ -6,9 +6,12 @@
 namespace rondo::kernels {
 
 // Fewer query rows than this read the keys where they lie, one row after another;
-// more pack them. GFLOP/s at 1024 keys of 64, as they lie and packed: 2 rows 42 and 31,
-// 3 rows 44 and 39, 4 rows 45 and 57, 5 rows 45 and 63.
+// more pack them. GFLOP/s at 1024 keys of 64, packed: 2 rows 31, 3 rows 39, 4 rows 57, 5
+// rows 63; as they lie, kRowsTogether at a time: 2 rows 50, 3 rows 56.
 inline constexpr int64_t kPackedRows = 4;
+
+// Query rows over keys where they lie that share each load of a key and a value.
+inline constexpr int64_t kRowsTogether = 3;
 
 // Keys that one row's scores are kept of. On the packed path fewer where d is
 // larger: 128 for d <= 64, 64 for d <= 128, else 32, so that a panel of them (d at

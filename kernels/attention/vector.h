@@ -294,8 +294,129 @@ struct Attention {
     }
   }
 
+  // The same of kRows rows at a time, so that a key is loaded once: score[i][j] = q[i] k[j].
+  template <int kRows>
+  RONDO_KERNEL_INLINE void dot_keys(const std::byte* q, const std::byte* const* k, int64_t keys, float* score) const {
+    constexpr int kKeys = 4;
+    const int64_t whole = s.d / kLanes * kLanes;
+    const Mask tail = V::first(s.d - whole);
+    int64_t j = 0;
+    for (; j + kKeys <= keys; j += kKeys) {
+      F sum[kRows][kKeys];
+      RONDO_UNROLL
+      for (int i = 0; i < kRows; ++i) {
+        RONDO_UNROLL
+        for (int n = 0; n < kKeys; ++n) sum[i][n] = V::zero();
+      }
+      for (int64_t c = 0; c < whole * 4; c += kLanes * 4) {
+        F x[kRows];
+        RONDO_UNROLL
+        for (int i = 0; i < kRows; ++i) x[i] = V::load(q + i * s.q_row + c);
+        RONDO_UNROLL
+        for (int n = 0; n < kKeys; ++n) {
+          const F key = V::load(k[j + n] + c);
+          RONDO_UNROLL
+          for (int i = 0; i < kRows; ++i) sum[i][n] = V::fma(x[i], key, sum[i][n]);
+        }
+      }
+      if (whole < s.d) {
+        const int64_t c = whole * 4;
+        RONDO_UNROLL
+        for (int n = 0; n < kKeys; ++n) {
+          const F key = V::load(k[j + n] + c, tail);
+          RONDO_UNROLL
+          for (int i = 0; i < kRows; ++i) sum[i][n] = V::fma(V::load(q + i * s.q_row + c, tail), key, sum[i][n]);
+        }
+      }
+      RONDO_UNROLL
+      for (int i = 0; i < kRows; ++i)
+        V::store_sums(score + i * kMostKeys + j, sum[i][0], sum[i][1], sum[i][2], sum[i][3]);
+    }
+    for (int i = 0; i < kRows && j < keys; ++i) dot_keys(q + i * s.q_row, k + j, keys - j, score + i * kMostKeys + j);
+  }
+
+  // And of the weighted values: row i of y shrinks by shrink[i].
+  template <int kRows, int kVectors>
+  RONDO_KERNEL_INLINE void add_values(const float* weight, const std::byte* const* v, int64_t keys, int64_t column,
+                                      std::byte* y, bool first, const float* shrink) const {
+    F sum[kRows][kVectors];
+    RONDO_UNROLL
+    for (int i = 0; i < kRows; ++i) {
+      const F factor = V::set(shrink[i]);
+      RONDO_UNROLL
+      for (int n = 0; n < kVectors; ++n)
+        sum[i][n] = first ? V::zero() : V::mul(V::load(y + i * s.y_row + (column + n * kLanes) * 4), factor);
+    }
+    for (int64_t j = 0; j < keys; ++j) {
+      F value[kVectors];
+      RONDO_UNROLL
+      for (int n = 0; n < kVectors; ++n) value[n] = V::load(v[j] + (column + n * kLanes) * 4);
+      RONDO_UNROLL
+      for (int i = 0; i < kRows; ++i) {
+        const F w = V::broadcast(weight + i * kMostKeys + j);
+        RONDO_UNROLL
+        for (int n = 0; n < kVectors; ++n) sum[i][n] = V::fma(w, value[n], sum[i][n]);
+      }
+    }
+    RONDO_UNROLL
+    for (int i = 0; i < kRows; ++i) {
+      RONDO_UNROLL
+      for (int n = 0; n < kVectors; ++n) V::store(y + i * s.y_row + (column + n * kLanes) * 4, sum[i][n]);
+    }
+  }
+
+  // Columns of one row of y from `column` on.
+  RONDO_KERNEL_INLINE void add_values_from(int64_t column, const float* weight, const std::byte* const* v, int64_t keys,
+                                           std::byte* y, bool first, float shrink) const {
+    const Mask full = V::first(kLanes);
+    for (; column + 4 * kLanes <= s.e; column += 4 * kLanes)
+      add_values<4, true>(weight, v, keys, column, y, first, shrink, full);
+    for (; column + kLanes <= s.e; column += kLanes)
+      add_values<1, true>(weight, v, keys, column, y, first, shrink, full);
+    if (column < s.e) add_values<1, false>(weight, v, keys, column, y, first, shrink, V::first(s.e - column));
+  }
+
+  // Rows [row, row + kRows) over the keys that were located, of which the last row sees `most`.
+  template <int kRows>
+  RONDO_KERNEL_INLINE void take_keys(int64_t row, int64_t key, int64_t keys, const std::byte* const* k,
+                                     const std::byte* const* v, float* score, Running* running) const {
+    const int64_t most = clamped(keys_seen(s, row + kRows - 1) - key, keys);
+    if (key > 0 && most == 0) return;
+    const int64_t least = clamped(keys_seen(s, row) - key, keys);
+    const bool first = key == 0;
+    std::byte* y = s.y + row * s.y_row;
+    if (most > 0) {
+      if constexpr (kRows == 1)
+        dot_keys(s.q + row * s.q_row, k, most, score);
+      else
+        dot_keys<kRows>(s.q + row * s.q_row, k, most, score);
+    }
+    float shrink[kRows];
+    int64_t sees[kRows];
+    for (int i = 0; i < kRows; ++i) {
+      sees[i] = clamped(keys_seen(s, row + i) - key, keys);
+      shrink[i] = sees[i] > 0 ? weigh(score + i * kMostKeys, sees[i], s.scale, running[i]) : 1.0f;
+    }
+    int64_t column = 0;
+    if constexpr (kRows > 1)
+      for (; column + 2 * kLanes <= s.e; column += 2 * kLanes)
+        add_values<kRows, 2>(score, v, least, column, y, first, shrink);
+    for (int i = 0; i < kRows; ++i) {
+      // What only the later rows see, then the columns that are left.
+      if (column > 0 && sees[i] > least) add_more(column, score + i * kMostKeys, v, least, sees[i], y + i * s.y_row);
+      add_values_from(column, score + i * kMostKeys, v, sees[i], y + i * s.y_row, first, shrink[i]);
+    }
+  }
+
+  // Columns [0, end) of a row of y, a multiple of 2 kLanes: the values [from, to) on top.
+  RONDO_KERNEL_INLINE void add_more(int64_t end, const float* weight, const std::byte* const* v, int64_t from,
+                                    int64_t to, std::byte* y) const {
+    for (int64_t column = 0; column < end; column += kLanes)
+      add_values<1, true>(weight + from, v + from, to - from, column, y, false, 1.0f, V::first(kLanes));
+  }
+
   void run_by_key() const {
-    alignas(64) float score[kMostKeys];
+    alignas(64) float score[kRowsTogether * kMostKeys];
     const std::byte *k[kMostKeys], *v[kMostKeys];
     Running running[kRowsAtOnce];
     for (int64_t first = 0; first < s.m; first += kRowsAtOnce) {
@@ -306,23 +427,10 @@ struct Attention {
       do {  // once even without keys: it writes zeros
         const int64_t keys = smaller(kMostKeys, seen - key);
         locate_keys(s, key, keys, k, v);
-        for (int64_t row = first; row < end; ++row) {
-          const int64_t sees = clamped(keys_seen(s, row) - key, keys);
-          if (key > 0 && sees == 0) continue;
-          float shrink = 1.0f;
-          if (sees > 0) {
-            dot_keys(s.q + row * s.q_row, k, sees, score);
-            shrink = weigh(score, sees, s.scale, running[row - first]);
-          }
-          std::byte* y = s.y + row * s.y_row;
-          const Mask full = V::first(kLanes);
-          int64_t column = 0;
-          for (; column + 4 * kLanes <= s.e; column += 4 * kLanes)
-            add_values<4, true>(score, v, sees, column, y, key == 0, shrink, full);
-          for (; column + kLanes <= s.e; column += kLanes)
-            add_values<1, true>(score, v, sees, column, y, key == 0, shrink, full);
-          if (column < s.e) add_values<1, false>(score, v, sees, column, y, key == 0, shrink, V::first(s.e - column));
-        }
+        int64_t row = first;
+        for (; row + 3 <= end; row += 3) take_keys<3>(row, key, keys, k, v, score, running + (row - first));
+        if (row + 2 == end) take_keys<2>(row, key, keys, k, v, score, running + (row - first));
+        if (row + 1 == end) take_keys<1>(row, key, keys, k, v, score, running + (row - first));
         key += kMostKeys;
       } while (key < seen);
       for (int64_t row = first; row < end; ++row) finish(row, running[row - first]);
