@@ -9,6 +9,7 @@
 #include "planner/fusion/bounds/lower_bounds.h"
 #include "planner/fusion/evaluate.h"
 #include "planner/fusion/rules.h"
+#include "planner/fusion/search/exhaust.h"
 #include "tools/contest_report.h"
 #include "tools/contest_svg.h"
 #include "tools/schedule_file.h"
@@ -23,6 +24,9 @@ using fusion::Problem;
 using fusion::Solution;
 using fusion::SubgraphCost;
 
+// Of the exhaustive search for a bound: a second at most, mostly none.
+constexpr uint64_t kExhaustiveSteps = 1'000'000;
+
 struct NamedBound {
   const char* name;
   double value;
@@ -32,7 +36,8 @@ std::vector<NamedBound> named(const LowerBounds& bounds) {
   return {{"compute", bounds.compute, "every native tile of every operator once"},
           {"traffic", bounds.traffic, "every input and output once"},
           {"reload", bounds.reload, "what no tiling, grouping or retention avoids moving again"},
-          {"parts", bounds.parts, "compute or traffic of each part that no subgraph mixes with another"}};
+          {"parts", bounds.parts, "compute or traffic of each part that no subgraph mixes with another"},
+          {"exhaustive", bounds.exhaustive, "every solution looked at, cheapest first, as far as that went"}};
 }
 
 // Files may say what their subgraphs cost; the first that is wrong by more than the
@@ -110,7 +115,8 @@ int run_contest_score(const ContestScoreCommand& command, Console& console) {
   const fusion::EvaluateOptions options{command.divisible};
   const Result<Evaluation> evaluation = evaluate(*problem, *solution, options);
   if (!evaluation.ok()) return console.fail(in_file(evaluation.error(), command.solution));
-  const LowerBounds bounds = lower_bounds(*problem);
+  LowerBounds bounds = lower_bounds(*problem);
+  bounds.exhaustive = fusion::exhaustive_bound(*problem, evaluation->latency, kExhaustiveSteps);
 
   if (!command.svg.empty()) {
     const std::string title = std::filesystem::path(command.problem).filename().string() + " as scheduled by " +
@@ -132,9 +138,11 @@ int run_contest_score(const ContestScoreCommand& command, Console& console) {
   console.out() << "latency " << latency_text(evaluation->latency) << "; no schedule has less than\n";
   using enum Table::Align;
   Table table({"", "", "", ""}, {kLeft, kRight, kLeft, kLeft});
-  for (const NamedBound& bound : named(bounds))
+  for (const NamedBound& bound : named(bounds)) {
+    if (bound.value == 0 && evaluation->latency != 0) continue;  // not known
     table.add({bound.name, latency_text(bound.value), "gap " + percent_text(gap_of(bound.value, evaluation->latency)),
                bound.what});
+  }
   console.out() << table.text();
   return kGood;
 }

@@ -44,15 +44,14 @@ int run_contest_solve(const ContestSolveCommand& command, Console& console) {
     return console.fail(kUsage, "the solution and the report would both go to stdout; write the solution to a file");
   const Result<Problem> problem = fusion::load_problem(command.problem);
   if (!problem.ok()) return console.fail(problem.error());
-  const fusion::LowerBounds bounds = fusion::lower_bounds(*problem);
-  const double least = bounds.best();
+  fusion::LowerBounds bounds = fusion::lower_bounds(*problem);
 
   const double limit = kShareOfTime * command.time_limit_s.value_or(command.work != 0 ? 1e18 : kDefaultTimeLimit);
   fusion::SolveOptions options;
   options.seed = command.seed;
   options.work = command.work;
   options.divisible = command.divisible;
-  options.good_enough = least;
+  options.good_enough = bounds.best();
   options.stop = [&] { return console.interrupted() || clock.seconds() >= limit; };
   options.run_all =
       search_threads(command.threads != 0 ? command.threads : std::max(1u, std::thread::hardware_concurrency()));
@@ -79,8 +78,9 @@ int run_contest_solve(const ContestSolveCommand& command, Console& console) {
       write(*unwritten);
     const double by_work =
         command.work == 0 ? 0 : static_cast<double>(progress.work) / static_cast<double>(command.work);
-    console.progress(std::max(clock.seconds() / limit, by_work),
-                     "best " + latency_text(progress.latency) + ", least " + latency_text(least));
+    console.progress(
+        std::max(clock.seconds() / limit, by_work),
+        "best " + latency_text(progress.latency) + ", least " + latency_text(std::max(bounds.best(), progress.least)));
   };
   const Result<fusion::Solved> solved = fusion::solve(*problem, options);
   console.end_progress();
@@ -88,7 +88,8 @@ int run_contest_solve(const ContestSolveCommand& command, Console& console) {
   if (unwritten || last_file < 0) write(solved->solution);
   if (!written.ok()) return console.fail(written.error());
 
-  const double gap = gap_of(least, solved->latency);
+  bounds.exhaustive = solved->least;
+  const double least = bounds.best(), gap = gap_of(least, solved->latency);
   const double seconds = clock.seconds();
   const bool interrupted = console.interrupted();
   if (console.json) {

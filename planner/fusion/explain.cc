@@ -86,8 +86,17 @@ std::vector<uint32_t> snake_by_columns(const Geometry& geometry) {
 
 const char* order_name(const Subgraph& subgraph, const Geometry& geometry) {
   if (subgraph.order.empty() || std::is_sorted(subgraph.order.begin(), subgraph.order.end())) return "raster";
-  if (subgraph.order == snake_by_rows(geometry)) return "row snake";
-  return subgraph.order == snake_by_columns(geometry) ? "column snake" : "other";
+  int64_t rows = 0, columns = 0;  // changed from one tile to the next
+  for (size_t at = 1; at < subgraph.order.size(); ++at) {
+    const int64_t here = subgraph.order[at], before = subgraph.order[at - 1];
+    const bool row = here / geometry.tile_columns != before / geometry.tile_columns;
+    const bool column = here % geometry.tile_columns != before % geometry.tile_columns;
+    if (row && column) return "other";
+    rows += row ? 1 : 0;
+    columns += column ? 1 : 0;
+  }
+  if (rows == geometry.tile_rows - 1) return "row snake";
+  return columns == geometry.tile_columns - 1 ? "column snake" : "other";
 }
 
 std::vector<StepTime> first_steps(const Problem& problem, const Subgraph& subgraph, const Geometry& geometry,

@@ -57,10 +57,18 @@ struct OperandTerms {
   // readers that share them.
   double free_whole = kInfinity;
   double free_strip = kInfinity;
+  // The smallest output that one of those holds who keep it, if they are dealt loads, too.
+  double free_kept = kInfinity;
+  bool charged = false;  // one load of the whole is in its maker's share
+  // Readers that have the other operand in strips are dealt nothing, but get what the
+  // maker of the strip pays beyond its own share.
+  bool whole_only = false;
+  double maker_excess = 0;  // of this operand, should it be in strips
+  bool retainable = true;
 
   auto key() const {
-    return std::make_tuple(elements, free_possible, factor, by_capacity, to_free, sharers, once, free_whole,
-                           free_strip);
+    return std::make_tuple(elements, free_possible, factor, by_capacity, to_free, sharers, once, free_whole, free_strip,
+                           free_kept, charged, whole_only, maker_excess, retainable);
   }
 };
 
@@ -79,7 +87,7 @@ class Bounds {
     std::vector<double> compute(count), moved(count);
     for (uint32_t op = 0; op < count; ++op) {
       compute[op] = compute_share(op);
-      moved[op] = loads_of(op) + stores_of(op);
+      moved[op] = share_of(op) + stores_of(op);
     }
     double traffic = 0;
     for (uint32_t t = 0; t < p_.tensors.size(); ++t)
@@ -200,8 +208,27 @@ class Bounds {
     return p_.is_output(t) || must_load_[t] != 0 ? size(t) : 0;
   }
 
-  double loads_of(uint32_t op) {
-    if (deep(op)) return deep_loads_of(op);
+  // Its maker answers for how it reaches its readers: stored and loaded, or kept.
+  bool charged(uint32_t t) const {
+    if (p_.is_input(t) || p_.is_output(t) || must_load_[t] != 0) return false;
+    if (!deep(static_cast<uint32_t>(p_.producer[t]))) return false;
+    for (uint32_t reader : p_.consumers[t])
+      if (!p_.is_matmul(reader)) return false;
+    return true;
+  }
+
+  double share_of(uint32_t op) {
+    if (!deep(op)) return shallow_loads_of(op);
+    double inner = kInfinity;
+    if (inner_on_the_left(op)) inner = std::min(inner, inner_loads(op, true));
+    if (inner_on_the_right(op)) inner = std::min(inner, inner_loads(op, false));
+    const uint32_t t = out(op);
+    if (!charged(t)) return std::min(owner_loads(op, false), inner);
+    const double kept = can_be_retained(t) ? owner_loads(op, true) : kInfinity;
+    return std::min({kept, inner, owner_loads(op, false) + 2 * size(t)});
+  }
+
+  double shallow_loads_of(uint32_t op) const {
     double loads = 0;
     std::vector<uint32_t> inputs = p_.operators[op].inputs;
     std::sort(inputs.begin(), inputs.end());
@@ -240,7 +267,12 @@ class Bounds {
     if (terms.to_free) {
       terms.free_whole = free_[t].whole;
       terms.free_strip = free_[t].strip;
+      terms.free_kept = free_[t].kept;
+      terms.whole_only = free_[t].whole_only;
     }
+    terms.retainable = can_be_retained(t);
+    terms.maker_excess = maker_excess(op, left);
+    terms.charged = charged(t);
     return terms;
   }
 
@@ -248,13 +280,18 @@ class Bounds {
   struct FreeReaders {
     double whole = kInfinity;
     double strip = kInfinity;
+    double kept = kInfinity;
+    bool whole_only = false;
   };
-  FreeReaders free_readers(uint32_t t) const {
+  enum class Dealing : uint8_t { kToFree, kAndToKeepers, kButNotToStrips };
+  FreeReaders free_readers(uint32_t t, Dealing dealing) const {
     FreeReaders free;
     const bool left = as_lhs_[t] != 0;
     const double twins = static_cast<double>(twins_[t]);
     for (uint32_t reader : p_.consumers[t]) {
       if (!p_.is_matmul(reader)) continue;
+      if (dealing != Dealing::kToFree && can_be_retained(out(reader)))
+        free.kept = std::min(free.kept, size(out(reader)));
       const uint32_t other = left ? rhs(reader) : lhs(reader);
       if (must_load(other, reader)) continue;
       if (can_be_retained(other)) free.whole = std::min(free.whole, size(other) / twins);
@@ -266,68 +303,103 @@ class Bounds {
       const double strip = deep(maker) ? static_cast<double>(p_.depth(maker)) / (shared * twins) : 0;
       free.strip = std::min(free.strip, strip);
     }
+    if (dealing == Dealing::kButNotToStrips) free.strip = kInfinity, free.whole_only = true;
     return free;
   }
 
-  // Where the loads of a common operand go: evenly, unless dealing them to readers whose
-  // other operand is free gives more.
+  // Where the loads of a common operand go: evenly, to readers whose other operand is
+  // free, to those and the ones that keep their output, or to these without those that
+  // have strips: whichever gives most.
   void choose_dealing() {
     to_free_.assign(p_.tensors.size(), false);
     free_.assign(p_.tensors.size(), {});
     for (uint32_t t = 0; t < p_.tensors.size(); ++t) {
       if (mixed(t) || as_lhs_[t] + as_rhs_[t] < 2) continue;
       bool any_free = false;
-      double evenly = 0;
       std::vector<uint32_t> readers;
       for (uint32_t reader : p_.consumers[t]) {
         if (!deep(reader)) continue;
         readers.push_back(reader);
         any_free = any_free || !must_load(as_lhs_[t] != 0 ? rhs(reader) : lhs(reader), reader);
-        evenly += deep_loads_of(reader);
       }
       // All readers of a tensor have its K in common, so either all are deep or none is.
       if (!any_free || readers.size() < 2) continue;
+      const auto shares = [&] {
+        double sum = 0;
+        for (uint32_t reader : readers) sum += share_of(reader);
+        return sum;
+      };
+      double most = shares();
+      FreeReaders best;
+      bool dealt = false;
       to_free_[t] = true;
-      free_[t] = free_readers(t);
-      double dealt = 0;
-      for (uint32_t reader : readers) dealt += deep_loads_of(reader);
-      to_free_[t] = dealt > evenly;
+      for (Dealing dealing : {Dealing::kToFree, Dealing::kAndToKeepers, Dealing::kButNotToStrips}) {
+        free_[t] = free_readers(t, dealing);
+        if (const double sum = shares(); sum > most) most = sum, best = free_[t], dealt = true;
+      }
+      to_free_[t] = dealt;
+      free_[t] = best;
     }
-  }
-
-  double deep_loads_of(uint32_t op) {
-    double least = owner_loads(op);
-    if (inner_on_the_left(op)) least = std::min(least, inner_loads(op, true));
-    if (inner_on_the_right(op)) least = std::min(least, inner_loads(op, false));
-    return least;
   }
 
   // Of the operand terms, for tiles of w x h.
   struct Tiles {
     double columns, rows, sums;  // sums: elements of one owner
     double w, h;
+    double kept;  // elements of an output kept whole, instead of its owner's sum; 0 without
+    // Owners that fit, if each holds so much.
+    double most(double capacity, double held) const {
+      return std::floor((capacity - kept) / held) + (kept > 0 ? 1 : 0);
+    }
   };
   // One operand alone: all its sharers, as far as their sums fit.
   double alone(const OperandTerms& terms, double times, const Tiles& tiles) const {
-    if (!terms.factor) return terms.elements / static_cast<double>(terms.once);
+    if (!terms.factor) return terms.charged ? 0 : terms.elements / static_cast<double>(terms.once);
     double sharers = static_cast<double>(terms.sharers);
-    if (terms.by_capacity) sharers = std::min(sharers, std::max(1.0, std::floor(capacity_ / tiles.sums)));
-    return terms.elements * times / sharers;
+    if (terms.by_capacity) sharers = std::min(sharers, std::max(1.0, tiles.most(capacity_, tiles.sums)));
+    return terms.elements * (times - (terms.charged ? 1 : 0)) / sharers;
   }
   // One operand whose reader has the other one for nothing, when loads go to such readers.
   double dealt(const OperandTerms& terms, double times, const Tiles& tiles, double strip_extent) const {
-    if (!terms.factor) return terms.elements / static_cast<double>(terms.once);
-    const double held = tiles.sums + std::min(terms.free_whole, terms.free_strip * strip_extent);
+    if (!terms.factor) return terms.charged ? 0 : terms.elements / static_cast<double>(terms.once);
+    const double held =
+        std::min(tiles.sums + std::min(terms.free_whole, terms.free_strip * strip_extent), terms.free_kept);
     const double sharers = std::min(static_cast<double>(terms.sharers), std::max(1.0, std::floor(capacity_ / held)));
-    return terms.elements * times / sharers;
+    return terms.elements * (times - (terms.charged ? 1 : 0)) / sharers;
   }
 
-  double owner_loads(uint32_t op) {
+  double one_free(const OperandTerms& free, const OperandTerms& loaded, double times, const Tiles& tiles,
+                  double strip_extent) const {
+    if (!loaded.to_free) return alone(loaded, times, tiles);
+    const double share = dealt(loaded, times, tiles, strip_extent);
+    if (!loaded.whole_only) return share;
+    return free.retainable ? std::min(share, free.maker_excess) : free.maker_excess;
+  }
+
+  // What the maker of an operand pays, should it be inner, beyond anything that its own
+  // share can be, among those that may read it so.
+  double maker_excess(uint32_t op, bool left) const {
+    const uint32_t t = left ? lhs(op) : rhs(op);
+    if (p_.is_input(t)) return 0;
+    const auto maker = static_cast<uint32_t>(p_.producer[t]);
+    if (!deep(maker) || mixed(t) || lhs(maker) == rhs(maker)) return 0;
+    // Its share is at most what it pays as the only owner on tiles of native size, and what
+    // it answers for its output.
+    const double w = static_cast<double>(std::min(width(maker), p_.native));
+    const double h = static_cast<double>(std::min(height(maker), p_.native));
+    if (w * h + w + h > capacity_) return 0;
+    const double share = size(lhs(maker)) * static_cast<double>(ceil_div(width(maker), p_.native)) +
+                         size(rhs(maker)) * static_cast<double>(ceil_div(height(maker), p_.native)) + 2 * size(t);
+    return std::max(0.0, inner_loads(maker, left, false) - share) / static_cast<double>(p_.consumers[t].size());
+  }
+
+  // `keeps`: its output is retained.
+  double owner_loads(uint32_t op, bool keeps) {
     const OperandTerms left = terms_of(op, true);
     const OperandTerms right = terms_of(op, false);
     if (left.free_possible && right.free_possible) return 0;
     const int64_t twins = std::max(twins_[lhs(op)], twins_[rhs(op)]);
-    const auto key = std::make_tuple(left.key(), right.key(), width(op), height(op), twins);
+    const auto key = std::make_tuple(left.key(), right.key(), width(op), height(op), keeps ? -twins : twins);
     const auto [at, is_new] = known_.emplace(key, kInfinity);
     if (!is_new) return at->second;
     const size_t most = budget_ > 0 ? kMostCuts : kFewCuts;
@@ -339,8 +411,9 @@ class Bounds {
       for (const Cut& row : rows) {
         const double sums = static_cast<double>(column.extent) * static_cast<double>(row.extent);
         if (sums > capacity_) continue;
-        const Tiles tiles{static_cast<double>(column.count), static_cast<double>(row.count), sums,
-                          static_cast<double>(column.extent), static_cast<double>(row.extent)};
+        const Tiles tiles{
+            static_cast<double>(column.count),  static_cast<double>(row.count),  sums,
+            static_cast<double>(column.extent), static_cast<double>(row.extent), keeps ? size(out(op)) : 0};
         least = std::min(least, owner_loads(left, right, tiles, twins));
       }
     // Nothing fits: then no solution has this mode, and the others count.
@@ -355,12 +428,15 @@ class Bounds {
       double both = 0;
       if (!left.to_free) both += alone(left, tiles.columns, tiles);
       if (!right.to_free) both += alone(right, tiles.rows, tiles);
+      if (tiles.kept > 0 && left.free_kept < kInfinity) both += dealt(left, tiles.columns, tiles, tiles.w);
+      if (tiles.kept > 0 && right.free_kept < kInfinity) both += dealt(right, tiles.rows, tiles, tiles.h);
       least = both;
-    } else if (!left.factor || !right.factor || !left.by_capacity || !right.by_capacity) {
+    } else if (!left.factor || !right.factor || !left.by_capacity || !right.by_capacity || left.charged ||
+               right.charged) {
       least = alone(left, tiles.columns, tiles) + alone(right, tiles.rows, tiles);
     } else {
-      const auto most = static_cast<int64_t>(std::floor((capacity_ - tiles.w - tiles.h) / tiles.sums));
-      if (most < 1) return kInfinity;
+      const auto most = static_cast<int64_t>(tiles.most(capacity_ - tiles.w - tiles.h, tiles.sums));
+      if (most < 1 || tiles.kept > capacity_ - tiles.w - tiles.h) return kInfinity;
       const OperandTerms& outer = left.sharers <= right.sharers ? left : right;
       const OperandTerms& inner = left.sharers <= right.sharers ? right : left;
       const double outer_times = left.sharers <= right.sharers ? tiles.columns : tiles.rows;
@@ -379,39 +455,63 @@ class Bounds {
       }
     }
     // One of them free.
-    if (left.free_possible)
-      least =
-          std::min(least, right.to_free ? dealt(right, tiles.rows, tiles, tiles.h) : alone(right, tiles.rows, tiles));
-    if (right.free_possible)
-      least = std::min(least,
-                       left.to_free ? dealt(left, tiles.columns, tiles, tiles.w) : alone(left, tiles.columns, tiles));
+    if (left.free_possible) least = std::min(least, one_free(left, right, tiles.rows, tiles, tiles.h));
+    if (right.free_possible) least = std::min(least, one_free(right, left, tiles.columns, tiles, tiles.w));
     return least;
   }
 
   // `left`: the output is the LHS of another MatMul.
-  double inner_loads(uint32_t op, bool left) const {
+  double inner_loads(uint32_t op, bool left, bool with_excess = true) const {
     const uint32_t held = left ? lhs(op) : rhs(op);      // in strips, loaded once
     const uint32_t streamed = left ? rhs(op) : lhs(op);  // new in every step
     double loads = must_load(held, op) ? once(held) : 0;
     if (!must_load(streamed, op)) return loads;
     const int64_t along = left ? width(op) : height(op);
     if (along <= p_.native || !factor_claimed(streamed, op)) return loads + once(streamed);
-    int64_t across = std::numeric_limits<int64_t>::max();  // tiles along the other axis of the grid
+    const double shared = static_cast<double>(as_lhs_[streamed] + as_rhs_[streamed]);
+    const std::vector<Cut> cuts = cuts_of(left ? height(op) : width(op), p_.native, kMostCuts);
+    double least = kInfinity;
     for (uint32_t reader : p_.consumers[out(op)]) {
       if (!p_.is_matmul(reader) || (left ? lhs(reader) : rhs(reader)) != out(op)) continue;
-      across = std::min(across, ceil_div(left ? width(reader) : height(reader), p_.native));
+      // Tiles along the other axis of the grid.
+      const auto across = static_cast<double>(ceil_div(left ? width(reader) : height(reader), p_.native));
+      const Excess excess = with_excess ? excess_of(reader, left) : Excess{};
+      for (const Cut& cut : cuts) {
+        const double strip = static_cast<double>(cut.extent) * static_cast<double>(p_.depth(op));
+        if (strip > capacity_) continue;
+        double sharers = shared;
+        if (!mixed(streamed))
+          sharers = std::min(sharers, static_cast<double>(twins_[streamed]) * std::floor(capacity_ / strip));
+        const auto count = static_cast<double>(cut.count);
+        const double over = std::max(0.0, excess.elements * count - excess.claimed);
+        least = std::min(least, size(streamed) * across * count / sharers + over);
+      }
     }
-    const int64_t extent = left ? height(op) : width(op);
-    double least = kInfinity;
-    for (const Cut& cut : cuts_of(extent, p_.native, kMostCuts)) {
-      const double strip = static_cast<double>(cut.extent) * static_cast<double>(p_.depth(op));
-      if (strip > capacity_) continue;
-      double sharers = static_cast<double>(as_lhs_[streamed] + as_rhs_[streamed]);
-      if (!mixed(streamed))
-        sharers = std::min(sharers, static_cast<double>(twins_[streamed]) * std::floor(capacity_ / strip));
-      least = std::min(least, static_cast<double>(cut.count) / sharers);
-    }
-    return loads + size(streamed) * static_cast<double>(across) * least;
+    return loads + least;
+  }
+
+  // Of a MatMul that reads the output of an inner one: its other operand, if no one else
+  // reads that and it must be loaded, is loaded for every tile along the held axis; what
+  // exceeds the reader's own share is the inner MatMul's. (Not where that share depends on
+  // what becomes of the reader's output.)
+  struct Excess {
+    double elements = 0;
+    double claimed = 0;
+  };
+  Excess excess_of(uint32_t reader, bool left) const {
+    const uint32_t other = left ? rhs(reader) : lhs(reader);
+    if (!deep(reader) || other == (left ? lhs(reader) : rhs(reader)) || charged(out(reader))) return {};
+    if (p_.consumers[other].size() != 1 || !must_load(other, reader) || !factor_claimed(other, reader)) return {};
+    // Its share is at most what it pays as an owner on tiles of native size that keeps the
+    // product resident, or loads it where it cannot.
+    const uint32_t t = left ? lhs(reader) : rhs(reader);
+    const double w = static_cast<double>(std::min(width(reader), p_.native));
+    const double h = static_cast<double>(std::min(height(reader), p_.native));
+    if (w * h + w + h > capacity_) return {};
+    const auto columns = static_cast<double>(ceil_div(width(reader), p_.native));
+    const auto rows = static_cast<double>(ceil_div(height(reader), p_.native));
+    const bool free = !must_load(t, reader) && can_be_retained(t);
+    return {size(other), size(other) * (left ? rows : columns) + (free ? 0 : size(t) * (left ? columns : rows))};
   }
 
   // The part of each operator: those that may meet in a subgraph.
@@ -473,12 +573,16 @@ class Bounds {
 
 }  // namespace
 
-double LowerBounds::best() const { return std::max({compute, traffic, reload, parts}); }
+double LowerBounds::best() const { return std::max({compute, traffic, reload, parts, exhaustive}); }
 
 const char* LowerBounds::best_name() const {
   // The plainest of those that say as much.
   const double most = best() * kRoundedDown;
-  return compute >= most ? "compute" : traffic >= most ? "traffic" : reload >= most ? "reload" : "parts";
+  return compute >= most   ? "compute"
+         : traffic >= most ? "traffic"
+         : reload >= most  ? "reload"
+         : parts >= most   ? "parts"
+                           : "exhaustive";
 }
 
 LowerBounds lower_bounds(const Problem& problem) { return Bounds(problem).run(); }

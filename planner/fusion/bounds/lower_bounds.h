@@ -1,4 +1,4 @@
-// What no solution can beat: four lower bounds on the latency of a problem, each with its
+// What no solution can beat: lower bounds on the latency of a problem, each with its
 // proof. They hold for every solution that evaluate() accepts, whatever its groups,
 // granularities, recomputation, retention and tile orders.
 //
@@ -37,6 +37,9 @@
 //     MatMuls that read it, each of which holds h x K elements of its own LHS (R11 again:
 //     a strip longer than N is not ephemeral), so b h K <= capacity. The LHS is loaded once.
 //     *inner on the right*: the mirror image.
+//     The MatMul that reads the strip's product is an owner, too: an operand that it alone
+//     reads is loaded for every tile row, and what exceeds its own share of that is the
+//     inner MatMul's.
 //     Where W <= N (or H <= N) an inner MatMul loads each operand once, divided. An
 //     operator that is owner and inner in one subgraph counts as inner: what it loads as
 //     such is loaded in any case. No factor is claimed of an operand that fits the fast
@@ -47,6 +50,18 @@
 //     operand to those readers alone can be better than dealing evenly: they are few,
 //     because a retained operand counts whole and an ephemeral one needs an inner MatMul
 //     with its strip of h x K. The better of both is taken, tensor by tensor.
+//
+//   - Whether the output t of a deep MatMul p stays or leaves, where only MatMuls read it
+//     and none must load it. Either every subgraph with p retains t or uses it up: p is
+//     inner, or an owner that holds t whole beside the sums of those that share its loads.
+//     Or some subgraph evicts t; then some subgraph loads it, whole at least once, or p is
+//     in another one that does not evict it. So p's share is the lesser of the first case
+//     and of an owner's loads + 2 size(t). In return no reader claims t's first load: it
+//     claims size(t) (tile columns - 1) where it claims loads of t at all. And where the
+//     loads of a common operand are dealt to readers with a free operand, those that keep
+//     their output may be dealt some, too: they are as few. Readers that have the free
+//     operand in strips may be left out, if that is more: their share is then what the
+//     strip's maker, inner and so reloading for every tile, pays beyond its own share.
 //
 // parts. Two operators *may meet* if some subgraph may hold both: transitively, through
 //   tensors they have in common, where making and reading inside one subgraph must be
@@ -66,6 +81,9 @@ struct LowerBounds {
   double traffic = 0;  // compulsory input and output
   double reload = 0;   // with forced reloads and evictions
   double parts = 0;    // the sum over parts that no subgraph mixes
+  // Of the solver's exhaustive search (search/exhaust.h), which lower_bounds() does not
+  // make; whoever has it puts it here.
+  double exhaustive = 0;
   uint32_t part_count = 0;
 
   double best() const;

@@ -104,7 +104,7 @@ bool connected(const Local& local) {
 
 }  // namespace
 
-Demand find_demand(const Network& net, std::span<const uint32_t> operators) {
+Demand find_demand(const Network& net, std::span<const uint32_t> operators, bool in_parts) {
   Demand demand;
   Digest digest;
   const Local local = number_tensors(net, operators, digest);
@@ -131,7 +131,7 @@ Demand find_demand(const Network& net, std::span<const uint32_t> operators) {
   demand.grid_height = net.height[demand.outputs[0]];
   for (const uint32_t output : demand.outputs)  // R3
     if (net.width[output] != demand.grid_width || net.height[output] != demand.grid_height) return demand;
-  if (!connected(local)) return demand;
+  if (!in_parts && !connected(local)) return demand;
 
   demand.max_k = net.native;
   demand.accumulates.assign(demand.inner.size(), 0);

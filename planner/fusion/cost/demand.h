@@ -44,7 +44,9 @@ struct Demand {
   uint64_t shape_low = 0, shape_high = 0;  // equal for groups that cost the same under renaming (128-bit digest)
 };
 
-// `operators`: numbers of the network, ascending, distinct, not empty.
-Demand find_demand(const Network& net, std::span<const uint32_t> operators);
+// `operators`: numbers of the network, ascending, distinct, not empty. With `in_parts` they
+// need not be connected (R4): for sets that grow towards the inputs, where everything else
+// that makes a group impossible stays, whatever producers come in.
+Demand find_demand(const Network& net, std::span<const uint32_t> operators, bool in_parts = false);
 
 }  // namespace rondo::fusion

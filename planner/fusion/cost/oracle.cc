@@ -68,4 +68,20 @@ const Price& Oracle::price(const Group& group, std::span<const uint32_t> enterin
   return prices_.emplace(key, price_group(net_, group.demand, key.residency, options_)).first->second;
 }
 
+const ProvenPrice& Oracle::proven_price(const Group& group, std::span<const uint32_t> entering,
+                                        std::span<const uint32_t> retained) {
+  if (!group.demand.possible) return never_;
+  PriceKey key{group.demand.shape_low, group.demand.shape_high, {}};
+  if (!residency_of(net_, group.demand, entering, retained, key.residency)) return never_;
+  const auto found = proven_.find(key);
+  if (found != proven_.end()) return found->second;
+  if (proven_.size() >= entries_) proven_.clear();
+  ++priced_;
+  const ProvenPrice proven = prove_price(net_, group.demand, key.residency, options_);
+  floors_ += static_cast<uint64_t>(proven.looked_at);
+  if (prices_.size() >= entries_) prices_.clear();
+  prices_.insert_or_assign(key, proven.price);
+  return proven_.emplace(key, proven).first->second;
+}
+
 }  // namespace rondo::fusion

@@ -33,9 +33,15 @@ class Oracle {
   // Impossible when a retained tensor is not produced by the group.
   const Price& price(const Group& group, std::span<const uint32_t> entering, std::span<const uint32_t> retained);
 
+  // The same with what no granularity and no order goes below; a few times as dear, kept
+  // apart. Where it finds a better price than price(), price() has it from then on.
+  const ProvenPrice& proven_price(const Group& group, std::span<const uint32_t> entering,
+                                  std::span<const uint32_t> retained);
+
   const Network& network() const { return net_; }
   const PricingOptions& options() const { return options_; }
   uint64_t priced() const { return priced_; }  // granularity searches made, i.e. misses
+  uint64_t floors() const { return floors_; }  // of proven prices, ProvenPrice::looked_at summed up
 
   // False when a tensor is not the group's to retain or lies beyond the 64th of its kind.
   static bool residency_of(const Network& net, const Demand& demand, std::span<const uint32_t> entering,
@@ -64,8 +70,10 @@ class Oracle {
   std::vector<std::pair<uint64_t, uint64_t>> marks_;  // by operator: random words whose xor names a set
   std::unordered_map<SetKey, GroupPointer, SetHash> groups_;
   std::unordered_map<PriceKey, Price, PriceHash> prices_;
+  std::unordered_map<PriceKey, ProvenPrice, PriceHash> proven_;
   Price impossible_;
-  uint64_t priced_ = 0;
+  ProvenPrice never_;
+  uint64_t priced_ = 0, floors_ = 0;
 };
 
 }  // namespace rondo::fusion

@@ -1,222 +1,16 @@
 #include "planner/fusion/cost/price.h"
 #include <algorithm>
 #include <array>
-#include <bit>
+#include "planner/fusion/ceil_div.h"
+#include "planner/fusion/cost/tile_price.h"
 
 namespace rondo::fusion {
 namespace {
 
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-// The distinct slices that are loaded, summed up by kind. Which slices coincide depends
-// only on whether one tile covers the rows, the columns, and one step the reduction.
-// Kinds that move with k count elements per unit of k; of the rest, [0] is loaded in
-// the first k-step of a tile, [1] in the last.
-struct Loads {
-  int64_t rows_step = 0;                                            // (h,k): x h x k
-  int64_t step_columns = 0;                                         // (k,w): x k x w
-  int64_t all_step = 0;                                             // (F,k) and (k,F): x k
-  std::array<int64_t, 2> tile{}, rows_all{}, all_columns{}, all{};  // (h,w): x h x w; (h,F): x h; (F,w): x w; (F,F)
-  int64_t per_k(int64_t h, int64_t w) const { return rows_step * h + step_columns * w + all_step; }
-  int64_t fixed(int64_t h, int64_t w) const {
-    return (tile[0] + tile[1]) * h * w + (rows_all[0] + rows_all[1]) * h + (all_columns[0] + all_columns[1]) * w +
-           all[0] + all[1];
-  }
-  bool ordered() const {  // a traversal order makes a difference
-    return (rows_all[0] | rows_all[1] | all_columns[0] | all_columns[1]) != 0;
-  }
-};
-
-Loads sum_loads(const Network& net, const Demand& demand, uint64_t entering, bool one_row, bool one_column,
-                bool one_step) {
-  Loads loads;
-  for (size_t at = 0; at < demand.needs.size();) {
-    const uint32_t input = demand.needs[at].input;
-    uint16_t seen = 0;
-    for (; at < demand.needs.size() && demand.needs[at].input == input; ++at) {
-      Axis row = demand.needs[at].row, column = demand.needs[at].column;
-      if ((row == Axis::kRows && one_row) || (row == Axis::kStep && one_step)) row = Axis::kAll;
-      if ((column == Axis::kColumns && one_column) || (column == Axis::kStep && one_step)) column = Axis::kAll;
-      seen |= static_cast<uint16_t>(1u << (static_cast<unsigned>(row) * 4 + static_cast<unsigned>(column)));
-    }
-    if (input < 64 && (entering >> input & 1) != 0) continue;
-    const uint32_t tensor = demand.inputs[input];
-    const int64_t width = net.width[tensor], height = net.height[tensor];
-    const size_t when = demand.early[input] != 0 ? 0 : 1;
-    constexpr unsigned kWhole = static_cast<unsigned>(Axis::kAll) * 4 + static_cast<unsigned>(Axis::kAll);
-    if ((seen >> kWhole & 1) != 0) {  // the full tensor serves every other need
-      loads.all[when] += width * height;
-      continue;
-    }
-    for (unsigned code = 0; code < 16; ++code) {
-      if ((seen >> code & 1) == 0) continue;
-      const auto row = static_cast<Axis>(code / 4), column = static_cast<Axis>(code % 4);
-      if (row == Axis::kRows && column == Axis::kStep)
-        ++loads.rows_step;
-      else if (row == Axis::kStep && column == Axis::kColumns)
-        ++loads.step_columns;
-      else if (row == Axis::kStep)
-        loads.all_step += width;
-      else if (column == Axis::kStep)
-        loads.all_step += height;
-      else if (row == Axis::kRows && column == Axis::kColumns)
-        ++loads.tile[when];
-      else if (row == Axis::kRows)
-        loads.rows_all[when] += width;
-      else
-        loads.all_columns[when] += height;
-    }
-  }
-  return loads;
-}
-
-// Elements that stay in fast memory whatever the granularity, and how the rest scales.
-struct Holdings {
-  int64_t fixed = 0;         // entering and retained tensors, full size
-  int64_t tiles = 0;         // x tile: outputs not retained
-  int64_t accumulators = 0;  // x tile, when there is more than one k-step
-  int64_t evicted = 0;       // outputs not retained, again
-};
-
-Holdings sum_holdings(const Network& net, const Demand& demand, const Residency& residency) {
-  Holdings holdings;
-  holdings.fixed = residency.entering_size;
-  for (size_t i = 0; i < demand.outputs.size(); ++i) {
-    const bool retained = i < 64 && (residency.outputs >> i & 1) != 0;
-    if (retained)
-      holdings.fixed += net.size[demand.outputs[i]];
-    else
-      ++holdings.tiles;
-  }
-  holdings.evicted = holdings.tiles;
-  holdings.accumulators = demand.accumulators;
-  if (residency.inner != 0)
-    for (size_t i = 0; i < demand.inner.size() && i < 64; ++i)
-      if ((residency.inner >> i & 1) != 0) {
-        holdings.fixed += net.size[demand.inner[i]];
-        holdings.accumulators -= demand.accumulates[i];
-      }
-  return holdings;
-}
-
-enum Change : uint8_t { kFirst, kRow, kColumn, kBoth, kChanges };
-
-// How often a traversal meets each class of tile.
-struct TileClass {
-  bool last_row, last_column;
-  Change change;
-  int64_t count;
-};
-
-class TileClasses {
- public:
-  void add(bool last_row, bool last_column, Change change, int64_t count) {
-    if (count <= 0) return;
-    for (size_t i = 0; i < size_; ++i)
-      if (list_[i].last_row == last_row && list_[i].last_column == last_column && list_[i].change == change) {
-        list_[i].count += count;
-        return;
-      }
-    list_[size_++] = {last_row, last_column, change, count};
-  }
-  const TileClass* begin() const { return list_.data(); }
-  const TileClass* end() const { return list_.data() + size_; }
-
- private:
-  std::array<TileClass, 16> list_;  // 4 kinds of edge x 4 changes
-  size_t size_ = 0;
-};
-
-// Rows and columns named for row-wise travel; a column snake swaps them.
-TileClasses classify(Traversal traversal, int64_t rows, int64_t columns) {
-  const bool across = traversal == Traversal::kColumnSnake;
-  const bool snake = traversal != Traversal::kRaster;
-  const int64_t lines = across ? columns : rows, length = across ? rows : columns;
-  TileClasses classes;
-  const auto add = [&](bool last_line, bool last_place, Change change, int64_t count) {
-    if (across)
-      classes.add(last_place, last_line, change == kRow ? kColumn : change == kColumn ? kRow : change, count);
-    else
-      classes.add(last_line, last_place, change, count);
-  };
-  // `line` in travel order: the tile that enters it, then length - 1 tiles along it.
-  const auto line = [&](bool last_line, bool first_line, bool backwards, int64_t count) {
-    const Change enter = first_line ? kFirst : (snake || length == 1) ? kRow : kBoth;
-    add(last_line, length == 1 || backwards, enter, count);
-    if (length == 1) return;
-    add(last_line, false, kColumn, backwards ? (length - 1) * count : (length - 2) * count);
-    if (!backwards) add(last_line, true, kColumn, count);
-  };
-  line(lines == 1, true, false, 1);
-  if (lines > 1) {
-    const int64_t between = lines - 2;  // lines 1 .. lines-2
-    const int64_t odd = snake ? (between + 1) / 2 : 0;
-    line(false, false, true, odd);
-    line(false, false, false, between - odd);
-    line(true, false, snake && (lines - 1) % 2 == 1, 1);
-  }
-  return classes;
-}
-
-// One granularity, ready to price its steps.
-struct Pricer {
-  const Network& net;
-  const Demand& demand;
-  const Holdings& holdings;
-  const Loads& loads;
-  int64_t w, h, k, rows, columns, steps;
-
-  double step(int64_t h_here, int64_t w_here, int64_t k_here, bool first, bool last, Change change) const {
-    int64_t moved = loads.per_k(h_here, w_here) * k_here;
-    const bool row = change != kColumn, column = change != kRow;
-    const auto held = [&](size_t when) {
-      int64_t sum = loads.tile[when] * h_here * w_here;
-      if (row) sum += loads.rows_all[when] * h_here;
-      if (column) sum += loads.all_columns[when] * w_here;
-      if (change == kFirst) sum += loads.all[when];
-      return sum;
-    };
-    double compute = demand.loop_cost * (static_cast<double>(k_here) / static_cast<double>(demand.reduction));
-    if (first) moved += held(0), compute += demand.first_cost;
-    if (last) moved += held(1) + holdings.evicted * h_here * w_here, compute += demand.last_cost;
-    return std::max(compute, static_cast<double>(moved) / net.bandwidth);
-  }
-
-  double tile(bool last_row, bool last_column, Change change) const {
-    const int64_t h_here = last_row ? demand.grid_height - (rows - 1) * h : std::min(h, demand.grid_height);
-    const int64_t w_here = last_column ? demand.grid_width - (columns - 1) * w : std::min(w, demand.grid_width);
-    if (steps == 1) return step(h_here, w_here, demand.reduction, true, true, change);
-    double sum = step(h_here, w_here, k, true, false, change) +
-                 step(h_here, w_here, demand.reduction - (steps - 1) * k, false, true, change);
-    if (steps > 2) sum += static_cast<double>(steps - 2) * step(h_here, w_here, k, false, false, change);
-    return sum;
-  }
-
-  // Elements loaded and evicted over all tiles and steps.
-  double moved(Traversal traversal) const {
-    double sum = 0;
-    for (const TileClass& kind : classify(traversal, rows, columns)) {
-      const int64_t h_here = kind.last_row ? demand.grid_height - (rows - 1) * h : std::min(h, demand.grid_height);
-      const int64_t w_here = kind.last_column ? demand.grid_width - (columns - 1) * w : std::min(w, demand.grid_width);
-      int64_t tile = loads.per_k(h_here, w_here) * demand.reduction + holdings.evicted * h_here * w_here;
-      for (size_t when = 0; when < 2; ++when) {
-        tile += loads.tile[when] * h_here * w_here;
-        if (kind.change != kColumn) tile += loads.rows_all[when] * h_here;
-        if (kind.change != kRow) tile += loads.all_columns[when] * w_here;
-        if (kind.change == kFirst) tile += loads.all[when];
-      }
-      sum += static_cast<double>(kind.count) * static_cast<double>(tile);
-    }
-    return sum;
-  }
-
-  double total(Traversal traversal) const {
-    double sum = 0;
-    for (const TileClass& kind : classify(traversal, rows, columns))
-      sum += static_cast<double>(kind.count) * tile(kind.last_row, kind.last_column, kind.change);
-    return sum;
-  }
-};
+// Sums in another order agree to this much, relatively.
+constexpr double kRounding = 1e-12;
+// Of tiles and k whose floor is looked at: about 10 ms.
+constexpr int64_t kMostFloors = int64_t{1} << 14;
 
 // Prices one group under one residency; keeps the sums that granularities share.
 class GroupPricing {
@@ -226,7 +20,9 @@ class GroupPricing {
         demand_(demand),
         entering_(residency.entering),
         options_(options),
-        holdings_(sum_holdings(net, demand, residency)) {}
+        holdings_(sum_holdings(net, demand, residency)) {
+    if (options.weightless) holdings_.fixed = 0;
+  }
 
   Price best() {
     list_extents(demand_.grid_width, demand_.min_width, widths_);
@@ -242,19 +38,65 @@ class GroupPricing {
         try_tile(w, h);
       }
     }
+    // The other snakes differ by a few tiles: looked at where they may matter.
+    const Granularity g = best_.granularity;
+    if (best_.possible() && (demand_.grid_width % g.w != 0 || demand_.grid_height % g.h != 0)) {
+      all_orders_ = true;
+      try_steps(g.w, g.h, g.k);
+      all_orders_ = false;
+    }
     best_.least_working_set = least_ == INT64_MAX ? 0 : least_;
     add_traffic();
     return best_;
   }
 
+  ProvenPrice proven() {
+    ProvenPrice proven{best(), Price::kImpossible};
+    all_orders_ = true;
+    double& floor = proven.floor;
+    const auto first = [](int64_t extent, int64_t native, int64_t least) {
+      return std::max(least, std::min(extent, native));
+    };
+    const int64_t widest = first(demand_.grid_width, net_.native, demand_.min_width);
+    const int64_t highest = first(demand_.grid_height, net_.native, demand_.min_height);
+    const int64_t least_rows = ceil_div(demand_.grid_height, highest);
+    for (int64_t w = widest; w >= demand_.min_width && floors_ <= kMostFloors; --w) {
+      if (!divides(demand_.grid_width, w)) continue;
+      const int64_t columns = ceil_div(demand_.grid_width, w);
+      const auto enough = [&](double latency) { return latency >= best_.latency * (1 - kRounding); };
+      if (enough(least_latency(columns, least_rows))) break;
+      for (int64_t h = highest; h >= demand_.min_height; --h) {
+        if (!divides(demand_.grid_height, h)) continue;
+        if (enough(least_latency(columns, ceil_div(demand_.grid_height, h)))) break;
+        if (++floors_ > kMostFloors) {
+          floor = std::min(floor, least_latency(columns, least_rows));
+          break;
+        }
+        const double least = floor_at(w, h);
+        if (enough(least)) continue;
+        floor = std::min(floor, least);
+        if (!demand_.has_loop)
+          try_steps(w, h, 1);
+        else if (floors_ + demand_.max_k <= kMostFloors)
+          for (int64_t k = std::min(demand_.max_k, demand_.reduction); k >= 1; --k)
+            if (divides(demand_.reduction, k)) try_steps(w, h, k), ++floors_;
+      }
+    }
+    floor = std::min(floor, best_.latency);
+    const int64_t least_working_set = proven.price.least_working_set;
+    proven.price = best_;
+    proven.price.least_working_set = least_working_set;
+    add_traffic();
+    proven.price.traffic = best_.traffic;
+    proven.looked_at = floors_;
+    return proven;
+  }
+
   Price at(const Granularity& granularity) {
     const auto [w, h, k, traversal] = granularity;
-    const bool divides =
-        !options_.divisible || ((w >= demand_.grid_width || demand_.grid_width % w == 0) &&
-                                (h >= demand_.grid_height || demand_.grid_height % h == 0) &&
-                                (!demand_.has_loop || k >= demand_.reduction || demand_.reduction % k == 0));
-    if (!divides || w < demand_.min_width || h < demand_.min_height || w > net_.native || h > net_.native || k < 1 ||
-        (demand_.has_loop && k > demand_.max_k))
+    if (!divides(demand_.grid_width, w) || !divides(demand_.grid_height, h) ||
+        (demand_.has_loop && !divides(demand_.reduction, k)) || w < demand_.min_width || h < demand_.min_height ||
+        w > net_.native || h > net_.native || k < 1 || (demand_.has_loop && k > demand_.max_k))
       return {};
     least_ = INT64_MAX;
     only_ = &granularity;
@@ -286,6 +128,99 @@ class GroupPricing {
     }
     const int64_t widest = std::min(extent, native);
     if (list.empty() && (!options_.divisible || extent % widest == 0)) list.push_back(widest);
+  }
+
+  bool divides(int64_t extent, int64_t size) const {
+    return !options_.divisible || size >= extent || extent % size == 0;
+  }
+
+  // The least of any k and any order on tiles of w x h (price.h).
+  double floor_at(int64_t w, int64_t h) {
+    const int64_t rows = ceil_div(demand_.grid_height, h), columns = ceil_div(demand_.grid_width, w);
+    const bool one_row = h >= demand_.grid_height, one_column = w >= demand_.grid_width;
+    const auto pricer = [&](int64_t k, int64_t steps) {
+      return TilePricer{net_, demand_, holdings_, loads(one_row, one_column, steps == 1), w, h, k,
+                        rows, columns, steps};
+    };
+    const int64_t reduction = demand_.has_loop ? demand_.reduction : 1;
+    double least = Price::kImpossible;
+    if (reduction <= (demand_.has_loop ? demand_.max_k : 1) && working_set(w, h, reduction, true) <= net_.capacity) {
+      const TilePricer whole = pricer(reduction, 1);
+      least = order_floor(rows, columns, [&](bool last_row, bool last_column, Change change) {
+        return whole.tile(last_row, last_column, change);
+      });
+    }
+    if (!demand_.has_loop || reduction < 2) return least;
+    const int64_t longest = longest_step(w, h);
+    if (longest < 1) return least;
+    const TilePricer any = pricer(longest, 2);
+    const double of_any = order_floor(rows, columns, [&](bool last_row, bool last_column, Change change) {
+      return any.tile_of_any_steps(last_row, last_column, change);
+    });
+    if (of_any >= std::min(least, best_.latency * (1 - kRounding)) || floors_ + longest > kMostFloors)
+      return std::min(least, of_any);
+    // That ends below what is known: one k after the other.
+    for (int64_t k = longest; k >= 1; --k) {
+      ++floors_;
+      const TilePricer split = pricer(k, ceil_div(reduction, k));
+      least = std::min(least, order_floor(rows, columns, [&](bool last_row, bool last_column, Change change) {
+                         return split.tile(last_row, last_column, change);
+                       }));
+    }
+    return least;
+  }
+
+  // Of several k-steps the longest that fits; 0 when none does.
+  int64_t longest_step(int64_t w, int64_t h) {
+    const int64_t base = working_set(w, h, 0, false), slope = working_set(w, h, 1, false) - base;
+    if (base > net_.capacity) return 0;
+    const int64_t most = std::min(demand_.max_k, demand_.reduction - 1);
+    return slope > 0 ? std::min(most, (net_.capacity - base) / slope) : most;
+  }
+
+  // The least of any order of the tiles, given what each costs.
+  template <class TilePrice>
+  static double order_floor(int64_t rows, int64_t columns, const TilePrice& tile) {
+    // By edge: is it the last row, the last column?
+    double first[2][2], cheap[2][2], row[2][2], column[2][2], sum = 0;
+    const auto there = [&](int last_row, int last_column) {
+      return (last_row == 1 || rows > 1) && (last_column == 1 || columns > 1);
+    };
+    for (int r = 0; r < 2; ++r)
+      for (int c = 0; c < 2; ++c) {
+        if (!there(r, c)) continue;
+        first[r][c] = tile(r == 1, c == 1, kFirst);
+        row[r][c] = rows > 1 ? tile(r == 1, c == 1, kRow) : Price::kImpossible;
+        column[r][c] = columns > 1 ? tile(r == 1, c == 1, kColumn) : Price::kImpossible;
+        cheap[r][c] = std::min(row[r][c], column[r][c]);
+        if (rows > 1 || columns > 1)
+          sum += cheap[r][c] * static_cast<double>((r == 1 ? 1 : rows - 1) * (c == 1 ? 1 : columns - 1));
+      }
+    if (rows == 1 && columns == 1) return first[1][1];
+    // What it takes at least to make one tile of a row change the row, of a column the column.
+    double in_row[2] = {0, 0}, in_column[2] = {0, 0};
+    for (int last = 0; last < 2; ++last)
+      for (int other = 0; other < 2; ++other) {
+        if (rows > 1 && there(last, other)) {
+          const double more = row[last][other] - cheap[last][other];
+          in_row[last] = other == 0 || !there(last, 0) ? more : std::min(in_row[last], more);
+        }
+        if (columns > 1 && there(other, last)) {
+          const double more = column[other][last] - cheap[other][last];
+          in_column[last] = other == 0 || !there(0, last) ? more : std::min(in_column[last], more);
+        }
+      }
+    const double all_rows = rows > 1 ? in_row[0] * static_cast<double>(rows - 1) + in_row[1] : 0;
+    const double all_columns = columns > 1 ? in_column[0] * static_cast<double>(columns - 1) + in_column[1] : 0;
+    double by_rows = Price::kImpossible, by_columns = Price::kImpossible;
+    for (int r = 0; r < 2; ++r)
+      for (int c = 0; c < 2; ++c) {
+        if (!there(r, c)) continue;
+        const double more = first[r][c] - cheap[r][c];
+        by_rows = std::min(by_rows, sum + more + all_rows - in_row[r]);
+        by_columns = std::min(by_columns, sum + more + all_columns - in_column[c]);
+      }
+    return std::max(by_rows, by_columns);
   }
 
   const Loads& loads(bool one_row, bool one_column, bool one_step) {
@@ -358,7 +293,7 @@ class GroupPricing {
     const int64_t rows = ceil_div(demand_.grid_height, h), columns = ceil_div(demand_.grid_width, w);
     const int64_t steps = demand_.has_loop ? ceil_div(demand_.reduction, k) : 1;
     const Loads& sums = loads(rows == 1, columns == 1, steps == 1);
-    const Pricer pricer{net_, demand_, holdings_, sums, w, h, k, rows, columns, steps};
+    const TilePricer pricer{net_, demand_, holdings_, sums, w, h, k, rows, columns, steps};
     best_.traffic = pricer.moved(traversal) / net_.bandwidth;
   }
 
@@ -369,7 +304,7 @@ class GroupPricing {
     least_ = std::min(least_, held);
     if (held > net_.capacity) return false;
     const Loads& sums = loads(h >= demand_.grid_height, w >= demand_.grid_width, steps == 1);
-    const Pricer pricer{
+    const TilePricer pricer{
         net_, demand_, holdings_, sums, w, h, k, ceil_div(demand_.grid_height, h), ceil_div(demand_.grid_width, w),
         steps};
     const auto consider = [&](Traversal traversal) {
@@ -382,7 +317,12 @@ class GroupPricing {
       return true;
     }
     consider(Traversal::kRaster);
-    if (sums.ordered() && pricer.rows > 1 && pricer.columns > 1) {
+    if (!sums.ordered()) return true;
+    if (all_orders_) {
+      for (const Traversal snake : {Traversal::kRowSnake, Traversal::kColumnSnake})
+        for (uint8_t ways = 0; ways < 32; ways = static_cast<uint8_t>(ways + 4))
+          consider(snake | static_cast<Traversal>(ways));
+    } else if (pricer.rows > 1 && pricer.columns > 1) {
       consider(Traversal::kRowSnake);
       consider(Traversal::kColumnSnake);
     }
@@ -393,12 +333,14 @@ class GroupPricing {
   const Demand& demand_;
   const uint64_t entering_;
   const PricingOptions options_;
-  const Holdings holdings_;
+  Holdings holdings_;
   std::array<Loads, 8> loads_;
   std::array<bool, 8> known_{};
   std::vector<int64_t> widths_, heights_;
   int64_t least_ = INT64_MAX;
   const Granularity* only_ = nullptr;
+  bool all_orders_ = false;
+  int64_t floors_ = 0;
   Price best_;
 };
 
@@ -407,6 +349,12 @@ class GroupPricing {
 Price price_group(const Network& net, const Demand& demand, const Residency& residency, const PricingOptions& options) {
   if (!demand.possible) return {};
   return GroupPricing(net, demand, residency, options).best();
+}
+
+ProvenPrice prove_price(const Network& net, const Demand& demand, const Residency& residency,
+                        const PricingOptions& options) {
+  if (!demand.possible) return {};
+  return GroupPricing(net, demand, residency, options).proven();
 }
 
 Price price_at(const Network& net, const Demand& demand, const Residency& residency, const Granularity& granularity,
@@ -418,14 +366,28 @@ Price price_at(const Network& net, const Demand& demand, const Residency& reside
 std::vector<uint32_t> traversal_order(Traversal traversal, int64_t rows, int64_t columns) {
   std::vector<uint32_t> order;
   if (traversal == Traversal::kRaster) return order;
-  const bool across = traversal == Traversal::kColumnSnake;
+  const bool across = has(traversal, Traversal::kColumnSnake);
+  const bool last_line_first = has(traversal, Traversal::kLastLineFirst);
+  const bool last_place_first = has(traversal, Traversal::kLastPlaceFirst);
   const int64_t lines = across ? columns : rows, length = across ? rows : columns;
+  const bool inside = has(traversal, Traversal::kTurnsInside) && length >= 3;
   order.reserve(static_cast<size_t>(lines * length));
-  for (int64_t line = 0; line < lines; ++line)
+  for (int64_t turn = 0; turn < lines; ++turn) {
+    const int64_t line = last_line_first ? lines - 1 - turn : turn;
     for (int64_t step = 0; step < length; ++step) {
-      const int64_t place = line % 2 == 0 ? step : length - 1 - step;
+      int64_t place = step;
+      if (inside) {
+        const int64_t at = turn % 2 == 0 ? step : length - 1 - step;
+        if (turn == 0 && last_place_first)
+          place = at == 0 ? length - 1 : at - 1;
+        else
+          place = at == 0 ? 0 : at == 1 ? length - 1 : at - 1;
+      } else if ((turn % 2 == 1) != last_place_first) {
+        place = length - 1 - step;
+      }
       order.push_back(static_cast<uint32_t>(across ? place * columns + line : line * columns + place));
     }
+  }
   return order;
 }
 

@@ -14,7 +14,25 @@
 
 namespace rondo::fusion {
 
-enum class Traversal : uint8_t { kRaster, kRowSnake, kColumnSnake };
+// A line is a row for kRowSnake, a column for kColumnSnake; a place is one of its tiles. A
+// snake starts at the first tile of the first line, and where the last line or the last
+// place is smaller than the others, some of the other ways may be cheaper: the first tile
+// loads both of its strips, and a tile at which the snake turns loads the other strip than
+// its neighbours.
+enum class Traversal : uint8_t {
+  kRaster,
+  kRowSnake,
+  kColumnSnake,
+  kLastLineFirst = 4,   // added to a snake, like the next two
+  kLastPlaceFirst = 8,  // the snake starts at the last place
+  kTurnsInside = 16,    // no turn is at the last place: it comes second in each line, or second to last
+};
+constexpr Traversal operator|(Traversal a, Traversal b) {
+  return static_cast<Traversal>(static_cast<uint8_t>(a) | static_cast<uint8_t>(b));
+}
+constexpr bool has(Traversal traversal, Traversal flag) {
+  return (static_cast<uint8_t>(traversal) & static_cast<uint8_t>(flag)) != 0;
+}
 
 struct Granularity {
   int64_t w = 0, h = 0, k = 1;
@@ -41,17 +59,43 @@ struct Price {
 };
 
 struct PricingOptions {
-  bool divisible = false;  // only w, h, k that divide (R13)
-  bool thorough = true;    // every tile size ceil(extent / n); false: a thinned list, a few times faster
+  bool divisible = false;   // only w, h, k that divide (R13)
+  bool thorough = true;     // every tile size ceil(extent / n); false: a thinned list, a few times faster
+  bool weightless = false;  // what stays resident takes no room: never dearer than any residency that keeps less
 };
 
 Price price_group(const Network& net, const Demand& demand, const Residency& residency, const PricingOptions& options);
+
+// The best price and what no granularity and no traversal order goes below. They differ
+// where edge tiles or the last k-step could be arranged better than is tried, which is
+// rare and little. The argument, for tiles of w x h:
+//
+// - A tile's price depends on its edges (E) and on whether row, column or both differ from
+//   the tile before (row, column, both; first = both and what is loaded once). In any
+//   order each tile but the first changes row, column or both; each row has a tile that
+//   changes the row, each column one that changes the column. So the price is at least
+//   that of the cheapest first tile, min(row, column) of the others, and for each other
+//   row the least difference that makes one of its tiles change the row; likewise for
+//   columns.
+// - Steps of k for every k that fits; first, to save looking at most of them, a figure below
+//   all: a step at either end of a tile costs max(a + b k, c + d k), a middle one
+//   max(b, d) k. So the longer the ends, the less the sum, and ends of the longest k that
+//   fits, with the rest at the rate of the middle, are no dearer than any.
+//
+// Every w and h is tried (at most 2^14 floors; the floor of what is left is a plain one).
+struct ProvenPrice {
+  Price price;  // as price_group(), or better: every k was tried where the floor was lower
+  double floor = Price::kImpossible;
+  int64_t looked_at = 0;  // floors and prices worked out: what it cost
+};
+ProvenPrice prove_price(const Network& net, const Demand& demand, const Residency& residency,
+                        const PricingOptions& options);
 
 // The price at one granularity; kImpossible when it breaks R1, R2, R9, R10 or R13.
 Price price_at(const Network& net, const Demand& demand, const Residency& residency, const Granularity& granularity,
                bool divisible);
 
-// The tile numbers of a traversal, row-major; empty for raster.
+// The tile numbers of a traversal, row by row; empty for raster.
 std::vector<uint32_t> traversal_order(Traversal traversal, int64_t rows, int64_t columns);
 
 }  // namespace rondo::fusion

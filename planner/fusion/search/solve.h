@@ -5,8 +5,10 @@
 // it is narrow (resolve_window.h); then rounds on several islands: simulated annealing
 // (anneal.h) from the best arrangement, from the island's own or from another greedy one,
 // at other temperatures, then windows of the result solved exactly. Between rounds the
-// islands share what they found. Every solution handed out has passed evaluate(), and its latency is
-// what evaluate() says.
+// islands share what they found. Beside them, on graphs of up to 64 operators, all
+// solutions are looked at, cheapest first (exhaust.h): that raises a lower bound and, where
+// it ends, proves what is best. Every solution handed out has passed evaluate(), and its
+// latency is what evaluate() says.
 //
 // The same seed and work limit give the same solution for any number of threads, unless
 // `stop` ends the search first. Memory: about 1 kB a memoised group, at most
@@ -27,6 +29,7 @@ struct SolveProgress {
   double latency = 0;  // of the best solution so far
   uint64_t work = 0;   // proposals made
   uint64_t rounds = 0;
+  double least = 0;   // as in Solved
   std::string stage;  // what found it, or what is being done
 };
 
@@ -49,8 +52,9 @@ struct Solved {
   uint64_t work = 0;
   uint64_t rounds = 0;
   uint64_t groups_priced = 0;
-  bool exact = false;     // narrow graphs: nothing better exists within the space of resolve_window.h
-  bool complete = false;  // good_enough or the work limit was reached, not `stop`
+  double least = 0;       // no solution has less latency: what exhaust.h proved, 0 where nothing
+  bool optimal = false;   // `least` is this solution's latency
+  bool complete = false;  // good_enough, the work limit or an optimum was reached, not `stop`
 };
 
 // kDoesNotFit when an operator fits at no granularity, with what it needs;

@@ -20,8 +20,8 @@ class Stand {
   }
 
   std::optional<SubgraphCost> judged(const std::vector<uint32_t>& group, int entering,
-                                     const std::vector<uint32_t>& retained, const Granularity& g,
-                                     bool divisible) const {
+                                     const std::vector<uint32_t>& retained, const Granularity& g, bool divisible,
+                                     const std::vector<uint32_t>& order = {}) const {
     Solution solution = before_;
     if (entering >= 0) {
       const uint32_t producer = static_cast<uint32_t>(problem_.producer[static_cast<size_t>(entering)]);
@@ -33,6 +33,7 @@ class Stand {
     const uint32_t out = grid_of(last);
     last.order = traversal_order(g.traversal, (problem_.tensors[out].height + g.h - 1) / g.h,
                                  (problem_.tensors[out].width + g.w - 1) / g.w);
+    if (!order.empty()) last.order = order;
     solution.subgraphs.push_back(last);
     const Result<Evaluation> evaluation = evaluate(problem_, solution, {divisible});
     if (evaluation.ok()) return evaluation->subgraphs.back();
@@ -83,6 +84,12 @@ std::vector<uint32_t> random_group(const Network& net, Random& random) {
   return group;
 }
 
+Traversal any_traversal(Random& random) {
+  if (random.below(4) == 0) return Traversal::kRaster;
+  const Traversal ways = static_cast<Traversal>(4 * random.below(8));
+  return (random.below(2) == 0 ? Traversal::kRowSnake : Traversal::kColumnSnake) | ways;
+}
+
 struct Case {
   std::vector<uint32_t> group;
   int entering = -1;
@@ -120,7 +127,7 @@ TEST(Price, IsWhatTheJudgeSaysAtEveryGranularityAndRefusesWhatItRefuses) {
       const auto extent = [&] {
         return static_cast<int64_t>(random.below(3) == 0 ? native : 1 + random.below(native + 1));
       };
-      const Granularity g{extent(), extent(), extent(), static_cast<Traversal>(random.below(3))};
+      const Granularity g{extent(), extent(), extent(), any_traversal(random)};
       const bool divisible = random.below(8) == 0;
       const Price price = price_at(stand.net(), demand, one.residency, g, divisible);
       const std::optional<SubgraphCost> judged = stand.judged(one.group, one.entering, one.retained, g, divisible);
@@ -166,6 +173,54 @@ TEST(Price, OfAGroupIsTheLeastOverAllGranularities) {
   }
   EXPECT_GT(compared, 100);
   EXPECT_GE(equal, compared * 95 / 100) << "of " << compared;
+}
+
+// Against everything: each w, h and k, and of few tiles every order, as the judge prices it.
+TEST(Price, IsNeverBelowItsProvenFloorInAnyOrderAtAnyGranularity) {
+  int groups = 0, tight = 0, orders = 0, below_the_price = 0;
+  for (uint64_t seed = 0; seed < 80; ++seed) {
+    Problem problem = random_problem(seed, 2 + seed % 5);
+    if (seed % 2 == 0) problem.bandwidth *= 4;  // compute and traffic in balance more often
+    const Stand stand(problem);
+    Random random(seed + 31);
+    const Case one = random_case(stand.net(), random);
+    const Demand demand = find_demand(stand.net(), one.group);
+    if (!demand.possible) continue;
+    const ProvenPrice proven = prove_price(stand.net(), demand, one.residency, {});
+    if (!proven.price.possible()) continue;
+    ++groups;
+    tight += proven.floor >= proven.price.latency * (1 - 1e-12);
+    EXPECT_LE(proven.floor, proven.price.latency);
+    EXPECT_LE(proven.price.latency, price_group(stand.net(), demand, one.residency, {}).latency);
+    double least = Price::kImpossible;
+    for (int64_t w = 1; w <= problem.native; ++w)
+      for (int64_t h = 1; h <= problem.native; ++h)
+        for (int64_t k = 1; k <= (demand.has_loop ? demand.max_k : 1); ++k)
+          for (const Traversal traversal : {Traversal::kRaster, Traversal::kRowSnake, Traversal::kColumnSnake})
+            least = std::min(least, price_at(stand.net(), demand, one.residency, {w, h, k, traversal}, false).latency);
+    ASSERT_GE(least, proven.floor * (1 - 1e-12)) << "seed " << seed;
+    below_the_price += least < proven.price.latency * (1 - 1e-12);
+    // Few tiles: all of their orders.
+    for (int draw = 0; draw < 3; ++draw) {
+      const Granularity g{1 + random.below(static_cast<uint32_t>(problem.native)),
+                          1 + random.below(static_cast<uint32_t>(problem.native)),
+                          1 + random.below(static_cast<uint32_t>(demand.max_k)), Traversal::kRaster};
+      const int64_t tiles = ((demand.grid_width + g.w - 1) / g.w) * ((demand.grid_height + g.h - 1) / g.h);
+      if (tiles > 6 || !price_at(stand.net(), demand, one.residency, g, false).possible()) continue;
+      std::vector<uint32_t> order(static_cast<size_t>(tiles));
+      std::iota(order.begin(), order.end(), 0u);
+      do {
+        const std::optional<SubgraphCost> judged = stand.judged(one.group, one.entering, one.retained, g, false, order);
+        ASSERT_TRUE(judged.has_value());
+        ASSERT_GE(judged->latency, proven.floor * (1 - 1e-12)) << "seed " << seed;
+        ++orders;
+      } while (std::next_permutation(order.begin(), order.end()));
+    }
+  }
+  EXPECT_GT(groups, 50);
+  EXPECT_GE(tight, groups * 8 / 10) << "of " << groups << ": the floors say little";
+  EXPECT_EQ(below_the_price, 0) << "of " << groups;
+  EXPECT_GT(orders, 1000);
 }
 
 TEST(Price, SnakesReuseAStripAtEachTurn) {

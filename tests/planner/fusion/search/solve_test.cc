@@ -150,7 +150,7 @@ TEST(Solve, ReachesTheBestKnownLatencyOfEveryReleasedBenchmark) {
   const std::filesystem::path folder = std::filesystem::path(RONDO_SOURCE_DIR) / "../shared/data/mlsys";
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no " << folder << ": the contest's problems are not checked";
   const Bar bars[] = {{1, 367'001.6, false},     {2, 26'000, false},        {3, 78'643.2, false},
-                      {3, 91'750.4, true},       {5, 610'066.4, false},     {5, 777'693.9, true},
+                      {3, 91'750.4, true},       {5, 609'033.9, false},     {5, 777'693.9, true},
                       {6, 192'238.9, false},     {6, 218'453.3, true},      {9, 44'962'938.9, false},
                       {10, 10'118'758.4, false}, {13, 11'576'606.7, false}, {14, 2'771'788.8, false},
                       {17, 4'966'400, false},    {20, 5'228'800, false}};
