@@ -99,6 +99,19 @@ class Check:
         assert lines[0].split(":")[1] != lines[1].split(":")[1], f"two prompts, one answer: {lines}"
         print(f"C, prefill and decode: {' | '.join(lines)}")
 
+    def tbb_host(self):
+        """A host with an arena of oneTBB, where there was one to build with."""
+        if not (self.archives / "librondo_tbb.a").exists():
+            print("C++, oneTBB: skipped, the build found no oneTBB")
+            return
+        schedule = self.scratch / "rows-lanes.rondo"
+        lines = run(self.built("tbb", "host"), schedule, 64).splitlines()
+        # Before it oneTBB may remark that it has fewer CPUs than the arena has slots.
+        assert lines[-1] == "64 requests in an arena of oneTBB: 0 wrong", lines
+        print(f"C++, oneTBB: {lines[-1]}")
+        output = self.configure("tbb", fails=True, CMAKE_DISABLE_FIND_PACKAGE_TBB=1)
+        assert "TBB" in output, output
+
     def cxx17_hosts(self):
         shared = (self.archives / "librondo.so").exists()
         for links in ("runtime", "shared") if shared else ("runtime",):
@@ -170,6 +183,7 @@ class Check:
         self.cxx_hosts()
         self.c_hosts()
         self.serving_hosts()
+        self.tbb_host()
         self.talking_host()
         self.cxx17_hosts()
         self.host_of_the_first_version()
