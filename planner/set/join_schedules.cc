@@ -9,6 +9,7 @@
 
 #include "planner/claims/derive_claims.h"
 #include "schedules/builder/builder.h"
+#include "schedules/structure/name_order.h"
 
 namespace rondo::sets {
 namespace {
@@ -183,8 +184,7 @@ class Joiner {
       if (claim.kind == static_cast<uint16_t>(ClaimKind::kLowerBound)) {
         Claim stated = claim;
         stated.member = member;
-        stated.method = builder_.name(part.name(claim.method));
-        stated_.push_back(stated);
+        stated_.push_back({stated, std::string(part.name(claim.method))});
       }
     moved_.clear();
     for (const Stream& stream : part.streams) {
@@ -319,7 +319,13 @@ class Joiner {
         schedule.claims.push_back(claim);
       }
     }
-    schedule.claims.insert(schedule.claims.end(), stated_.begin(), stated_.end());
+    for (auto [claim, method] : stated_) {
+      auto found = std::find(schedule.names.begin(), schedule.names.end(), method);
+      if (found == schedule.names.end()) found = schedule.names.insert(schedule.names.end(), method);
+      claim.method = static_cast<NameId>(found - schedule.names.begin());
+      schedule.claims.push_back(claim);
+    }
+    put_names_in_order_of_use(schedule);
   }
 
   static constexpr uint64_t kPackedAlign = 64;
@@ -335,7 +341,7 @@ class Joiner {
   std::map<PackKey, uint64_t> packed_;                    // where it lies
   std::map<uint16_t, uint64_t> prepared_bytes_;           // by arena of the set
   std::map<std::pair<uint16_t, uint64_t>, Moved> moved_;  // of the member at hand: (arena, offset)
-  std::vector<Claim> stated_;
+  std::vector<std::pair<Claim, std::string>> stated_;     // and how; names are numbered anew when all is built
   uint32_t prepare_stream_ = kNone;
 };
 

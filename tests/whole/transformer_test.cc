@@ -294,6 +294,28 @@ TEST(GptSet, SharesWeightsPackedOnceAndStates) {
   EXPECT_EQ(set->schedule.bindings.size(), alone->schedule.bindings.size() + 2);
 }
 
+TEST(GptSet, StatesTheBoundsOfItsMembersInTheirWords) {
+  const std::vector<Graph> graphs = {graph_of(library_text("gpt2-tiny-prefill")),
+                                     graph_of(library_text("gpt2-tiny-decode"))};
+  const auto bounds_of = [](const Schedule& schedule, uint32_t member) {
+    std::vector<std::pair<std::string, uint64_t>> bounds;
+    for (const Claim& claim : schedule.claims)
+      if (claim.kind == static_cast<uint16_t>(ClaimKind::kLowerBound) && claim.member == member)
+        bounds.emplace_back(schedule.name(claim.method), claim.value);
+    return bounds;
+  };
+  for (const Where where : kEverywhere) {
+    const Machine machine = testing::machine_at(where, 1);
+    const Result<SetPlan> set = plan_set(graphs, machine);
+    ASSERT_TRUE(set.ok()) << set.error().to_string();
+    for (uint32_t member = 0; member < 2; ++member) {
+      const Result<Plan> alone = plan_tiles(graphs[member], machine);
+      EXPECT_EQ(bounds_of(set->schedule, member), bounds_of(alone->schedule, 0));
+      EXPECT_FALSE(bounds_of(set->schedule, member).empty());
+    }
+  }
+}
+
 TEST(GptSet, RefusesWhatDoesNotAgree) {
   const auto refusal = [](const std::string& from, const std::string& to) {
     const std::vector<Graph> graphs = {graph_of(library_text("gpt2-tiny-prefill")),
