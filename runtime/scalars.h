@@ -21,6 +21,8 @@ class ScalarTable {
   // Brings views() and offsets() up to date; reads the verified views of `schedule`.
   void resolve(const Schedule& schedule);
 
+  // By scalar; 0 where none was set.
+  const std::vector<int64_t>& values() const { return values_; }
   const View* views() const { return views_.data(); }
   const uint64_t* offsets() const { return offsets_.data(); }
 

@@ -235,7 +235,7 @@ Status replay_session(SessionData& session, const std::atomic<bool>* stop, Trace
   if (trace != nullptr && !TraceRecorder::is_for(*trace, session.program->replay_serial))
     return make_error(ErrorCode::kInvalidArgument, "the trace buffer was made for another program");
   ReplayCall call{stop, {}, session.lent_states};
-  if (trace != nullptr) call.recording = TraceRecorder::begin(*trace);
+  if (trace != nullptr) call.recording = TraceRecorder::begin(*trace, session.scalars.values());
   Status ended = session.selected->replayer->replay(call);
   if (trace != nullptr) TraceRecorder::end(*trace, ended.ok());
   if (!ended && session.selected->replayer->lost()) in_flight.keep();

@@ -35,7 +35,8 @@ struct ReplayTimes {
   bool complete = false;  // false: it ended early
   uint64_t begin_ns = 0;  // of the whole, around all ops
   uint64_t end_ns = 0;
-  std::vector<OpTimes> ops;  // beside VerifiedSchedule::order
+  std::vector<OpTimes> ops;      // beside VerifiedSchedule::order
+  std::vector<int64_t> scalars;  // their values in it, beside Schedule::scalars
 };
 
 class TraceBuffer {

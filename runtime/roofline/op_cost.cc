@@ -1,5 +1,6 @@
 #include "runtime/roofline/op_cost.h"
 
+#include <algorithm>
 #include "rondo/contracts.h"
 #include "schedules/extents/extents.h"
 
@@ -12,6 +13,18 @@ bool varies(const OpExtents& extents) {
   for (uint32_t i = 0; i < extents.leading_count; ++i)
     if (extents.leading[i].scalar != kNone) return true;
   return false;
+}
+
+// Every dimension as long as these values make it.
+void settle(OpExtents& extents, std::span<const int64_t> scalars) {
+  const auto settle_one = [&](Dim& dim) {
+    if (dim.scalar == kNone || dim.scalar >= scalars.size()) return;
+    dim.extent = static_cast<uint64_t>(
+        std::clamp<int64_t>(dim.scale * scalars[dim.scalar] + dim.bias, 0, static_cast<int64_t>(dim.extent)));
+    dim.scalar = kNone;
+  };
+  for (uint32_t i = 0; i < extents.named_count; ++i) settle_one(extents.named[i]);
+  for (uint32_t i = 0; i < extents.leading_count; ++i) settle_one(extents.leading[i]);
 }
 
 std::string shape_of(const OpExtents& extents) {
@@ -45,17 +58,19 @@ size_t sequence_length(std::string_view text) {
 
 }  // namespace
 
-OpCost cost_of(const Schedule& schedule, const Op& op) {
+OpCost cost_of(const Schedule& schedule, const Op& op, std::span<const int64_t> scalars) {
   OpCost cost;
   if (op.kernel == kNoKernel) {
     cost.flops = cost.bytes = 0;
     return cost;
   }
   const Contract* contract = find_contract(schedule.name(schedule.kernels[op.kernel].name));
-  const auto extents = contract != nullptr ? extents_of(*contract, schedule, op) : std::nullopt;
+  auto extents = contract != nullptr ? extents_of(*contract, schedule, op) : std::nullopt;
   if (!extents) return cost;
   cost.dtype = extents->dtype;
   cost.shape = shape_of(*extents);
+  cost.varies = varies(*extents);
+  settle(*extents, scalars);
   if (varies(*extents)) return cost;
   cost.flops = evaluate(contract->flops, *extents, op.flags);
   cost.bytes = evaluate(contract->bytes, *extents, op.flags);

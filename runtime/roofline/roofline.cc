@@ -95,6 +95,15 @@ std::optional<uint64_t> bytes_of_level(const RooflineRow& row, const Roofs& roof
   return std::nullopt;
 }
 
+// Of a row's ops whose work a scalar bounds: summed over ops and replays.
+struct VaryingWork {
+  std::optional<uint64_t> flops = 0, bytes = 0;
+};
+
+std::optional<uint64_t> mean_of(const std::optional<uint64_t>& sum, uint64_t replays) {
+  return sum ? std::optional((*sum + replays / 2) / replays) : std::nullopt;
+}
+
 }  // namespace
 
 std::optional<double> RooflineRow::gflops() const { return ratio(flops, median_ns); }
@@ -136,6 +145,7 @@ Result<std::vector<RooflineRow>> roofline_of(const Program& program, const Trace
     std::vector<uint8_t> traffic_known;                      // per row
     std::map<std::pair<uint16_t, uint16_t>, size_t> row_of;  // (kernel, phase)
     std::vector<size_t> row_at;                              // by position
+    std::vector<VaryingWork> varying;                        // per row
     for (const uint32_t index : order) {
       const Op& op = schedule.ops[index];
       const OpCost cost = cost_of(schedule, op);
@@ -152,13 +162,22 @@ Result<std::vector<RooflineRow>> roofline_of(const Program& program, const Trace
         row.flops = row.bytes = 0;
         if (traffic) row.level_bytes.assign(roofs.memory.size(), 0);
         traffic_known.push_back(traffic ? 1 : 0);
+        varying.emplace_back();
         rows.push_back(std::move(row));
       }
       RooflineRow& row = rows[at->second];
       row_at.push_back(at->second);
       ++row.calls;
-      add(row.flops, cost.flops);
-      add(row.bytes, cost.bytes);
+      if (cost.varies) {
+        for (const ReplayTimes& replay : *replays) {
+          const OpCost here = cost_of(schedule, op, replay.scalars);
+          add(varying[at->second].flops, here.flops);
+          add(varying[at->second].bytes, here.bytes);
+        }
+      } else {
+        add(row.flops, cost.flops);
+        add(row.bytes, cost.bytes);
+      }
       if (traffic) {
         const size_t position = row_at.size() - 1;
         traffic_known[at->second] &= traffic->known[position] & (cost.bytes ? 1 : 0);
@@ -176,6 +195,8 @@ Result<std::vector<RooflineRow>> roofline_of(const Program& program, const Trace
         times[row_at[position]][replay] += static_cast<double>(ops[position].end_ns - ops[position].begin_ns);
     }
     for (size_t row = 0; row < rows.size(); ++row) {
+      add(rows[row].flops, mean_of(varying[row].flops, replays->size()));
+      add(rows[row].bytes, mean_of(varying[row].bytes, replays->size()));
       summarize(std::move(times[row]), rows[row]);
       if (traffic_known[row] == 0) rows[row].level_bytes.clear();
       if (roofs.known() || rows[row].op == "sync") compare(rows[row], roofs);

@@ -2,7 +2,8 @@
 //
 // One row for all ops of one kernel in one phase. Times are sums over these ops in
 // one replay, and their distribution is over replays. Flops and bytes are exact: the
-// contracts' formulas at the extents of each op. What is not known is empty in the
+// contracts' formulas at the extents of each op; where a scalar bounds them, at its
+// value in each replay, and the mean over replays. What is not known is empty in the
 // CSV and absent here, never 0.
 #pragma once
 #include <cstdint>

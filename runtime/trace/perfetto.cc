@@ -76,7 +76,7 @@ class Encoder {
     begin_ns_ = replays.front().begin_ns;
     // Ids are global to a trace, and traces can be merged: not 1, 2, 3.
     uuid_ = scattered(begin_ns_ ^ static_cast<uint64_t>(getpid()) << 32) | 1;
-    know_ops();
+    know_ops(replays.front());
     for (const ReplayTimes& replay : replays)
       for (const OpTimes& op : replay.ops)
         if (op.ran()) workers_ = std::max(workers_, op.worker + 1);
@@ -89,7 +89,7 @@ class Encoder {
  private:
   // ---- Once -------------------------------------------------------------------
 
-  void know_ops() {
+  void know_ops(const ReplayTimes& first) {
     flows_ = flows_of(schedule_, order_);
     for (const Phase& phase : schedule_.phases)
       phase_names_.push_back(names_.id(printable(schedule_.name(phase.name))));
@@ -97,7 +97,8 @@ class Encoder {
     for (uint32_t stream = 0; stream < schedule_.streams.size(); ++stream)
       std::fill_n(stream_of_.begin() + schedule_.streams[stream].first_op, schedule_.streams[stream].op_count, stream);
     for (const uint32_t op : order_) {
-      const OpCost cost = cost_of(schedule_, schedule_.ops[op]);
+      const OpCost cost = cost_of(schedule_, schedule_.ops[op], first.scalars);
+      if (cost.varies) varying_.push_back(op_fields_.size());
       knows_flops_ &= cost.flops.has_value();
       knows_bytes_ &= cost.bytes.has_value();
       flops_.push_back(cost.flops.value_or(0));
@@ -227,7 +228,18 @@ class Encoder {
 
   // ---- Replays ------------------------------------------------------------------
 
+  // The work of ops that a scalar bounds.
+  void settle_work(const ReplayTimes& replay) {
+    for (const size_t position : varying_) {
+      const OpCost cost = cost_of(schedule_, schedule_.ops[order_[position]], replay.scalars);
+      flops_[position] = cost.flops.value_or(0);
+      bytes_[position] = cost.bytes.value_or(0);
+      op_fields_[position] = fields_of(order_[position], cost);
+    }
+  }
+
   void write_replay(const ReplayTimes& replay) {
+    settle_work(replay);
     if (out_.size() >= generation_end_) define_names();
     begin_slice(replay.begin_ns, replay_track_, "replay", replay_name_, [&] {
       writer_.short_message(event::kDebugAnnotations, [&] {
@@ -478,6 +490,7 @@ class Encoder {
       argument_names_{interned::kAnnotationNames}, strings_{interned::kStrings};
   uint64_t replay_name_ = 0;
   std::vector<std::string> op_fields_;   // by position
+  std::vector<size_t> varying_;          // positions of ops whose work a scalar bounds
   std::vector<uint64_t> flops_, bytes_;  // by position
   bool knows_flops_ = true, knows_bytes_ = true;
   std::vector<uint32_t> stream_of_;  // by op

@@ -51,6 +51,8 @@ Result<TraceBuffer> TraceBuffer::make(const Program& program, uint64_t replays) 
     if (data->stamps == nullptr)
       return make_error(ErrorCode::kDoesNotFit, "no memory for a trace of " + std::to_string(replays) + " replays of " +
                                                     std::to_string(data->op_count) + " ops");
+    data->scalar_count = program.schedule().scalars.size();
+    data->scalars.resize(replays * data->scalar_count);
     data->slots.resize(replays);
     data->workers.resize(replays * data->layout.track_count);
     data->made = runtime::this_moment();
@@ -77,6 +79,8 @@ Result<std::vector<ReplayTimes>> TraceBuffer::replays() const {
       times.begin_ns = scale.ns(data_->slots[slot].begin_ticks);
       times.end_ns = std::max(times.begin_ns, scale.ns(data_->slots[slot].end_ticks));
       times.ops.resize(data_->op_count);
+      const auto scalars = data_->scalars.begin() + static_cast<ptrdiff_t>(slot * data_->scalar_count);
+      times.scalars.assign(scalars, scalars + static_cast<ptrdiff_t>(data_->scalar_count));
       TraceRecorder::read_ops(*this, slot, scale, times, latest);
     }
     return list;

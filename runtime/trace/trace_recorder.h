@@ -1,5 +1,6 @@
 // The side of a TraceBuffer that a session writes.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -24,6 +25,8 @@ struct TraceBuffer::Data {
   runtime::Moment made;
   std::unique_ptr<runtime::OpStamps[]> stamps;  // `capacity` times layout.record_count
   std::vector<uint32_t> workers;                // `capacity` times layout.track_count
+  std::vector<int64_t> scalars;                 // `capacity` times scalar_count
+  uint64_t scalar_count = 0;
   std::vector<Slot> slots;
 };
 
@@ -31,10 +34,12 @@ struct TraceRecorder {
   static const runtime::ProgramData& data_of(const Program& program) { return *program.data_; }
   static uint32_t serial_of(const Program& program) { return program.data_->replay_serial; }
   static bool is_for(const TraceBuffer& trace, uint32_t program) { return trace.data_->program == program; }
-  // Where the next replay, which begins now, writes: the slot of the oldest.
-  static runtime::Recording begin(TraceBuffer& trace) {
+  // Where the next replay, which begins now with these scalars, writes: the slot of the oldest.
+  static runtime::Recording begin(TraceBuffer& trace, const std::vector<int64_t>& scalars) {
     TraceBuffer::Data& data = *trace.data_;
     const uint64_t slot = data.begun % data.capacity;
+    std::copy_n(scalars.begin(), data.scalar_count,
+                data.scalars.begin() + static_cast<ptrdiff_t>(slot * data.scalar_count));
     data.slots[slot].begin_ticks = runtime::now_ticks();
     return {data.stamps.get() + slot * data.layout.record_count, data.workers.data() + slot * data.layout.track_count};
   }

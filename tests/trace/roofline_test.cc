@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <algorithm>
+#include <vector>
+#include "schedules/builder/builder.h"
 #include "tests/runtime/fixtures.h"
 
 namespace rondo::runtime {
@@ -43,6 +45,51 @@ TEST(Roofline, HasARowPerKernelAndPhaseWithExactWork) {
   EXPECT_FALSE(copy.gflops().has_value());
   EXPECT_LE(add.min_ns, add.median_ns);
   EXPECT_LE(add.median_ns, add.p95_ns);
+}
+
+// relu of the first `rows` rows of eight, as a decode step takes the keys there are.
+Schedule first_rows() {
+  ScheduleBuilder builder;
+  const uint16_t host = builder.space("host", SpaceKind::kHost, 1 << 20);
+  const uint16_t kept = builder.arena("kept", host, 8 * 16);
+  const uint16_t x = builder.binding("x", Role::kInput, DType::kF32, {8, 4});
+  builder.schedule().scalars.push_back({builder.name("rows"), 0, 0, 8});
+  builder.phase("p");
+  View box;
+  box.rank = 2;
+  box.extent[0] = 8, box.extent[1] = 4;
+  box.stride_bytes[0] = 16, box.stride_bytes[1] = 4;
+  box.scalar = 0;
+  box.extent_axis = 0;
+  box.extent_scale = 1;
+  const uint32_t view = builder.view(box);
+  const uint32_t compute = builder.stream("compute", 0, Engine::kCompute);
+  builder.add(compute, {.kernel = "relu", .operands = {{x, 0, view, Access::kRead}, {kept, 0, view, Access::kWrite}}});
+  return builder.finish();
+}
+
+TEST(Roofline, CountsWhatAScalarBoundsAtItsValueInEachReplay) {
+  const Program program = must(Runtime().prepare(fixtures::proven(first_rows())));
+  Session session = must(program.session());
+  std::vector<float> x(32, 1.0f);
+  ASSERT_TRUE(session.bind("x", x).ok());
+  TraceBuffer trace = must(TraceBuffer::make(program, 2));
+  const auto replay = [&](int64_t rows) {
+    EXPECT_TRUE(session.set_scalar("rows", rows).ok());
+    EXPECT_TRUE(session.replay(trace).ok());
+    return must(roofline_of(program, trace)).front();
+  };
+  RooflineRow row = replay(3);
+  EXPECT_EQ(row.flops, 3u * 4);
+  EXPECT_EQ(row.bytes, 2u * 3 * 16);
+  row = replay(6);  // the mean of both
+  EXPECT_EQ(row.flops, 18u);
+  EXPECT_EQ(row.bytes, 2u * 72);
+  row = replay(0);  // the first is overwritten
+  EXPECT_EQ(row.flops, 12u);
+  EXPECT_EQ(must(trace.replays()).back().scalars, std::vector<int64_t>{0});
+  const std::string file = must(perfetto_trace(program, trace));
+  EXPECT_NE(file.find("GFLOP/s of running phases"), std::string::npos);
 }
 
 TEST(Roofline, IsEmptyWithoutACompleteReplay) { EXPECT_TRUE(rows_of_staged_add(0).empty()); }
