@@ -117,8 +117,9 @@ int main(int argc, char** argv) {
   if (isa == Isa::kReference || isa > rondo::kernels::detect_isa())
     return std::fprintf(stderr, "this CPU has no such vector kernels\n"), 77;
   if (shapes.empty())
-    shapes = {{128, 128, 64}, {128, 128, 128}, {512, 512, 64}, {1024, 1024, 64}, {16, 128, 64}, {1, 1, 64},
-              {1, 16, 64},    {1, 128, 64},    {1, 512, 64},   {1, 1024, 64},    {4, 1024, 64}};
+    shapes = {{128, 128, 64}, {128, 128, 128}, {512, 512, 64}, {1024, 1024, 64}, {16, 128, 64},
+              {1, 1, 64},     {1, 16, 64},     {1, 128, 64},   {1, 512, 64},     {1, 1024, 64},
+              {2, 1024, 64},  {3, 1024, 64},   {4, 1024, 64}};
   one_thread();
   std::printf("    m x    s x   d   ratio      ours    oneDNN   causal /    k and v GB/s     differ\n");
   std::printf("                    (time)   GFLOP/s   GFLOP/s   whole     ours  plain read  at most\n");
