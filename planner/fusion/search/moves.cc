@@ -119,7 +119,8 @@ bool Moves::propose(const Arrangement& arrangement, Edit& edit) {
   if (drawn < 61) return propose_recompute(arrangement, edit);
   if (drawn < 66) return propose_drop(arrangement, edit);
   if (drawn < 81) return propose_split(arrangement, edit);
-  if (drawn < 95) return propose_retain(arrangement, edit);
+  if (drawn < 92) return propose_retain(arrangement, edit);
+  if (drawn < 96) return propose_repeat(arrangement, edit);
   return propose_release(arrangement, edit);
 }
 
@@ -337,6 +338,36 @@ bool Moves::propose_retain(const Arrangement& arrangement, Edit& edit) {
   const Site maker = site_of(arrangement, op), user = site_of(arrangement, consumers[any(consumers.size())]);
   if (maker == user) return false;
   return retain(arrangement, maker.slot, maker.stage, user.slot, user.stage, tensor, any(2) == 0, edit);
+}
+
+// ... maker | rest    and    before | user ...    become    ... maker, repeat, user ...
+bool Moves::propose_repeat(const Arrangement& arrangement, Edit& edit) {
+  const uint32_t op = any(net_.operators.size());
+  const uint32_t tensor = net_.operators[op].output;
+  const Operators& consumers = net_.consumers[tensor];
+  if (consumers.empty() || net_.size[tensor] > net_.capacity) return false;
+  const Site maker = site_of(arrangement, op), user = site_of(arrangement, consumers[any(consumers.size())]);
+  if (maker == user || (maker.slot == user.slot && user.stage != maker.stage + 1)) return false;
+  const std::vector<Stage>& made = arrangement.chain(maker.slot).stages;
+  const std::vector<Stage>& used = arrangement.chain(user.slot).stages;
+  std::vector<Stage> joined(made.begin(), made.begin() + maker.stage + 1);
+  std::vector<uint32_t> kept;
+  for (const uint32_t input : net_.operators[op].inputs)
+    if (net_.producer[input] != Network::kGraphInput &&
+        contains(joined.back().group->operators, net_.producer[input]) &&
+        std::find(kept.begin(), kept.end(), input) == kept.end())
+      kept.push_back(input);
+  joined.back().retained = std::move(kept);
+  joined.push_back({oracle_.group({&op, 1}), {tensor}});
+  joined.insert(joined.end(), used.begin() + user.stage, used.end());
+  edit.removed = {maker.slot};
+  edit.added.clear();
+  edit.added.push_back(std::move(joined));
+  if (maker.slot == user.slot) return true;
+  edit.removed.push_back(user.slot);
+  if (maker.stage + 1 < made.size()) edit.added.emplace_back(made.begin() + maker.stage + 1, made.end());
+  if (user.stage > 0) edit.added.emplace_back(used.begin(), used.begin() + user.stage);
+  return true;
 }
 
 bool Moves::propose_release(const Arrangement& arrangement, Edit& edit) {

@@ -3,8 +3,10 @@
 // The moves are those of the strong contest solvers: merge two linked groups, merge the
 // consumers of one tensor, split a group, move (steal) operators between groups,
 // recompute a producer in its consumer, drop a copy, retain tensors between two groups
-// or stop retaining them. A move may propose something that no schedule allows;
-// Arrangement::prepare and apply say so.
+// or stop retaining them; and one that was seen in proven optima (exhaust.h): a tensor that
+// must be stored is made once more for its next reader, in a step of its own between the
+// two that finds its inputs in fast memory and leaves its output there. A move may propose something that no schedule
+// allows; Arrangement::prepare and apply say so.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -46,6 +48,7 @@ class Moves {
   bool propose_drop(const Arrangement& arrangement, Edit& edit);
   bool propose_split(const Arrangement& arrangement, Edit& edit);
   bool propose_retain(const Arrangement& arrangement, Edit& edit);
+  bool propose_repeat(const Arrangement& arrangement, Edit& edit);
   bool propose_release(const Arrangement& arrangement, Edit& edit);
   std::vector<uint32_t> part_of(const std::vector<uint32_t>& operators, uint32_t op);
 

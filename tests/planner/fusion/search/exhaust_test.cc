@@ -5,9 +5,12 @@
 #include <gtest/gtest.h>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include "planner/fusion/bounds/lower_bounds.h"
 #include "planner/fusion/evaluate.h"
+#include "planner/fusion/search/anneal.h"
 #include "planner/fusion/search/list_groups.h"
+#include "planner/fusion/search/merge_greedily.h"
 #include "planner/fusion/search/solve.h"
 #include "random_problem.h"
 #include "tests/planner/fusion/exact_optimum.h"
@@ -128,6 +131,41 @@ TEST(Exhaust, ProvesOptimaThatTheBoundsByShareStayBelow) {
   }
   EXPECT_GT(optimal, problems / 2);
   EXPECT_GT(beyond_traffic, problems / 4);
+}
+
+// Residual blocks in a memory that holds one of their sums: x1 is stored for the second
+// addition and, made once more in a step of its own, stays for the next MatMul.
+TEST(Moves, RepeatAnOperatorToKeepWhatItHadToStore) {
+  const Tensor wide{512, 128}, narrow{256, 128}, down{256, 512}, up{512, 256};
+  std::vector<Tensor> tensors{wide};
+  std::vector<Operator> operators;
+  uint32_t x = 0;
+  for (int block = 0; block < 2; ++block) {
+    const auto at = static_cast<uint32_t>(tensors.size());
+    tensors.insert(tensors.end(), {down, narrow, narrow, up, wide, wide});
+    operators.push_back(matmul(x, at, at + 1, 2000));
+    operators.push_back(pointwise({at + 1}, at + 2, 300));
+    operators.push_back(matmul(at + 2, at + 3, at + 4, 2000));
+    operators.push_back(pointwise({x, at + 4}, at + 5, 300));
+    x = at + 5;
+  }
+  const Problem problem = make_problem(tensors, operators, 135'000, 15);
+  const double optimum = exhaustive_bound(problem, 1e300, 4'000'000);
+  const Network net = make_network(problem);
+  Oracle oracle(net, {});
+  Random random(1);
+  std::optional<Arrangement> arrangement = Arrangement::singletons(oracle, nullptr);
+  ASSERT_TRUE(arrangement.has_value());
+  merge_greedily(*arrangement, oracle, random, {});
+  EXPECT_GT(arrangement->latency(), optimum * 1.01);
+  AnnealOptions options;
+  options.proposals = 50'000;
+  anneal(*arrangement, oracle, random, options);
+  EXPECT_NEAR(arrangement->latency(), optimum, kSame * optimum);
+  const Solution solution = solution_of(*arrangement, oracle);
+  size_t runs = 0;
+  for (const Subgraph& subgraph : solution.subgraphs) runs += subgraph.operators.size();
+  EXPECT_GT(runs, operators.size());
 }
 
 TEST(Exhaust, GivesUpWhereThereAreTooManySets) {
