@@ -3,9 +3,9 @@
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
-#include <unistd.h>
 #include <algorithm>
 #include "runtime/backends/device_replayer.h"
+#include "runtime/physical_memory.h"
 #include "runtime/workers/dealing.h"
 #include "runtime/workers/spin.h"
 #include "runtime/workers/tuning.h"
@@ -24,12 +24,6 @@ void* heap_allocate(void*, uint64_t bytes, uint64_t align_bytes) {
 
 void heap_release(void*, void* data, uint64_t, uint64_t align_bytes) {
   ::operator delete (data, std::align_val_t{align_bytes});
-}
-
-uint64_t physical_memory_bytes() {
-  const long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
-  if (pages <= 0 || page_bytes <= 0) return uint64_t{1} << 62;
-  return static_cast<uint64_t>(pages) * static_cast<uint64_t>(page_bytes);
 }
 
 // The executor of the host, or an own pool; errors are kept for `prepare`.
@@ -126,8 +120,8 @@ Result<Block> allocate(const std::shared_ptr<Core>& core, uint64_t bytes, uint64
 }
 
 void touch_pages(const Block& block) {
-  constexpr uint64_t kPageBytes = 4096;
-  for (uint64_t offset = 0; offset < block.bytes(); offset += kPageBytes)
+  constexpr uint64_t kSmallPage = 4096;
+  for (uint64_t offset = 0; offset < block.bytes(); offset += kSmallPage)
     *const_cast<volatile std::byte*>(block.data() + offset) = std::byte{0};
 }
 

@@ -1,5 +1,4 @@
 // rondo run: verify, prepare, replay, and say what came out.
-#include <unistd.h>
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -8,6 +7,7 @@
 #include "rondo/load.h"
 #include "rondo/runtime.h"
 #include "rondo/verify.h"
+#include "runtime/physical_memory.h"
 #include "schedules/digest/sha256.h"
 #include "schedules/yaml/document.h"
 #include "tools/commands.h"
@@ -79,11 +79,6 @@ Status check_names(const RunCommand& command, const Requirements& needs) {
                     command.schedule + " needs\n" + missing.text() + "or --random-inputs SEED");
 }
 
-uint64_t physical_memory_bytes() {
-  const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGE_SIZE);
-  return pages > 0 && page > 0 ? static_cast<uint64_t>(pages) * static_cast<uint64_t>(page) : UINT64_MAX;
-}
-
 struct Memory {
   uint64_t tensors = 0, program = 0, session = 0, state = 0, limit = 0;
   uint64_t total() const {  // saturating: sizes come from the file
@@ -102,7 +97,7 @@ Memory memory_of(const Requirements& needs, const RunCommand& command) {
   memory.program = needs.program_bytes;
   memory.session = needs.session_bytes;
   memory.state = needs.state_bytes;
-  memory.limit = command.memory_limit_bytes != 0 ? command.memory_limit_bytes : physical_memory_bytes() / 4 * 3;
+  memory.limit = command.memory_limit_bytes != 0 ? command.memory_limit_bytes : runtime::physical_memory_bytes() / 4 * 3;
   return memory;
 }
 

@@ -4,9 +4,7 @@
 
 namespace rondo::direct {
 
-namespace {
-
-Walks all_axes(const Box& box, size_t rank) {
+Walks walks_of(const Box& box, size_t rank) {
   Walks walks;
   for (size_t axis = 0; axis < rank; ++axis) walks.push_back({static_cast<uint8_t>(axis), box.extent[axis]});
   return walks;
@@ -17,8 +15,6 @@ Low low_of(const Box& box) {
   std::copy_n(box.low, kMaxRank, low.at);
   return low;
 }
-
-}  // namespace
 
 Walks OperandMaker::label_walks(const TensorView& of, const Walks& walks) const {
   Walks made = walks;
@@ -71,12 +67,12 @@ OperandSpec OperandMaker::whole_label(uint32_t label, Access access) {
 }
 
 OperandSpec OperandMaker::bound(uint32_t tensor, const Box& box, Access access) {
-  return labelled(tensor, all_axes(box, layout_.graph.shape(tensor).size()), low_of(box), {}, kNoAxis, {}, access,
+  return labelled(tensor, walks_of(box, layout_.graph.shape(tensor).size()), low_of(box), {}, kNoAxis, {}, access,
                   true);
 }
 
 OperandSpec OperandMaker::copied(uint32_t tensor, const Box& box, Access access) {
-  return labelled(tensor, all_axes(box, layout_.graph.shape(tensor).size()), low_of(box), {}, kNoAxis, {}, access,
+  return labelled(tensor, walks_of(box, layout_.graph.shape(tensor).size()), low_of(box), {}, kNoAxis, {}, access,
                   false);
 }
 

@@ -24,6 +24,10 @@ struct Low {
   uint32_t at[kMaxRank] = {};
 };
 
+// Every axis of a box, in order, and where the box begins.
+Walks walks_of(const Box& box, size_t rank);
+Low low_of(const Box& box);
+
 // Makes operands of one lane's ops, and their views and values in the tables. The
 // layout and the tables outlive it.
 class OperandMaker {

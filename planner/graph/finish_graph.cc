@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "planner/graph/infer_shape.h"
+#include "planner/graph/invalid_graph.h"
 #include "planner/graph/order_operators.h"
 #include "planner/graph/state_versions.h"
 #include "rondo/graph.h"
@@ -19,10 +20,6 @@ constexpr size_t kMaxNameBytes = 255;
 constexpr size_t kMaxConcatInputs = 65535;
 constexpr int64_t kMostPlus = int64_t{1} << 40;    // beside a scalar: beyond every extent
 constexpr int64_t kMostScalar = int64_t{1} << 62;  // of a scalar: sums with kMostPlus do not overflow
-
-Error fail(std::string message, const Place& place) {
-  return make_error(ErrorCode::kInvalidGraph, std::move(message), place);
-}
 
 // Fewest and most inputs.
 std::pair<size_t, size_t> input_counts(OperatorKind kind) {
@@ -79,30 +76,31 @@ class Finisher {
   static std::string titled(const GraphOperator& op) { return std::string(info(op.kind).name) + " '" + op.name + "'"; }
 
   Status check_names() {
-    if (graph_.operators.empty()) return fail("the graph has no operators", {});
+    if (graph_.operators.empty()) return invalid_graph("the graph has no operators", {});
     std::unordered_map<std::string_view, uint32_t> seen;
     for (uint32_t tensor = 0; tensor < graph_.tensors.size(); ++tensor) {
       const GraphTensor& it = graph_.tensors[tensor];
       if (!is_name(it.name))
-        return fail("tensor name '" + it.name.substr(0, 40) +
-                        "' is not allowed: letters, digits, _ and . only, a letter or _ first, at most 255",
-                    it.place);
-      if (!seen.emplace(it.name, tensor).second) return fail("two tensors are named " + quoted(tensor), it.place);
+        return invalid_graph("tensor name '" + it.name.substr(0, 40) +
+                                 "' is not allowed: letters, digits, _ and . only, a letter or _ first, at most 255",
+                             it.place);
+      if (!seen.emplace(it.name, tensor).second)
+        return invalid_graph("two tensors are named " + quoted(tensor), it.place);
     }
     seen.clear();
     for (uint32_t op = 0; op < graph_.operators.size(); ++op) {
       GraphOperator& it = graph_.operators[op];
       if (static_cast<size_t>(it.kind) >= kOperators.size())
-        return fail("operator " + std::to_string(op) + " is of no known kind", it.place);
+        return invalid_graph("operator " + std::to_string(op) + " is of no known kind", it.place);
       if (it.name.empty()) it.name = std::string(info(it.kind).name) + "_" + std::to_string(op);
       if (!is_name(it.name))
-        return fail("operator name '" + it.name.substr(0, 40) +
-                        "' is not allowed: letters, digits, _ and . only, a letter or _ first, at most 255",
-                    it.place);
+        return invalid_graph("operator name '" + it.name.substr(0, 40) +
+                                 "' is not allowed: letters, digits, _ and . only, a letter or _ first, at most 255",
+                             it.place);
     }
     for (uint32_t op = 0; op < graph_.operators.size(); ++op)
       if (!seen.emplace(graph_.operators[op].name, op).second)
-        return fail("two operators are named '" + graph_.operators[op].name + "'", graph_.operators[op].place);
+        return invalid_graph("two operators are named '" + graph_.operators[op].name + "'", graph_.operators[op].place);
     return {};
   }
 
@@ -112,53 +110,55 @@ class Finisher {
       const GraphOperator& op = graph_.operators[index];
       const auto [fewest, most] = input_counts(op.kind);
       if (op.inputs.size() < fewest || op.inputs.size() > most)
-        return fail(titled(op) + " has " + std::to_string(op.inputs.size()) + " inputs and takes " +
-                        std::to_string(fewest) + (most == fewest ? "" : " to " + std::to_string(most)) + ": " +
-                        std::string(info(op.kind).inputs),
-                    op.place);
+        return invalid_graph(titled(op) + " has " + std::to_string(op.inputs.size()) + " inputs and takes " +
+                                 std::to_string(fewest) + (most == fewest ? "" : " to " + std::to_string(most)) + ": " +
+                                 std::string(info(op.kind).inputs),
+                             op.place);
       for (uint32_t tensor : op.inputs)
         if (tensor >= graph_.tensors.size())
-          return fail(
+          return invalid_graph(
               titled(op) + " reads tensor " + std::to_string(tensor) + " of " + std::to_string(graph_.tensors.size()),
               op.place);
       if (op.output >= graph_.tensors.size())
-        return fail(
+        return invalid_graph(
             titled(op) + " writes tensor " + std::to_string(op.output) + " of " + std::to_string(graph_.tensors.size()),
             op.place);
       if (!(op.epsilon >= 0.0f && op.epsilon <= 1.0f))
-        return fail(titled(op) + " has an epsilon outside [0, 1]", op.place);
+        return invalid_graph(titled(op) + " has an epsilon outside [0, 1]", op.place);
       const TensorRole role = graph_.tensors[op.output].role;
       if (is_given(role))
-        return fail(titled(op) + " writes " + quoted(op.output) + ", which is " + with_article(role), op.place);
+        return invalid_graph(titled(op) + " writes " + quoted(op.output) + ", which is " + with_article(role),
+                             op.place);
       if (role == TensorRole::kOutput && changes_state(op.kind))
-        return fail(titled(op) + " gives a state, which cannot be the output " + quoted(op.output), op.place);
+        return invalid_graph(titled(op) + " gives a state, which cannot be the output " + quoted(op.output), op.place);
       if (producer_[op.output] != kNone)
-        return fail("tensor " + quoted(op.output) + " is produced twice: by " +
-                        titled(graph_.operators[producer_[op.output]]) + " and by " + titled(op),
-                    op.place);
+        return invalid_graph("tensor " + quoted(op.output) + " is produced twice: by " +
+                                 titled(graph_.operators[producer_[op.output]]) + " and by " + titled(op),
+                             op.place);
       producer_[op.output] = index;
     }
     for (uint32_t tensor = 0; tensor < graph_.tensors.size(); ++tensor) {
       const GraphTensor& it = graph_.tensors[tensor];
       const bool given = is_given(it.role);
       if (!given && producer_[tensor] == kNone)
-        return fail(
+        return invalid_graph(
             (it.role == TensorRole::kOutput ? "output " : "tensor ") + quoted(tensor) + " is produced by no operator",
             it.place);
       const bool rows = it.dtype == DType::kI32 || it.dtype == DType::kI64;
       if (it.role == TensorRole::kTable) {
         if (!rows)
-          return fail("table " + quoted(tensor) + " is " + std::string(info(it.dtype).name) + "; allowed is i32 or i64",
-                      it.place);
+          return invalid_graph(
+              "table " + quoted(tensor) + " is " + std::string(info(it.dtype).name) + "; allowed is i32 or i64",
+              it.place);
         const uint64_t most = it.dtype == DType::kI32 ? uint64_t{1} << 31 : uint64_t{1} << 62;
         if (it.index_limit == 0 || it.index_limit > most)
-          return fail("limit of table " + quoted(tensor) + " is " + std::to_string(it.index_limit) +
-                          "; allowed is 1 to " + std::to_string(most),
-                      it.place);
+          return invalid_graph("limit of table " + quoted(tensor) + " is " + std::to_string(it.index_limit) +
+                                   "; allowed is 1 to " + std::to_string(most),
+                               it.place);
       } else if (it.dtype != DType::kF32 && !rows) {
-        return fail("tensor " + quoted(tensor) + " is " + std::string(info(it.dtype).name) +
-                        ": operators compute with f32 only so far",
-                    it.place);
+        return invalid_graph("tensor " + quoted(tensor) + " is " + std::string(info(it.dtype).name) +
+                                 ": operators compute with f32 only so far",
+                             it.place);
       }
       if (given || !it.shape.empty())
         if (Status status = check_shape(tensor); !status.ok()) return status;
@@ -171,14 +171,15 @@ class Finisher {
     for (uint32_t index = 0; index < graph_.scalars.size(); ++index) {
       const GraphScalar& it = graph_.scalars[index];
       if (!is_name(it.name))
-        return fail("scalar name '" + it.name.substr(0, 40) +
-                        "' is not allowed: letters, digits, _ and . only, a letter or _ first, at most 255",
-                    it.place);
-      if (!seen.emplace(it.name, index).second) return fail("two scalars are named '" + it.name + "'", it.place);
+        return invalid_graph("scalar name '" + it.name.substr(0, 40) +
+                                 "' is not allowed: letters, digits, _ and . only, a letter or _ first, at most 255",
+                             it.place);
+      if (!seen.emplace(it.name, index).second)
+        return invalid_graph("two scalars are named '" + it.name + "'", it.place);
       if (it.min > it.max || it.min < -kMostScalar || it.max > kMostScalar)
-        return fail("scalar '" + it.name + "' is declared " + std::to_string(it.min) + " to " + std::to_string(it.max) +
-                        "; the smallest comes first, both within +-2^62",
-                    it.place);
+        return invalid_graph("scalar '" + it.name + "' is declared " + std::to_string(it.min) + " to " +
+                                 std::to_string(it.max) + "; the smallest comes first, both within +-2^62",
+                             it.place);
     }
     for (const GraphTensor& it : graph_.tensors) {
       if (it.role != TensorRole::kState || !it.filled.moves()) continue;
@@ -194,27 +195,29 @@ class Finisher {
 
   Status check_moving(const Moving& moving, const std::string& what, const Place& place) const {
     if (moving.moves() && moving.scalar >= graph_.scalars.size())
-      return fail(
+      return invalid_graph(
           what + " names scalar " + std::to_string(moving.scalar) + " of " + std::to_string(graph_.scalars.size()),
           place);
     if (moving.plus < -kMostPlus || moving.plus > kMostPlus)
-      return fail(what + ": " + std::to_string(moving.plus) + " is beyond every axis; allowed is +-2^40", place);
+      return invalid_graph(what + ": " + std::to_string(moving.plus) + " is beyond every axis; allowed is +-2^40",
+                           place);
     return {};
   }
 
   Status check_shape(uint32_t tensor) const {
     const GraphTensor& it = graph_.tensors[tensor];
-    if (it.shape.empty()) return fail("tensor " + quoted(tensor) + " has no shape", it.place);
+    if (it.shape.empty()) return invalid_graph("tensor " + quoted(tensor) + " has no shape", it.place);
     const std::string title = "tensor " + quoted(tensor) + " has shape " + shape_text(it.shape);
     if (it.shape.size() > kMaxRank)
-      return fail(title + ": " + std::to_string(it.shape.size()) + " axes; at most " + std::to_string(kMaxRank) +
-                      " are allowed",
-                  it.place);
+      return invalid_graph(title + ": " + std::to_string(it.shape.size()) + " axes; at most " +
+                               std::to_string(kMaxRank) + " are allowed",
+                           it.place);
     uint64_t bytes = size_of(it.dtype);
     for (size_t axis = 0; axis < it.shape.size(); ++axis) {
       if (it.shape[axis] == 0)
-        return fail(title + ": axis " + std::to_string(axis) + " is empty; every extent must be at least 1", it.place);
-      if (it.shape[axis] > kMaxTensorBytes / bytes) return fail(title + ": more than 2^40 bytes", it.place);
+        return invalid_graph(title + ": axis " + std::to_string(axis) + " is empty; every extent must be at least 1",
+                             it.place);
+      if (it.shape[axis] > kMaxTensorBytes / bytes) return invalid_graph(title + ": more than 2^40 bytes", it.place);
       bytes *= it.shape[axis];
     }
     return {};
@@ -231,16 +234,16 @@ class Finisher {
       if (op.axis < 0) op.axis += rank;
       GraphTensor& output = graph_.tensors[op.output];
       if (!output.shape.empty() && output.shape != made->shape)
-        return fail(titled(op) + " gives " + shape_text(made->shape) + ", but " + quoted(op.output) +
-                        " is declared as " + shape_text(output.shape),
-                    op.place);
+        return invalid_graph(titled(op) + " gives " + shape_text(made->shape) + ", but " + quoted(op.output) +
+                                 " is declared as " + shape_text(output.shape),
+                             op.place);
       output.shape = std::move(made->shape);
       output.dtype = made->dtype;
       output.filled = made->filled;
       if (output.role == TensorRole::kOutput && output.filled.moves())
-        return fail(titled(op) + ": only the first " + moving_text(graph_, output.filled) + " entries of " +
-                        quoted(op.output) + " would hold something; an output is whole",
-                    op.place);
+        return invalid_graph(titled(op) + ": only the first " + moving_text(graph_, output.filled) + " entries of " +
+                                 quoted(op.output) + " would hold something; an output is whole",
+                             op.place);
       if (Status status = check_shape(op.output); !status.ok()) return status;
     }
     return {};
@@ -257,9 +260,9 @@ class Finisher {
       const GraphTensor& it = graph_.tensors[tensor];
       has_output |= it.role == TensorRole::kOutput;
       if (it.role != TensorRole::kOutput && !read[tensor])
-        return fail("tensor " + quoted(tensor) + " is read by no operator and is no output", it.place);
+        return invalid_graph("tensor " + quoted(tensor) + " is read by no operator and is no output", it.place);
     }
-    if (!has_output) return fail("no tensor has role output, and no state is changed", {});
+    if (!has_output) return invalid_graph("no tensor has role output, and no state is changed", {});
     return {};
   }
 

@@ -7,14 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include "planner/graph/invalid_graph.h"
 #include "planner/graph/state_versions.h"
 
 namespace rondo {
 namespace {
-
-Error fail(std::string message, const Place& place) {
-  return make_error(ErrorCode::kInvalidGraph, std::move(message), place);
-}
 
 class Orderer {
  public:
@@ -64,10 +61,10 @@ class Orderer {
       if (!changes_state(it.kind)) continue;
       uint32_t& first = changer[it.inputs[0]];
       if (first != kNone)
-        return fail("'" + graph_.tensors[it.inputs[0]].name + "' is changed twice: by '" +
-                        graph_.operators[first].name + "' and by '" + it.name +
-                        "'; the second takes the result of the first",
-                    it.place);
+        return invalid_graph("'" + graph_.tensors[it.inputs[0]].name + "' is changed twice: by '" +
+                                 graph_.operators[first].name + "' and by '" + it.name +
+                                 "'; the second takes the result of the first",
+                             it.place);
       first = op;
       any = true;
     }
@@ -104,7 +101,8 @@ class Orderer {
     std::string text;
     for (size_t i = 0; i < loop.size() && i < kShown; ++i) text += graph_.operators[loop[i]].name + " -> ";
     if (loop.size() > kShown) text += "... " + std::to_string(loop.size() - kShown) + " more ... -> ";
-    return fail("operators form a cycle: " + text + graph_.operators[loop[0]].name, graph_.operators[loop[0]].place);
+    return invalid_graph("operators form a cycle: " + text + graph_.operators[loop[0]].name,
+                         graph_.operators[loop[0]].place);
   }
 
   Graph& graph_;

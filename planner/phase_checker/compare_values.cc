@@ -100,7 +100,7 @@ std::vector<uint64_t> run_graph(const Graph& graph, uint64_t seed) {
 class SlotProgram {
  public:
   SlotProgram(const Graph& graph, const Certificate& certificate)
-      : graph_(graph), certificate_(certificate), slot_of_(graph.dims.size(), kNone) {
+      : graph_(graph), slot_of_(graph.dims.size(), kNone) {
     std::map<uint32_t, uint32_t> dense;  // slot -> index; 0 stands for no slot
     for (const auto& [dim, slot] : certificate.slot_of_dim)
       slot_of_[dim] = dense.emplace(slot, static_cast<uint32_t>(dense.size()) + 1).first->second;
@@ -185,7 +185,6 @@ class SlotProgram {
   }
 
   const Graph& graph_;
-  const Certificate& certificate_;
   std::vector<uint32_t> slot_of_;  // index into slots_
   std::vector<uint64_t> slots_;
   std::vector<std::vector<uint32_t>> erased_, by_time_;

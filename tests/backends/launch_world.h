@@ -53,7 +53,6 @@ class LaunchWorld {
   std::vector<OpStamps> times;  // taken where it has a size
 
  private:
-  Device& device_;
   DeviceQueue& queue_;
   std::vector<ResolvedKernel> kernels_;
   std::vector<DeviceBlock> blocks_;

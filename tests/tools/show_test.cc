@@ -72,7 +72,8 @@ TEST(ShowVerb, TimelineEndsAtTheMakespanThatWasPlannedAndClaimed) {
     const Ran planned = rondo(arguments);
     ASSERT_EQ(planned.code, 0) << planned.err;
     double claimed = -1;
-    for (const Claim& claim : load("a.rondo")->claims)
+    const Schedule schedule = *load("a.rondo");
+    for (const Claim& claim : schedule.claims)
       if (claim.kind == static_cast<uint16_t>(ClaimKind::kMakespan)) claimed = std::bit_cast<double>(claim.value);
     ASSERT_GT(claimed, 0) << plan[0] << " for " << plan[1];
     EXPECT_EQ(number_after(rondo({"show", "a.rondo", "--timeline", "--json"}).out, "end"), claimed);

@@ -7,18 +7,6 @@
 namespace rondo::direct {
 namespace {
 
-// Every axis of a box, in order.
-Walks walks_of(const Box& box, size_t rank) {
-  Walks walks;
-  for (size_t axis = 0; axis < rank; ++axis) walks.push_back({static_cast<uint8_t>(axis), box.extent[axis]});
-  return walks;
-}
-Low low_of(const Box& box) {
-  Low low;
-  std::copy_n(box.low, kMaxRank, low.at);
-  return low;
-}
-
 void assign(LaneEmitter& lane, OperandSpec source, OperandSpec target) {
   OpSpec op;
   op.kernel = "assign";

@@ -1,12 +1,12 @@
 #include "runtime/backends/emulated/emulated_device.h"
 
-#include <unistd.h>
 #include <algorithm>
 #include <new>
 #include <system_error>
 #include "runtime/backends/emulated/guarded_memory.h"
 #include "runtime/backends/thread_queue.h"
 #include "runtime/memory.h"
+#include "runtime/physical_memory.h"
 #include "runtime/trace/ticks.h"
 
 namespace rondo::runtime {
@@ -14,12 +14,6 @@ namespace {
 
 // Unfinished ops of a stream that the device keeps room for; a stream may allow more.
 constexpr uint32_t kMostInFlight = 16;
-
-uint64_t physical_memory_bytes() {
-  const long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
-  if (pages <= 0 || page_bytes <= 0) return uint64_t{1} << 40;
-  return static_cast<uint64_t>(pages) * static_cast<uint64_t>(page_bytes);
-}
 
 // How many ticks a nanosecond has; measured once, over a millisecond.
 double ticks_per_ns() {
