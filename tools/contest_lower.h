@@ -14,7 +14,7 @@ struct ContestLowerCommand {
   std::string output;  // "": the solution's stem in the working directory; "-": stdout
   FileForm form = FileForm::kByName;
   std::string graph;  // where to write what it computes, as a graph; "" for nowhere
-  uint64_t max_operations = uint64_t{1} << 22;
+  uint64_t max_operations = uint64_t{1} << 24;
   bool dry_run = false;
 };
 int run_contest_lower(const ContestLowerCommand& command, Console& console);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "planner/claims/event_model.h"
+#include "planner/claims/live_peaks.h"
 #include "rondo/contracts.h"
 #include "rondo/footprint.h"
 #include "rondo/residence.h"
@@ -83,129 +84,6 @@ struct Extents {
 uint16_t space_of(const Schedule& schedule, const Operand& operand) {
   if (schedule.is_arena(operand.base)) return schedule.arenas[operand.base].space;
   return space_of(schedule, schedule.binding_of(operand.base));
-}
-
-bool writes(const Operand& operand) {
-  const auto access = static_cast<Access>(operand.access);
-  return access == Access::kWrite || access == Access::kUpdate || access == Access::kWork ||
-         access == Access::kIndexedWrite;
-}
-bool reads(const Operand& operand) {
-  const auto access = static_cast<Access>(operand.access);
-  return access == Access::kRead || access == Access::kUpdate || access == Access::kIndexedRead;
-}
-
-// Runs of adjacent bytes of a box that lies still, in no particular order.
-void add_still_runs(const Operand& operand, const View& view, std::vector<std::pair<uint64_t, uint64_t>>& runs) {
-  uint64_t run = block_bytes(view);
-  uint32_t outer = view.rank;  // axes [outer, rank) are folded into the run
-  while (outer > 0 && (view.extent[outer - 1] == 1 || view.stride_bytes[outer - 1] == static_cast<int64_t>(run)))
-    run *= view.extent[--outer];
-  if (run == 0) return;
-  uint32_t index[kMaxRank] = {};
-  while (true) {
-    uint64_t begin = operand.offset_bytes;
-    for (uint32_t axis = 0; axis < outer; ++axis) {
-      if (view.extent[axis] == 0) return;
-      begin += index[axis] * static_cast<uint64_t>(view.stride_bytes[axis]);
-    }
-    runs.emplace_back(begin, begin + run);
-    uint32_t axis = outer;
-    while (axis > 0 && (view.stride_bytes[axis - 1] == 0 || ++index[axis - 1] == view.extent[axis - 1]))
-      index[--axis] = 0;
-    if (axis == 0) return;
-  }
-}
-
-// The shifts that a view's scalar may give it, first and last.
-std::pair<uint64_t, uint64_t> shifts_of(const Schedule& schedule, const View& view) {
-  if (view.scalar == kNone || view.offset_step_bytes == 0 || view.offset_modulus <= 0) return {0, 0};
-  const Scalar& scalar = schedule.scalars[view.scalar];
-  int64_t low = view.offset_scale * scalar.min + view.offset_bias;
-  int64_t high = view.offset_scale * scalar.max + view.offset_bias;
-  if (low > high) std::swap(low, high);
-  const auto all = std::pair(uint64_t{0}, static_cast<uint64_t>(view.offset_modulus - 1));
-  if (low < 0 || high - low >= view.offset_modulus || low % view.offset_modulus > high % view.offset_modulus)
-    return all;
-  return {static_cast<uint64_t>(low % view.offset_modulus), static_cast<uint64_t>(high % view.offset_modulus)};
-}
-
-// The same of a box wherever its scalar may move it.
-void add_runs(const Schedule& schedule, Operand operand, View view, std::vector<std::pair<uint64_t, uint64_t>>& runs) {
-  const auto [first, last] = shifts_of(schedule, view);
-  const auto step = static_cast<uint64_t>(view.offset_step_bytes);
-  operand.offset_bytes += first * step;
-  // Along an axis that it walks anyway it is one longer box.
-  for (uint32_t axis = 0; axis < view.rank && first != last; ++axis)
-    if (view.stride_bytes[axis] == view.offset_step_bytes) {
-      view.extent[axis] += static_cast<uint32_t>(last - first);
-      return add_still_runs(operand, view, runs);
-    }
-  for (uint64_t shift = first; shift <= last; ++shift, operand.offset_bytes += step)
-    add_still_runs(operand, view, runs);
-}
-
-// Most bytes of one arena that are live at once, by bytes cut into cells that every
-// access covers wholly or not at all.
-uint64_t live_peak(const Schedule& schedule, const std::vector<uint32_t>& order, uint32_t arena) {
-  struct Touch {
-    uint32_t position = 0;
-    bool write = false;
-    std::pair<uint64_t, uint64_t> run;
-  };
-  std::vector<Touch> touches;  // by position, reads of an op before its writes
-  std::vector<uint64_t> cuts;
-  std::vector<std::pair<uint64_t, uint64_t>> runs;
-  for (uint32_t position = 0; position < order.size(); ++position) {
-    const Op& op = schedule.ops[order[position]];
-    for (const bool write : {false, true})
-      for (uint32_t i = 0; i < op.operand_count; ++i) {
-        const Operand& operand = schedule.operands[op.first_operand + i];
-        if (operand.base != arena || !(write ? writes(operand) : reads(operand))) continue;
-        runs.clear();
-        add_runs(schedule, operand, schedule.views[operand.view], runs);
-        for (const auto& run : runs) {
-          touches.push_back({position, write, run});
-          cuts.push_back(run.first);
-          cuts.push_back(run.second);
-        }
-      }
-  }
-  std::sort(cuts.begin(), cuts.end());
-  cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
-
-  struct Cell {
-    uint32_t first = kNone;  // where its current life begins; kNone before any write
-    uint32_t last = 0;
-  };
-  std::vector<Cell> cells(cuts.size());
-  std::vector<int64_t> change(order.size() + 1, 0);  // of live bytes, at each position
-  const auto bury = [&](size_t index) {
-    const Cell& cell = cells[index];
-    if (cell.first == kNone || cell.first > cell.last) return;
-    const auto bytes = static_cast<int64_t>(cuts[index + 1] - cuts[index]);
-    change[cell.first] += bytes;
-    change[cell.last + 1] -= bytes;
-  };
-  for (const Touch& touch : touches) {
-    const auto first = static_cast<size_t>(std::lower_bound(cuts.begin(), cuts.end(), touch.run.first) - cuts.begin());
-    for (size_t index = first; cuts[index] < touch.run.second; ++index) {
-      Cell& cell = cells[index];
-      if (!touch.write) {
-        if (cell.first != kNone) cell.last = touch.position;
-        continue;
-      }
-      // Read and written by one op, a byte is live there once: the next life then
-      // counts from the position after.
-      const bool shared = cell.first != kNone && cell.first <= cell.last && cell.last == touch.position;
-      bury(index);
-      cell = {shared ? touch.position + 1 : touch.position, touch.position};
-    }
-  }
-  for (size_t index = 0; index + 1 < cuts.size(); ++index) bury(index);
-  int64_t live = 0, peak = 0;
-  for (int64_t step : change) peak = std::max(peak, live += step);
-  return static_cast<uint64_t>(peak);
 }
 
 }  // namespace
@@ -317,10 +195,11 @@ void add_derived_claims(Schedule& schedule) {
   claim(ClaimKind::kFlops, flops);
   const std::vector<uint32_t> order = canonical_order(schedule, Part::kReplay);
   const bool ordered = order.size() == ops;
+  const std::vector<uint64_t> live = ordered ? live_peaks(schedule, order) : std::vector<uint64_t>();
   for (uint32_t arena = 0; arena < schedule.arenas.size(); ++arena) {
     if (schedule.arenas[arena].prepared != 0) continue;
     claim(ClaimKind::kExtentPeak, extent[arena], static_cast<uint16_t>(arena));
-    if (ordered) claim(ClaimKind::kLivePeak, live_peak(schedule, order, arena), static_cast<uint16_t>(arena));
+    if (ordered) claim(ClaimKind::kLivePeak, live[arena], static_cast<uint16_t>(arena));
   }
   claim(ClaimKind::kPrepareOps, prepare_ops);
   if (ordered && !schedule.costs.empty())

@@ -70,7 +70,7 @@ TEST(ContestLowerVerb, RefusesMoreOperationsThanAllowed) {
   const ContestFolder folder;
   const Ran ran = rondo({"contest", "lower", "problem.json", "solution.json", "--max-operations", "9"});
   EXPECT_EQ(ran.code, 1);
-  EXPECT_THAT(ran.err, HasSubstr("the most are 9"));
+  EXPECT_THAT(ran.err, HasSubstr("the limit is 9 (which may be 1 to 1073741824)"));
 }
 
 }  // namespace

@@ -110,8 +110,8 @@ Verb lower_verb() {
             .run = [lower](Console& console) { return run_contest_lower(*lower, console); }};
   add_form(verb.options, lower->form);
   verb.options.push_back(file("--graph", lower->graph, "write what it computes as a graph, for `rondo run --check`"));
-  verb.options.push_back(number("--max-operations", lower->max_operations, 1, uint64_t{1} << 32,
-                                "refuse more kernels and copies (default 4194304)"));
+  verb.options.push_back(number("--max-operations", lower->max_operations, 1, uint64_t{1} << 30,
+                                "refuse more kernels and copies (default 16777216; 0.6 kB each)"));
   verb.options.push_back(flag("--dry-run", lower->dry_run, "lower and print, but write nothing"));
   return verb;
 }

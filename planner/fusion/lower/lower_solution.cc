@@ -100,8 +100,8 @@ class Lowering {
       if (operations > options_.max_operations)
         return make_error(ErrorCode::kTooComplex,
                           sentence("subgraph ", i, " has ", steps.tiles(), " tiles of ", steps.k_steps,
-                                   " steps: with it the schedule has up to ", operations, " operations, the most are ",
-                                   options_.max_operations));
+                                   " steps: with it the schedule has up to ", operations, " operations, the limit is ",
+                                   options_.max_operations, " (which may be 1 to ", kMostOperations, ")"));
     }
     if (solution_.subgraphs.size() > UINT16_MAX)
       return make_error(ErrorCode::kTooComplex, sentence("the solution has ", solution_.subgraphs.size(),
@@ -460,6 +460,9 @@ class Lowering {
 
 Result<Schedule> lower_solution(const Problem& problem, const Solution& solution, const Meaning& meaning,
                                 const LoweringOptions& options) {
+  if (options.max_operations < 1 || options.max_operations > kMostOperations)
+    return make_error(ErrorCode::kInvalidArgument, sentence("a limit of ", options.max_operations,
+                                                            " operations; it must be 1 to ", kMostOperations));
   const Result<Evaluation> cost = evaluate(problem, solution);
   if (!cost.ok()) return cost.error();
   return Lowering(problem, solution, meaning, options).run(cost->latency);

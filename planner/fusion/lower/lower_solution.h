@@ -26,11 +26,13 @@ struct LoweringOptions {
   // engine copies and computes. With copy engines loads, kernels and stores are streams of
   // their own, and fast memory that the solution leaves free goes to second slots.
   const Machine* machine = nullptr;
-  uint64_t max_operations = uint64_t{1} << 22;  // about 130 bytes each
+  // 1 to kMostOperations. About 600 bytes each while they are made, 190 in the schedule.
+  uint64_t max_operations = uint64_t{1} << 24;
 };
+inline constexpr uint64_t kMostOperations = uint64_t{1} << 30;  // what the tables of a schedule number
 
 // Errors: what evaluate() says of a solution that breaks a rule; kTooComplex above
-// max_operations. Precondition: `meaning` covers every tensor and operator.
+// max_operations, kInvalidArgument where that is none. Precondition: `meaning` covers every tensor and operator.
 Result<Schedule> lower_solution(const Problem& problem, const Solution& solution, const Meaning& meaning,
                                 const LoweringOptions& options = {});
 

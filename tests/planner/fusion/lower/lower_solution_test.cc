@@ -295,7 +295,11 @@ TEST(Refused, IsAScheduleOfTooManyOperations) {
   LoweringOptions options;
   options.max_operations = 6;
   EXPECT_EQ(refusal(one_product(), {{{.operators = {0}, .w = 4, .h = 4, .k = 4}}, {}}, options),
-            "subgraph 0 has 1 tiles of 2 steps: with it the schedule has up to 7 operations, the most are 6");
+            "subgraph 0 has 1 tiles of 2 steps: with it the schedule has up to 7 operations, the limit is 6 "
+            "(which may be 1 to 1073741824)");
+  options.max_operations = 0;
+  EXPECT_EQ(refusal(one_product(), {{{.operators = {0}, .w = 4, .h = 4, .k = 4}}, {}}, options),
+            "a limit of 0 operations; it must be 1 to 1073741824");
   options.max_operations = 7;
   EXPECT_EQ(refusal(one_product(), {{{.operators = {0}, .w = 4, .h = 4, .k = 4}}, {}}, options), "lowered");
 }
