@@ -179,6 +179,7 @@ TEST(Version, SaysWhatThisBuildIs) {
   const Ran ran = rondo({"version"});
   EXPECT_EQ(ran.code, 0);
   EXPECT_THAT(ran.out, StartsWith("rondo 0.1.0\n  schedule format  1\n  backends         cpu (this one: "));
+  EXPECT_THAT(ran.out, HasSubstr("\n  planners         tile fusion phase\n  solvers          own"));
   EXPECT_EQ(rondo({"--version"}).out, ran.out);
   EXPECT_THAT(rondo({"version", "--json"}).out, StartsWith("{\n  \"version\": \"0.1.0\",\n  \"format_version\": 1,\n"));
 }

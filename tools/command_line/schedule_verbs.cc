@@ -88,7 +88,7 @@ Verb show_verb() {
             .examples =
                 "rondo show mlp.rondo                      overview: memory, streams, phases, claims\n"
                 "rondo show mlp.rondo --timeline --memory  when each stream is busy, how full memory is\n"
-                "rondo show mlp.rondo -o mlp.yaml          the same schedule as text (and back)",
+                "rondo show mlp.rondo -o mlp.rondo.yaml    the same schedule as text (and back)",
             .options = {argument("SCHEDULE", show->schedule, "schedule file, text or binary"),
                         flag("--ops", show->ops, "every operation in the order of the replay"),
                         flag("--timeline", show->timeline, "when each stream is busy, by the file's cost table"),
@@ -112,7 +112,7 @@ Verb run_verb() {
       .what = "Replay a schedule on this CPU and say what came out.",
       .examples =
           "rondo run mlp.rondo --random-inputs 1 --check mlp.yaml   compare with double precision\n"
-          "rondo run mlp.rondo --input x=x.npy --input w1=w1.npy --output y=y.npy\n"
+          "rondo run mlp.rondo --random-inputs 1 --input x=x.npy --output t5=t5.npy\n"
           "rondo run mlp.rondo --random-inputs 1 --repeat 100       time per replay",
       .notes =
           "The schedule is verified first; one that is not safe, or makes a false claim, is not\n"
