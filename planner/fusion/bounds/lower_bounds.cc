@@ -576,8 +576,8 @@ class Bounds {
 double LowerBounds::best() const { return std::max({compute, traffic, reload, parts, exhaustive}); }
 
 const char* LowerBounds::best_name() const {
-  // The plainest of those that say as much.
-  const double most = best() * kRoundedDown;
+  // The plainest of those that say as much: rounded down once, or not at all, and in other orders.
+  const double most = best() * kRoundedDown * kRoundedDown;
   return compute >= most   ? "compute"
          : traffic >= most ? "traffic"
          : reload >= most  ? "reload"
