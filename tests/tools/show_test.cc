@@ -78,7 +78,9 @@ TEST(ShowVerb, TimelineEndsAtTheMakespanThatWasPlannedAndClaimed) {
     ASSERT_GT(claimed, 0) << plan[0] << " for " << plan[1];
     EXPECT_EQ(number_after(rondo({"show", "a.rondo", "--timeline", "--json"}).out, "end"), claimed);
     // Lanes hear of one another late, which the claim leaves out.
-    if (plan.size() == 2) EXPECT_DOUBLE_EQ(number_after(planned.out, "makespan"), claimed) << plan[1];
+    if (plan.size() == 2) {
+      EXPECT_DOUBLE_EQ(number_after(planned.out, "makespan"), claimed) << plan[1];
+    }
   }
 }
 
