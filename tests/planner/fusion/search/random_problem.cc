@@ -16,7 +16,10 @@ Problem random_problem(uint64_t seed, uint32_t operators) {
     problem.tensors.push_back({width, height});
     return static_cast<uint32_t>(problem.tensors.size() - 1);
   };
-  for (int i = 0; i < 3; ++i) tensor(extent(), extent());
+  for (int i = 0; i < 3; ++i) {
+    const int64_t height = extent();  // one draw after the other: the same problems from every compiler
+    tensor(extent(), height);
+  }
   for (uint32_t number = 0; number < operators; ++number) {
     Operator op;
     op.base_cost = 1 + random.below(400);
