@@ -40,6 +40,26 @@ TEST(LowerBounds, AreNeverAboveTheOptimumOfTinyProblems) {
   EXPECT_GT(told, problems / 10) << "reload and parts add nothing";
 }
 
+// Both have more than one k-step, so what stays, leaves and is loaded again is all there is.
+TEST(LowerBounds, OfTwoDeepProductsInARowAreMostlyTheOptimum) {
+  std::mt19937_64 random(5);
+  int reached = 0;
+  for (int turn = 0; turn < 400; ++turn) {
+    const auto between = [&](int64_t low, int64_t high) {
+      return low + static_cast<int64_t>(random() % static_cast<uint64_t>(high - low + 1));
+    };
+    const int64_t depth = between(3, 5), middle = between(3, 7), rows = between(1, 6), columns = between(1, 7);
+    std::vector<Tensor> tensors = {{depth, rows}, {middle, depth}, {middle, rows}, {columns, middle}, {columns, rows}};
+    const Problem problem =
+        make_problem(std::move(tensors), {matmul(0, 1, 2, 0), matmul(2, 3, 4, 0)}, between(4, 60), 1, 2);
+    const double optimum = exact_optimum(problem);
+    const LowerBounds bounds = lower_bounds(problem);
+    ASSERT_LE(bounds.best(), optimum * kSlack) << "problem " << turn << "\n" << print_problem(problem);
+    reached += bounds.reload * kSlack >= optimum ? 1 : 0;
+  }
+  EXPECT_GT(reached, 200);
+}
+
 TEST(LowerBounds, AreNeverAboveRandomSolutions) {
   std::mt19937_64 random(9);
   for (int turn = 0; turn < 120; ++turn) {
