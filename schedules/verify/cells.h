@@ -142,6 +142,7 @@ class Cells {
     uint32_t first_cell;
   };
   friend class CellCutter;
+  friend class EraCutter;
   // The last row a cell reaches into, counted as the guard counts them.
   uint64_t last_row(uint32_t cell, const Guard& guard) const;
   uint32_t intern(const Guard& guard);

@@ -3,6 +3,7 @@
 #include <array>
 #include "rondo/contracts.h"
 #include "rondo/footprint.h"
+#include "schedules/verify/bounded_probes.h"
 #include "schedules/verify/rules.h"
 #include "schedules/verify/scalars.h"
 
@@ -42,10 +43,6 @@ uint64_t hash_of(const Form& form) {
   for (const uint32_t word : form) hash = (hash ^ word) * 0x9e3779b97f4a7c15ull;
   return hash ^ (hash >> 32);
 }
-
-// Probes before an op is given a form of its own: a file made to collide costs no
-// more than this.
-constexpr uint32_t kMostProbes = 64;
 
 }  // namespace
 
