@@ -1,23 +1,17 @@
 #include "planner/fusion/search/exhaust.h"
 #include <algorithm>
-#include <bit>
 #include <queue>
 #include <unordered_map>
 #include "planner/fusion/search/list_groups.h"
+#include "planner/fusion/search/operator_set.h"
 
 namespace rondo::fusion {
 namespace {
 
-constexpr OperatorSet bit(size_t index) { return OperatorSet{1} << index; }
-template <class Do>
-void each_of(OperatorSet set, Do&& act) {
-  for (; set != 0; set &= set - 1) act(static_cast<uint32_t>(std::countr_zero(set)));
-}
-
 // Prices are exact to some 1e-12; a hundred of them add up. What is cheaper by less than
 // this is not cheaper.
 constexpr double kRoundedDown = 1 - 1e-10;
-constexpr uint32_t kNone = ~uint32_t{0};
+constexpr uint32_t kNoNode = ~uint32_t{0};
 
 struct Candidate {
   GroupPointer group;
@@ -28,22 +22,10 @@ struct Candidate {
   std::vector<OperatorSet> retain;  // what it may keep, nothing first
 };
 
-struct Situation {
-  OperatorSet done = 0, missing = 0, resident = 0;  // computed; of those, stored nowhere; kept from the last subgraph
-  bool operator==(const Situation&) const = default;
-};
-struct SituationHash {
-  size_t operator()(const Situation& at) const {
-    uint64_t hash = at.done * 0x9e3779b97f4a7c15;
-    hash = (hash ^ (hash >> 31) ^ at.missing) * 0xbf58476d1ce4e5b9;
-    hash = (hash ^ (hash >> 29) ^ at.resident) * 0x94d049bb133111eb;
-    return hash ^ (hash >> 32);
-  }
-};
 struct Node {
   Situation at;
   double cost = 0;
-  uint32_t from = kNone, subgraph = 0;
+  uint32_t from = kNoNode, subgraph = 0;
   bool closed = false;
 };
 struct Open {
@@ -81,7 +63,7 @@ class Exhaust::Search {
         give_up();
     }
     while (!ended_ && !nodes_.empty() && !halted())
-      if (expanding_ != kNone || advance()) expand(halted);
+      if (expanding_ != kNoNode || advance()) expand(halted);
     return steps_ - first;
   }
 
@@ -261,7 +243,7 @@ class Exhaust::Search {
     }
     if (is_end(node.at)) {
       ended_ = complete_ = true;
-      for (uint32_t at = open.node; nodes_[at].from != kNone; at = nodes_[at].from)
+      for (uint32_t at = open.node; nodes_[at].from != kNoNode; at = nodes_[at].from)
         found_.push_back({subgraphs_[nodes_[at].subgraph].group, tensors(nodes_[at].at.resident)});
       std::reverse(found_.begin(), found_.end());
       return false;
@@ -295,7 +277,7 @@ class Exhaust::Search {
       }
       if (halted()) return void(++next_);
     }
-    expanding_ = kNone;
+    expanding_ = kNoNode;
     if (nodes_.size() > limits_.states) give_up();
   }
 
@@ -333,7 +315,7 @@ class Exhaust::Search {
   std::unordered_map<Situation, uint32_t, SituationHash> known_nodes_;
   std::unordered_map<PriceKey, double, PriceHash> prices_;
   std::priority_queue<Open> open_;
-  uint32_t expanding_ = kNone, next_ = 0;  // the situation at hand, and which subgraph comes next
+  uint32_t expanding_ = kNoNode, next_ = 0;  // the situation at hand, and which subgraph comes next
   double known_ = 0;
   uint64_t steps_ = 0, floors_ = 0, choices_ = 0;
 };

@@ -5,8 +5,6 @@
 namespace rondo::fusion {
 namespace {
 
-constexpr OperatorSet bit(size_t index) { return OperatorSet{1} << index; }
-
 class Lister {
  public:
   Lister(const Network& net, uint64_t most, const std::function<bool()>& stop)
@@ -14,8 +12,7 @@ class Lister {
     for (uint32_t tensor = 0; tensor < net.size.size(); ++tensor) {
       OperatorSet touching = net.producer[tensor] == Network::kGraphInput ? 0 : bit(net.producer[tensor]);
       for (const uint32_t op : net.consumers[tensor]) touching |= bit(op);
-      for (OperatorSet rest = touching; rest != 0; rest &= rest - 1)
-        near_[static_cast<size_t>(std::countr_zero(rest))] |= touching;
+      each_of(touching, [&](uint32_t op) { near_[op] |= touching; });
     }
   }
 
@@ -46,8 +43,7 @@ class Lister {
     }
     set |= bit(op);
     members_.clear();
-    for (OperatorSet rest = set; rest != 0; rest &= rest - 1)
-      members_.push_back(static_cast<uint32_t>(std::countr_zero(rest)));
+    each_of(set, [&](uint32_t member) { members_.push_back(member); });
     if (!find_demand(net_, members_, true).possible) return;
     const OperatorSet first = set & ~(set - 1);
     if (reach(first, set) == set) list_.sets.push_back(set);

@@ -10,10 +10,9 @@
 #include <functional>
 #include <vector>
 #include "planner/fusion/cost/network.h"
+#include "planner/fusion/search/operator_set.h"
 
 namespace rondo::fusion {
-
-using OperatorSet = uint64_t;  // bit i: operator i of the network
 
 struct GroupList {
   std::vector<OperatorSet> sets;  // each once

@@ -3,33 +3,15 @@
 #include <bit>
 #include <unordered_map>
 #include <unordered_set>
+#include "planner/fusion/search/operator_set.h"
 
 namespace rondo::fusion {
 namespace {
 
-using Mask = uint64_t;
-constexpr Mask bit(size_t index) { return Mask{1} << index; }
-template <class Do>
-void each(Mask mask, Do&& act) {
-  for (; mask != 0; mask &= mask - 1) act(static_cast<uint32_t>(std::countr_zero(mask)));
-}
-
-struct State {
-  Mask done = 0, missing = 0, resident = 0;  // by operator of the window: run; output lies nowhere; output retained
-  bool operator==(const State&) const = default;
-};
-struct StateHash {
-  size_t operator()(const State& state) const {
-    uint64_t hash = state.done * 0x9e3779b97f4a7c15;
-    hash = (hash ^ (hash >> 31) ^ state.missing) * 0xbf58476d1ce4e5b9;
-    hash = (hash ^ (hash >> 29) ^ state.resident) * 0x94d049bb133111eb;
-    return hash ^ (hash >> 32);
-  }
-};
 struct Best {
   double cost = 0;
-  State from;
-  Mask group = 0;  // operators run, recomputed ones included
+  Situation from;
+  OperatorSet group = 0;  // operators run, recomputed ones included
 };
 
 class Window {
@@ -59,7 +41,7 @@ class Window {
         for (const uint32_t tensor : chain.needs) wanted[tensor] = 1;
     }
     const size_t count = operators_.size();
-    all_ = count == 64 ? ~Mask{0} : bit(count) - 1;
+    all_ = count == 64 ? ~OperatorSet{0} : bit(count) - 1;
     before_.assign(count, 0), after_.assign(count, 0), near_.assign(count, 0), above_.assign(count, 0),
         least_.assign(count, 0);
     for (uint32_t index = 0; index < count; ++index) {
@@ -85,7 +67,7 @@ class Window {
     for (uint32_t index = 0; index < count; ++index) {
       near_[index] |= after_[index];
       above_[index] = before_[index];
-      each(before_[index], [&](uint32_t maker) { above_[index] |= above_[maker]; });
+      each_of(before_[index], [&](uint32_t maker) { above_[index] |= above_[maker]; });
     }
     return true;
   }
@@ -93,18 +75,18 @@ class Window {
   // The groups of the best schedule, or nothing.
   std::optional<std::vector<Stage>> solve(uint64_t& work, bool& complete) {
     complete = false;
-    std::vector<std::vector<State>> layers(operators_.size() + 1);
-    best_[State{}] = {};
+    std::vector<std::vector<Situation>> layers(operators_.size() + 1);
+    best_[Situation{}] = {};
     layers[0].push_back({});
     for (size_t layer = 0; layer < operators_.size(); ++layer) {
       // The greedy order inside a layer does not matter: every step leads to a later one.
       std::stable_sort(layers[layer].begin(), layers[layer].end(),
-                       [](const State& a, const State& b) { return a.done < b.done; });
-      Mask grown = ~Mask{0};
-      for (const State& state : layers[layer]) {
+                       [](const Situation& a, const Situation& b) { return a.done < b.done; });
+      OperatorSet grown = ~OperatorSet{0};
+      for (const Situation& state : layers[layer]) {
         if (state.done != grown) grow(grown = state.done);
         const double cost = best_[state].cost;
-        for (const Mask set : sets_) {
+        for (const OperatorSet set : sets_) {
           if (++work_ % 512 == 0 && limits_.stop && limits_.stop()) return work += work_, std::nullopt;
           if (work_ > limits_.steps || best_.size() > limits_.states || too_many_) return work += work_, std::nullopt;
           step(state, cost, set, layers);
@@ -113,10 +95,10 @@ class Window {
     }
     work += work_;
     complete = true;
-    const auto end = best_.find(State{all_, 0, 0});
+    const auto end = best_.find(Situation{all_, 0, 0});
     if (end == best_.end() || end->second.cost >= present_ * (1 - 1e-12)) return std::nullopt;
     std::vector<Stage> stages;
-    for (State state = end->first; state.done != 0;) {
+    for (Situation state = end->first; state.done != 0;) {
       const Best& best = best_[state];
       stages.push_back({oracle_.group(numbers(best.group)), tensors(state.resident)});
       state = best.from;
@@ -133,35 +115,35 @@ class Window {
     const auto at = std::lower_bound(operators_.begin(), operators_.end(), op);
     return at != operators_.end() && *at == op ? static_cast<int32_t>(at - operators_.begin()) : -1;
   }
-  std::vector<uint32_t> numbers(Mask set) const {
+  std::vector<uint32_t> numbers(OperatorSet set) const {
     std::vector<uint32_t> list;
-    each(set, [&](uint32_t index) { list.push_back(operators_[index]); });
+    each_of(set, [&](uint32_t index) { list.push_back(operators_[index]); });
     return list;
   }
-  std::vector<uint32_t> tensors(Mask set) const {
+  std::vector<uint32_t> tensors(OperatorSet set) const {
     std::vector<uint32_t> list;
-    each(set, [&](uint32_t index) { list.push_back(net_.operators[operators_[index]].output); });
+    each_of(set, [&](uint32_t index) { list.push_back(net_.operators[operators_[index]].output); });
     std::sort(list.begin(), list.end());
     return list;
   }
 
   // Every connected set of operators that may follow `done`, up to the limits.
-  void grow(Mask done) {
+  void grow(OperatorSet done) {
     sets_.clear();
-    std::unordered_set<Mask> seen;
-    each(all_ & ~done, [&](uint32_t index) {
+    std::unordered_set<OperatorSet> seen;
+    each_of(all_ & ~done, [&](uint32_t index) {
       if ((before_[index] & ~done) == 0 && seen.insert(bit(index)).second) sets_.push_back(bit(index));
     });
     // In a wide graph the sets of one state would use up the whole budget, and time.
     const size_t most_sets = std::clamp<size_t>(limits_.steps / 8, 64, 4'000);
     for (size_t at = 0; at < sets_.size(); ++at) {
-      const Mask set = sets_[at];
-      Mask around = 0;
-      each(set, [&](uint32_t index) { around |= near_[index]; });
+      const OperatorSet set = sets_[at];
+      OperatorSet around = 0;
+      each_of(set, [&](uint32_t index) { around |= near_[index]; });
       // A neighbour comes with what it still waits for, so that every set that is connected
       // in the end is reached.
-      each(around & ~(done | set), [&](uint32_t index) {
-        const Mask larger = set | ((above_[index] | bit(index)) & ~done);
+      each_of(around & ~(done | set), [&](uint32_t index) {
+        const OperatorSet larger = set | ((above_[index] | bit(index)) & ~done);
         if (sets_.size() < most_sets && static_cast<uint32_t>(std::popcount(larger)) <= limits_.group_size &&
             seen.insert(larger).second)
           sets_.push_back(larger);
@@ -174,43 +156,43 @@ class Window {
     work_ += sets_.size() / 4;  // about what growing them costs beside pricing them
   }
 
-  void step(const State& state, double cost, Mask set, std::vector<std::vector<State>>& layers) {
+  void step(const Situation& state, double cost, OperatorSet set, std::vector<std::vector<Situation>>& layers) {
     // What it reads and nobody stored must be resident, or is made again here.
-    Mask group = set;
-    for (Mask open = set; open != 0;) {
-      Mask lacking = 0;
-      each(open, [&](uint32_t index) { lacking |= before_[index] & state.missing & ~state.resident & ~group; });
+    OperatorSet group = set;
+    for (OperatorSet open = set; open != 0;) {
+      OperatorSet lacking = 0;
+      each_of(open, [&](uint32_t index) { lacking |= before_[index] & state.missing & ~state.resident & ~group; });
       group |= lacking;
       open = lacking;
     }
     const GroupPointer pointer = oracle_.group(numbers(group));
     if (!pointer->demand.possible) return;
-    const Mask done = state.done | set;
+    const OperatorSet done = state.done | set;
     double rest = 0;
-    each(all_ & ~done, [&](uint32_t index) { rest += least_[index]; });
+    each_of(all_ & ~done, [&](uint32_t index) { rest += least_[index]; });
 
-    Mask inner = 0, outer = 0;  // of the group: used inside; for the next step to use
-    each(group, [&](uint32_t index) {
+    OperatorSet inner = 0, outer = 0;  // of the group: used inside; for the next step to use
+    each_of(group, [&](uint32_t index) {
       if ((after_[index] & group) != 0) inner |= bit(index);
       if ((after_[index] & ~done) != 0) outer |= bit(index);
     });
     const std::vector<uint32_t> entering = tensors(state.resident);
     // Every choice of what to retain, of at most four tensors that fit.
-    Mask choice = 0;
-    each(outer, [&](uint32_t index) {
+    OperatorSet choice = 0;
+    each_of(outer, [&](uint32_t index) {
       if (std::popcount(choice) < 4 && net_.size[net_.operators[operators_[index]].output] < net_.capacity)
         choice |= bit(index);
     });
-    for (Mask retained = choice;; retained = (retained - 1) & choice) {
+    for (OperatorSet retained = choice;; retained = (retained - 1) & choice) {
       const Price& price = oracle_.price(*pointer, entering, tensors(retained));
       const double sum = cost + price.latency;
       if (price.possible() && sum + rest < present_ * (1 - 1e-12)) {
-        const Mask stored = group & ~inner & ~retained;
-        State next{done, (state.missing | (group & ~stored)) & ~stored, retained};
+        const OperatorSet stored = group & ~inner & ~retained;
+        Situation next{done, (state.missing | (group & ~stored)) & ~stored, retained};
         // What was stored before stays stored, whatever a later copy of its producer does.
         next.missing &= ~(state.done & ~state.missing);
-        Mask live = 0;
-        each(next.missing, [&](uint32_t index) {
+        OperatorSet live = 0;
+        each_of(next.missing, [&](uint32_t index) {
           if ((wanted_ >> index & 1) != 0 || (after_[index] & ~done) != 0) live |= bit(index);
         });
         next.missing = live;
@@ -224,7 +206,7 @@ class Window {
     }
   }
 
-  void keep(const State& state, const Best& best, std::vector<std::vector<State>>& layers) {
+  void keep(const Situation& state, const Best& best, std::vector<std::vector<Situation>>& layers) {
     const auto [at, fresh] = best_.try_emplace(state, best);
     if (fresh)
       layers[static_cast<size_t>(std::popcount(state.done))].push_back(state);
@@ -238,12 +220,12 @@ class Window {
   const WindowLimits& limits_;
   std::vector<uint32_t> slots_, operators_;
   // By operator of the window: makers of its inputs, users, linked ones, all it waits for.
-  std::vector<Mask> before_, after_, near_, above_;
+  std::vector<OperatorSet> before_, after_, near_, above_;
   std::vector<double> least_;  // compute that cannot be avoided
-  Mask all_ = 0, wanted_ = 0;
+  OperatorSet all_ = 0, wanted_ = 0;
   double present_ = 0;
-  std::unordered_map<State, Best, StateHash> best_;
-  std::vector<Mask> sets_;
+  std::unordered_map<Situation, Best, SituationHash> best_;
+  std::vector<OperatorSet> sets_;
   uint64_t work_ = 0;
   bool too_many_ = false;
 };
