@@ -11,6 +11,7 @@ run $release/verify/verify_oracle_test --per_class=1000000
 run $release/verify/verify_faithful_test --sites=0
 run $release/whole/random_graphs --graphs=100000
 run $release/whole/full_size_test --full-size
+run $release/whole/small_mistakes_test --table
 run $release/planner/fusion/lower/fusion_lower_test --problems=20000
 run $release/planner/fusion/lower/fusion_run_contest --work=200000 --replay-below=1000 --generated=2000
 run env RONDO_TINY_PROBLEMS=20000 $release/planner/fusion/fusion_bounds_test --gtest_filter='*TinyProblems'

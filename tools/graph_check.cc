@@ -10,6 +10,8 @@ namespace {
 
 using enum Table::Align;
 
+constexpr uint64_t kFewElements = 4096;
+
 // "[3, 17]" of an element of a dense row-major tensor.
 std::string coordinates(const std::vector<uint32_t>& shape, uint64_t index) {
   std::vector<uint32_t> place(shape.size());
@@ -74,7 +76,7 @@ std::vector<int64_t> row_numbers(const NamedTensor& tensor) {
 }
 
 std::string verdict(const OutputCheck& one) {
-  if (!one.comparison.agrees()) return "DIFFERS";
+  if (!one.agrees()) return "DIFFERS";
   return one.unbounded == 0 ? "agrees" : "agrees; no bound for " + with_commas(one.unbounded);
 }
 
@@ -100,11 +102,17 @@ Result<GraphCheck> check_graph(const Graph& graph, const std::vector<NamedTensor
   }
   const auto expected = evaluate_graph(graph, given);
   if (!expected.ok()) return expected.error();
+  uint64_t elements = 0;
+  for (const auto& [name, tensor] : *expected) elements += tensor.value.size();
+  // Few elements say little of their spread.
+  const auto usual = usual_errors(graph, given, *expected, elements < kFewElements ? 4 : 1);
+  if (!usual.ok()) return usual.error();
   GraphCheck check;
   for (const NamedTensor* output : outputs) {
     const auto reference = expected->find(output->name);
     if (reference == expected->end()) continue;  // evaluate_graph returns every output
-    OutputCheck one{output->name, output->shape, compare(reference->second, floats_of(*output)), 0};
+    OutputCheck one{output->name, output->shape, compare(reference->second, floats_of(*output)), 0, 0, {}};
+    one.unusual = most_unusual(reference->second, usual->find(output->name)->second, floats_of(*output));
     one.worst_bound = reference->second.bound[one.comparison.worst_index];
     one.unbounded = static_cast<uint64_t>(std::count_if(reference->second.bound.begin(), reference->second.bound.end(),
                                                         [](double bound) { return std::isinf(bound); }));
@@ -114,13 +122,17 @@ Result<GraphCheck> check_graph(const Graph& graph, const std::vector<NamedTensor
 }
 
 bool GraphCheck::good() const {
-  return std::all_of(outputs.begin(), outputs.end(), [](const OutputCheck& one) { return one.comparison.agrees(); });
+  return std::all_of(outputs.begin(), outputs.end(), [](const OutputCheck& one) { return one.agrees(); });
 }
 
 std::string GraphCheck::failure() const {
   for (const OutputCheck& one : outputs) {
     const Comparison& worst = one.comparison;
-    if (worst.agrees()) continue;
+    if (one.agrees()) continue;
+    if (worst.agrees())
+      return one.name + coordinates(one.shape, one.unusual.index) + " is off by " + number_text(one.unusual.ratio) +
+             " times what rounding usually makes (" + number_text(kUnusual) +
+             " are allowed), though within what it may make at worst";
     return one.name + coordinates(one.shape, worst.worst_index) + " is " + number_text(worst.worst_result) +
            ", should be " + number_text(worst.worst_value) + " within " + number_text(one.worst_bound) + " (" +
            counted(worst.outside, "element") + " of " + with_commas(worst.elements) + " outside)";
@@ -129,12 +141,12 @@ std::string GraphCheck::failure() const {
 }
 
 std::string GraphCheck::text() const {
-  Table table({"compared", "elements", "max error", "worst error / bound", "at", ""},
-              {kLeft, kRight, kRight, kRight, kLeft, kLeft});
+  Table table({"compared", "elements", "max error", "error / bound", "error / usual", "at", ""},
+              {kLeft, kRight, kRight, kRight, kRight, kLeft, kLeft});
   for (const OutputCheck& one : outputs)
     table.add({one.name, with_commas(one.comparison.elements), number_text(one.comparison.max_error),
-               number_text(one.comparison.worst_ratio), coordinates(one.shape, one.comparison.worst_index),
-               verdict(one)});
+               number_text(one.comparison.worst_ratio), number_text(one.unusual.ratio),
+               coordinates(one.shape, one.comparison.worst_index), verdict(one)});
   return table.text();
 }
 
@@ -149,7 +161,9 @@ Json GraphCheck::json() const {
                  .set("worst_ratio", one.comparison.worst_ratio)
                  .set("worst_at", coordinates(one.shape, one.comparison.worst_index))
                  .set("unbounded", one.unbounded)
-                 .set("agrees", one.comparison.agrees()));
+                 .set("unusual_ratio", one.unusual.ratio)
+                 .set("unusual_at", coordinates(one.shape, one.unusual.index))
+                 .set("agrees", one.agrees()));
   return Json::object().set("agrees", good()).set("outputs", list);
 }
 

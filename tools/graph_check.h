@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 #include "planner/evaluate/evaluate.h"
+#include "planner/evaluate/usual_errors.h"
 #include "rondo/graph.h"
 #include "rondo/result.h"
 #include "rondo/schedule.h"
@@ -28,13 +29,17 @@ struct OutputCheck {
   Comparison comparison;
   double worst_bound = 0;  // of the element worst_index
   uint64_t unbounded = 0;  // elements that no bound is known of: behind many layers worst cases say nothing
+  Unusual unusual;         // beside what rounding usually makes
+
+  // Within the bounds, and no more than kUnusual times what is usual.
+  bool agrees() const { return comparison.agrees() && unusual.ratio <= kUnusual; }
 };
 
 struct GraphCheck {
   std::vector<OutputCheck> outputs;
 
   bool good() const;
-  // The first output that is above its bound, in words with numbers; "" if good.
+  // The first output that does not agree, in words with numbers; "" if good.
   std::string failure() const;
   std::string text() const;
   Json json() const;

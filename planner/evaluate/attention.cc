@@ -8,6 +8,8 @@
 namespace rondo::evaluating {
 namespace {
 
+constexpr double kInfinite = std::numeric_limits<double>::infinity();
+
 // The pair that element `at` of a head of d elements turns with, itself where it has none.
 uint64_t partner(uint64_t at, uint64_t d, bool interleaved) {
   const uint64_t half = d / 2;
@@ -16,99 +18,198 @@ uint64_t partner(uint64_t at, uint64_t d, bool interleaved) {
   return at < half ? at + half : at - half;
 }
 
-// One query row against the keys that it sees.
+// One query row against the keys that it sees. Errors of q and k move the score of key j
+// by t_j, all but what moves them all alike. The weights w become w_j e^t_j / sum w e^t,
+// so the result, a mean y of the values v_j, moves by
+//   sum w_j (e^t_j - 1) (v_j - y) / sum w_j e^t_j,
+// of which sum w_j t_j (v_j - y) is the first order and the rest at most t^2 / 2 e^t: an
+// error of q counts by the covariance of keys and values, one of a key by its weight.
 struct HeadRow {
   const Evaluated &q, &k, &v;
   uint64_t q_at, d, e;
-  uint64_t k_pitch, v_pitch;
-  double scale, rounding;
+  double scale, factor;
+  // Offsets in k and v of the rows that are seen.
+  const std::vector<std::pair<uint64_t, uint64_t>>& keys;
+  double* value;
+  double* bound;
 
-  // `keys` are offsets of the seen rows in k and v. Returns the square of what the errors
-  // of the head are long at most.
-  template <class Keys>
-  double compute(const Keys& keys, double* value, double* bound) const {
+  // Returns the square of what the errors of the head are long at most.
+  double compute() {
+    weigh();
+    move_scores();
+    spread_values();
+    return bound_values();
+  }
+
+  // ---- The steps, and what they leave to those after ----
+
+  double key(size_t j, uint64_t i) const { return k.value[keys[j].first + i]; }
+  double entry(size_t j, uint64_t i) const { return v.value[keys[j].second + i]; }
+
+  void weigh() {
     const size_t count = keys.size();
-    std::vector<double> score(count), weight(count), score_rounding(count);
-    const double q_errors = length_of_part(q, q_at, d);
-    double q_length = 0, largest = -std::numeric_limits<double>::infinity(), total = 0;
-    for (uint64_t i = 0; i < d; ++i) q_length = std::hypot(q_length, q.value[q_at + i]);
+    score.resize(count), weight.resize(count), by_rounding.resize(count);
+    largest = -kInfinite;
     for (size_t j = 0; j < count; ++j) {
-      double sum = 0, size = 0, widened = 0;
+      double sum = 0, highest = 0, lowest = 0, size = 0, widened = 0;
       for (uint64_t i = 0; i < d; ++i) {
-        const double a = q.value[q_at + i], b = k.value[keys[j].first + i];
+        const double a = q.value[q_at + i], b = key(j, i);
         sum += a * b;
+        highest = std::fmax(highest, sum), lowest = std::fmin(lowest, sum);
         size += std::fabs(a * b);
         widened += (std::fabs(a) + q.bound[q_at + i]) * (std::fabs(b) + k.bound[keys[j].first + i]);
       }
       score[j] = scale * sum;
-      score_rounding[j] = scale * (static_cast<double>(d) + 1) * rounding * std::fmax(size, widened);
+      // Neighbour by neighbour or in lanes, and before or after that the scale.
+      const double wide = std::fmax(size, widened), depth = static_cast<double>(d);
+      by_rounding[j] = scale * (std::fmax(rounding_of_sum(depth, highest - lowest + (wide - size), wide, factor),
+                                          rounding_of_lanes(depth, factor) * wide) +
+                                factor * kUnit * wide);
       if (std::isnan(score[j]) || score[j] > largest) largest = score[j];
       if (std::isnan(largest)) break;
     }
+    double total = 0;
     for (size_t j = 0; j < count; ++j) total += weight[j] = std::exp(score[j] - largest);
-    std::vector<double> middle(d, 0);
+    middle.assign(d, 0);
     for (size_t j = 0; j < count; ++j) {
       weight[j] /= total;
-      for (uint64_t i = 0; i < d; ++i) middle[i] += weight[j] * k.value[keys[j].first + i];
-      for (uint64_t i = 0; i < e; ++i) value[i] += weight[j] * v.value[keys[j].second + i];
+      for (uint64_t i = 0; i < d; ++i) middle[i] += weight[j] * key(j, i);
+      for (uint64_t i = 0; i < e; ++i) value[i] += weight[j] * entry(j, i);
     }
+  }
 
-    // What moves all scores alike moves no weight: an error of q counts by how far a key
-    // lies from the middle of them.
-    double moved = 0;
-    for (size_t j = 0; j < count; ++j) {
-      double by_elements = 0, distance = 0;
+  // What moves all scores alike moves no weight: an error of q counts by how far a key
+  // lies from the middle of them.
+  void move_scores() {
+    q_errors = length_of_part(q, q_at, d);
+    double q_length = 0;
+    for (uint64_t i = 0; i < d; ++i) q_length = std::hypot(q_length, q.value[q_at + i]);
+    by_key.resize(keys.size());
+    moved = 0;
+    for (size_t j = 0; j < keys.size(); ++j) {
+      double by_q = 0, by_k = 0, distance = 0;
       for (uint64_t i = 0; i < d; ++i) {
-        const double from_middle = k.value[keys[j].first + i] - middle[i];
-        by_elements += q.bound[q_at + i] * std::fabs(from_middle) +
-                       (std::fabs(q.value[q_at + i]) + q.bound[q_at + i]) * k.bound[keys[j].first + i];
+        const double from_middle = key(j, i) - middle[i];
+        by_q += q.bound[q_at + i] * std::fabs(from_middle);
+        by_k += (std::fabs(q.value[q_at + i]) + q.bound[q_at + i]) * k.bound[keys[j].first + i];
         distance += from_middle * from_middle;
       }
       const double k_errors = length_of_part(k, keys[j].first, d);
-      const double by_length = q_errors * (std::sqrt(distance) + k_errors) + q_length * k_errors;
-      const double here = scale * std::fmin(by_elements, by_length) + score_rounding[j];
-      moved = std::isnan(here) ? std::numeric_limits<double>::infinity() : std::max(moved, here);
+      by_q = scale * std::fmin(by_q, q_errors * std::sqrt(distance));
+      by_key[j] = scale * std::fmin(by_k, (q_length + q_errors) * k_errors) + by_rounding[j];
+      const double here = by_q + by_key[j];
+      moved = std::isnan(here) ? kInfinite : std::max(moved, here);
     }
-    // The odds of a key change by e^(2 moved) at most, so its weight w by w (1 - w) times
-    // that less 1. The result, a mean of the values, moves by how far these lie from it.
+  }
+
+  // Covariances: of keys with values, whose norm errors of q are stretched by, and of
+  // values with one another.
+  void spread_values() {
+    covariance.assign(first_order() ? d * e : 0, 0);
+    spread.assign(first_order() ? e * e : 0, 0);
+    if (!first_order()) return;
+    std::vector<double> of_key(d), of_value(e);
+    for (size_t j = 0; j < keys.size(); ++j) {
+      for (uint64_t i = 0; i < d; ++i) of_key[i] = key(j, i) - middle[i];
+      for (uint64_t c = 0; c < e; ++c) of_value[c] = weight[j] * (entry(j, c) - value[c]);
+      for (uint64_t c = 0; c < e; ++c) {
+        for (uint64_t i = 0; i < d; ++i) covariance[c * d + i] += of_value[c] * of_key[i];
+        for (uint64_t i = 0; i <= c; ++i) spread[c * e + i] += of_value[c] * (entry(j, i) - value[i]);
+      }
+    }
+    for (uint64_t c = 0; c < e; ++c)
+      for (uint64_t i = 0; i < c; ++i) spread[i * e + c] = spread[c * e + i];
+  }
+  bool first_order() const { return moved > 0 && moved < 1; }
+
+  double bound_values() const {
+    const size_t count = keys.size();
+    const double n = static_cast<double>(count), grow = std::exp(moved), beyond = moved * moved / 2 * grow;
+    // Blocks of at least 32 and at most 128 keys are added; where the largest score so far
+    // may have grown, what was summed before is scaled: two roundings and those of exp.
+    const double blocks = std::floor(n / 32), scaled = std::fmin(blocks, records());
+    const double one_weight = 8 + 4 * scaled + 2 * moved;
+    const double all_weights = factor * kUnit * (lane_depth(std::fmin(n, 128.0)) + 4 + 2 * blocks) * 2;
     std::vector<double> change(count), own(count);
-    double length = 0, roundings = 0;
+    double by_change = 0, by_slope = 0, keys_moved = 0, rest = 0;
     for (size_t j = 0; j < count; ++j) {
+      // The odds of a key change by e^(2 moved) at most.
       change[j] = std::fmin(weight[j] * std::max(0.0, 1 - weight[j]) * std::expm1(2 * moved), 1);
       const double most = std::fmin(weight[j] + change[j], 1);
-      own[j] = most * std::fmin(rounding * (static_cast<double>(count) + 8 + std::fabs(score[j] - largest) + 2 * moved),
-                                1 + rounding);
+      own[j] =
+          most * std::fmin(factor * kEpsilon * (one_weight + std::fabs(score[j] - largest)), 1 + factor * kEpsilon);
       double squares = 0, distance = 0;
       for (uint64_t i = 0; i < e; ++i) {
-        const double entry = v.value[keys[j].second + i];
-        squares += entry * entry;
-        distance += (entry - value[i]) * (entry - value[i]);
+        squares += entry(j, i) * entry(j, i);
+        distance += (entry(j, i) - value[i]) * (entry(j, i) - value[i]);
       }
       const double v_errors = length_of_part(v, keys[j].second, e);
-      length += change[j] * std::sqrt(distance) + most * v_errors + own[j] * (std::sqrt(squares) + v_errors);
+      by_change += change[j] * std::sqrt(distance);
+      by_slope += weight[j] * (by_key[j] + beyond) * std::sqrt(distance);
+      keys_moved += weight[j] * (by_key[j] + beyond) * (by_key[j] + beyond);
+      rest += most * v_errors + own[j] * (std::sqrt(squares) + v_errors);
     }
-    for (uint64_t i = 0; i < e; ++i) {
-      double size = 0, far = 0, widest = 0;
+    double by_q = 0;
+    if (first_order()) {
+      by_q = scale * q_errors * largest_stretch(covariance.data(), e, d, d, 1, 3);
+      // By Cauchy and Schwarz, sum w t (v - y) against the root of sum w t^2.
+      by_slope = std::fmin(by_slope, std::sqrt(keys_moved * largest_stretch(spread.data(), e, e, e, 1, 3)));
+    }
+    double moved_length = first_order() ? std::fmin(by_change, grow * (by_q + by_slope)) : by_change;
+    double roundings = 0;
+    for (uint64_t c = 0; c < e; ++c) {
+      double by_change_here = 0, by_slope_here = 0, off = 0, wide_sum = 0, widest = 0, inflated = 0;
+      double at[3] = {}, highest[3] = {}, lowest[3] = {};  // of all, of even and of odd keys
       for (size_t j = 0; j < count; ++j) {
-        const double entry = v.value[keys[j].second + i], v_bound = v.bound[keys[j].second + i];
-        const double wide = std::fabs(entry) + v_bound, most = std::fmin(weight[j] + change[j], 1);
-        far += change[j] * std::fabs(entry - value[i]) + most * v_bound + own[j] * wide;
-        size += (most + own[j]) * wide;
+        const double v_bound = v.bound[keys[j].second + c], wide = std::fabs(entry(j, c)) + v_bound;
+        const double from = std::fabs(entry(j, c) - value[c]), most = std::fmin(weight[j] + change[j], 1);
+        by_change_here += change[j] * from;
+        by_slope_here += weight[j] * (by_key[j] + beyond) * from;
+        off += most * v_bound + own[j] * wide;
+        inflated += (change[j] + own[j]) * wide + most * v_bound;
+        wide_sum += (most + own[j]) * wide;
         widest = std::max(widest, wide);
+        for (const size_t part : {size_t{0}, 1 + j % 2}) {
+          at[part] += weight[j] * entry(j, c);
+          highest[part] = std::fmax(highest[part], at[part]), lowest[part] = std::fmin(lowest[part], at[part]);
+        }
+      }
+      if (first_order()) {
+        double by_q_here = 0, squares = 0;
+        for (uint64_t i = 0; i < d; ++i) {
+          by_q_here += q.bound[q_at + i] * std::fabs(covariance[c * d + i]);
+          squares += covariance[c * d + i] * covariance[c * d + i];
+        }
+        by_q_here = scale * std::fmin(by_q_here, q_errors * std::sqrt(squares));
+        by_change_here = std::fmin(by_change_here, grow * (by_q_here + by_slope_here));
       }
       // Whatever the weights, it is a mean of the values.
-      far = std::fmin(far, 2 * widest);
-      size = std::fmin(size, 2 * widest);
-      // Blocks of keys are scaled to one another as the largest score changes: two more
-      // roundings of each product.
-      const double rounded =
-          (static_cast<double>(count) + 4) * rounding * size + FLT_MIN * static_cast<double>(count + 1);
-      bound[i] = far + rounded;
+      const double far = std::fmin(by_change_here + off, 2 * widest);
+      wide_sum = std::fmin(wide_sum, 2 * widest);
+      // Every partial sum is of neighbours, or of every other key since a block began, or both.
+      const double range =
+          std::fmin(wide_sum, highest[0] - lowest[0] + highest[1] - lowest[1] + highest[2] - lowest[2] + inflated);
+      const double rounded = rounding_of_sum(n + 3 * blocks + 4, range, wide_sum, factor) * (1 + all_weights) +
+                             all_weights * (std::fabs(value[c]) + far);
+      bound[c] = far + rounded;
       roundings += rounded * rounded;
     }
-    length += std::sqrt(roundings);
+    const double length = moved_length + rest + std::sqrt(roundings);
     return length * length;
   }
+
+  // Keys whose score may be the largest so far.
+  double records() const {
+    double top = -kInfinite, found = 0;
+    for (const double here : score) {
+      if (!(here + 2 * moved < top)) ++found;
+      top = std::fmax(top, here);
+    }
+    return found;
+  }
+
+  double largest = 0, q_errors = 0, moved = 0;
+  std::vector<double> score = {}, weight = {}, by_rounding = {}, by_key = {}, middle = {}, covariance = {}, spread = {};
 };
 
 }  // namespace
@@ -167,10 +268,19 @@ void attention(const Evaluation& it, const GraphOperator& op, Evaluated& out) {
             from = static_cast<uint64_t>(std::clamp(it.input(op, 3).value[j], 0.0, static_cast<double>(pool - 1)));
           keys.emplace_back(at_k + from * k_pitch + kv * d, at_v + from * v_pitch + kv * e);
         }
-        const HeadRow one{
-            q, k, v, (batch * m + row) * heads * d + head * d, d, e, k_pitch, v_pitch, scale, it.factor * kEpsilon};
         const uint64_t to = ((batch * m + row) * heads + head) * e;
-        out.row_bound[batch * m + row] += one.compute(keys, &out.value[to], &out.bound[to]);
+        HeadRow one{q,
+                    k,
+                    v,
+                    (batch * m + row) * heads * d + head * d,
+                    d,
+                    e,
+                    scale,
+                    it.factor,
+                    keys,
+                    &out.value[to],
+                    &out.bound[to]};
+        out.row_bound[batch * m + row] += one.compute();
       }
     ++batch;
   });

@@ -64,7 +64,7 @@ Compute* compute_of(OperatorKind kind) {
 }
 
 // `state` is the whole state that the operator changes, else nullptr.
-void compute(Evaluation& it, const GraphOperator& op, Evaluated* state) {
+void compute(Evaluation& it, const GraphOperator& op, Evaluated* state, const Settle& settle) {
   Evaluated out;
   out.shape = it.graph.tensors[op.output].shape;
   out.value.assign(count_of(out.shape), 0);
@@ -75,7 +75,7 @@ void compute(Evaluation& it, const GraphOperator& op, Evaluated* state) {
   } else {
     compute_of(op.kind)(it, op, out);
   }
-  settle_bounds(out);
+  settle(op, out);
   it.tensors[op.output] = std::move(out);
 }
 
@@ -136,10 +136,9 @@ Status take_scalars(const GraphData& given, Evaluation& it) {
 }
 
 }  // namespace
-}  // namespace evaluating
 
-Result<EvaluatedTensors> evaluate_graph(const Graph& graph, const GraphData& given, bool outputs_only, double factor) {
-  using namespace evaluating;
+Result<EvaluatedTensors> evaluate(const Graph& graph, const GraphData& given, const Wanted& wanted, double factor,
+                                  const Settle& settle) {
   Evaluation it{graph, factor, {}, std::vector<Evaluated>(graph.tensors.size())};
   if (Status status = take_scalars(given, it); !status.ok()) return status.error();
   std::vector<uint32_t> last_reader(graph.tensors.size(), kNone);
@@ -152,13 +151,13 @@ Result<EvaluatedTensors> evaluate_graph(const Graph& graph, const GraphData& giv
   }
   const std::vector<uint32_t> state_of = state_versions(graph);
   EvaluatedTensors states;
-  const auto kept = [&](uint32_t tensor) { return !outputs_only || graph.tensors[tensor].role == TensorRole::kOutput; };
+  const auto kept = [&](uint32_t tensor) { return wanted(graph.tensors[tensor]); };
   for (uint32_t index = 0; index < graph.operators.size(); ++index) {
     const GraphOperator& op = graph.operators[index];
     Evaluated* state = nullptr;
     if (const uint32_t root = state_of[op.output]; root != kNone)
       state = &states.try_emplace(graph.tensors[root].name, it.tensors[root]).first->second;
-    compute(it, op, state);
+    compute(it, op, state, settle);
     for (uint32_t tensor : op.inputs)
       if (last_reader[tensor] == index && !kept(tensor)) it.tensors[tensor] = {};
   }
@@ -167,6 +166,15 @@ Result<EvaluatedTensors> evaluate_graph(const Graph& graph, const GraphData& giv
     if (kept(index)) results[graph.tensors[index].name] = std::move(it.tensors[index]);
   for (auto& [name, state] : states) results[name] = std::move(state);
   return results;
+}
+
+}  // namespace evaluating
+
+Result<EvaluatedTensors> evaluate_graph(const Graph& graph, const GraphData& given, bool outputs_only, double factor) {
+  return evaluating::evaluate(
+      graph, given,
+      [outputs_only](const GraphTensor& tensor) { return !outputs_only || tensor.role == TensorRole::kOutput; }, factor,
+      [](const GraphOperator&, Evaluated& out) { evaluating::settle_bounds(out); });
 }
 
 Result<EvaluatedTensors> evaluate_graph(const Graph& graph, const NamedData& inputs, bool outputs_only, double factor) {

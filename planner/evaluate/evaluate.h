@@ -5,7 +5,11 @@
 // of the other: one for every element, and one on the Euclidean length of the errors of
 // a row. Element by element a product multiplies errors by about sqrt(k), by length only
 // by the norm of its right operand; and a normalised row is never farther from another
-// than twice its length. Method: docs/decisions/0049.
+// than twice its length. Method: docs/decisions/0049 and 0091.
+//
+// Of sums it is taken that neighbours are added to neighbours: products in any tree over k,
+// rows, weights and scores in at least eight lanes or neighbour by neighbour, as the kernels'
+// headers promise. What rounding usually makes: usual_errors.h.
 //
 // Plain loops, no blocking and no sharing of code with any kernel. Used by tests,
 // by `rondo run --check` and by the demo. Thread safety: pure functions.
@@ -24,9 +28,10 @@ namespace rondo {
 struct Evaluated {
   std::vector<uint32_t> shape;
   std::vector<double> value;
-  // |f32 result - value| stays below this for any order of sums, fused or not:
-  // for a matmul of exact operands c * k * eps * sum |a||b|, with eps = 2^-23, and
-  // what its operands' own bounds add. Infinite where no bound can be given.
+  // |f32 result - value| stays below this, products fused or not: for a matmul of exact
+  // operands c * u * (k * R + sum |a||b|), with u = 2^-24 and R the largest |sum| of
+  // neighbouring products, and what its operands' own bounds add. Infinite where no bound
+  // can be given.
   std::vector<double> bound;
   // By row (all entries of the last axis): the Euclidean length of its errors stays below
   // this. Of what the caller gives it may be empty: then the bounds say it.

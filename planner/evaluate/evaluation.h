@@ -1,6 +1,7 @@
 // One evaluation under way, and the families of operators that fill its tensors.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "planner/evaluate/evaluate.h"
@@ -9,6 +10,20 @@
 namespace rondo::evaluating {
 
 inline constexpr double kEpsilon = 0x1p-23;  // of f32; a rounding is half of it
+inline constexpr double kUnit = kEpsilon / 2;
+
+// ---- How kernels sum (kernels/rows/rows.h, kernels/matmul/matmul.h) ----
+
+// Additions that one term of a row of n passes through: at least eight lanes, then halves onto halves.
+double lane_depth(double n);
+// What f32 adds to the sum of a row of n products, relatively to the sum of their sizes, and to
+// what it is divided by.
+double rounding_of_lanes(double n, double factor);
+// What f32 adds to a sum of n products whose partial sums are of neighbours: n - 1 sums
+// of at most `range`, in whatever tree, and n roundings of products, fused or not, whose
+// sizes add up to `magnitude`. `range` is the largest |sum of neighbours| in exact numbers, of
+// operands as they come; what is rounded before counts once more.
+double rounding_of_sum(double n, double range, double magnitude, double factor);
 
 using Shape = std::vector<uint32_t>;
 
@@ -24,6 +39,7 @@ std::vector<double> lengths_of_rows(const Evaluated& of);
 // Each bound becomes the smaller one of what it and the other kind say; what is not a
 // number becomes infinite. A row bound that was not filled comes from the elements.
 void settle_bounds(Evaluated& of);
+uint64_t rows_of(const Evaluated& of);
 // Of elements [first, first + count) of a row: by the elements, or that of the whole row.
 double length_of_part(const Evaluated& of, uint64_t first, uint64_t count);
 // At most how many times as long a row of `rows` entries is after a product with this
@@ -71,6 +87,14 @@ Compute pairwise, element_by_element;               // pointwise.cc
 Compute softmax, layer_norm, rms_norm, reduction;   // rows.cc
 Compute concat, slice, reshape, transpose, gather;  // rearranged.cc
 Compute rotary, attention;                          // attention.cc
+
+// What is done with the result of each operator before others read it; at least its row
+// bounds must be filled.
+using Settle = std::function<void(const GraphOperator&, Evaluated&)>;
+using Wanted = std::function<bool(const GraphTensor&)>;
+// evaluate_graph in full: the tensors that are wanted, and the states that change.
+Result<EvaluatedTensors> evaluate(const Graph& graph, const GraphData& given, const Wanted& wanted, double factor,
+                                  const Settle& settle);
 
 // Writes what an append or a scatter writes into the whole state; rows go round its end.
 void change_state(const Evaluation& it, const GraphOperator& op, Evaluated& whole);

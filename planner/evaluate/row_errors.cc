@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cfloat>
 #include <cmath>
 #include <limits>
 
@@ -21,6 +22,22 @@ double length_of(const double* errors, uint64_t count) {
 }
 
 }  // namespace
+
+double lane_depth(double n) { return std::ceil(n / 8) + 3; }
+
+double rounding_of_lanes(double n, double factor) {
+  const double depth = lane_depth(n), again = 1 - factor * kEpsilon * depth;
+  return again > 0 ? factor * kUnit * (depth + 4) / again : kInfinite;
+}
+
+double rounding_of_sum(double n, double range, double magnitude, double factor) {
+  const double again = 1 - factor * kUnit * n;
+  // A partial sum that leaves f32 leaves nothing to say.
+  if (!(again > 0) || range > FLT_MAX) return kInfinite;
+  return factor * kUnit * (n * range + magnitude) / again + FLT_MIN;
+}
+
+uint64_t rows_of(const Evaluated& of) { return of.shape.back() == 0 ? 0 : of.value.size() / of.shape.back(); }
 
 std::vector<double> lengths_of_rows(const Evaluated& of) {
   const uint64_t columns = of.shape.back();

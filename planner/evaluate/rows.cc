@@ -9,14 +9,22 @@ namespace rondo::evaluating {
 
 namespace {
 
+constexpr double kInfinite = std::numeric_limits<double>::infinity();
+
 // A row of n entries that is divided by s = sqrt(mean of squares + epsilon), about its
 // mean or not, z the result. `length` is of the errors that come in.
 struct Normalised {
   // |z(x') - z(x)|, and what f32 adds to one element (of size |z|) and to the row.
   double moved = 0, relative = 0, absolute = 0, row = 0;
-  double most = 0;  // of an element, whatever comes in
-  double of_element(double z) const {
-    return std::fmin(moved + (std::fabs(z) + moved) * relative + absolute, std::fabs(z) + most);
+  double most = 0;         // of an element, whatever comes in
+  double least = 0;        // that s' may be
+  double shift = 0;        // of the mean, at most
+  double scale_moved = 0;  // 1 / s' - 1 / s in parts of 1 / s', at most
+  // Of an element z whose x is off by `error`: (x' - x less the shift) / s' and what the
+  // change of s makes of z, where that is less than the whole row moves.
+  double of_element(double z, double error) const {
+    const double here = least > 0 ? std::fmin(moved, (error + shift) / least + std::fabs(z) * scale_moved) : moved;
+    return std::fmin(here + (std::fabs(z) + here) * relative + absolute, std::fabs(z) + most);
   }
 };
 
@@ -27,26 +35,30 @@ struct Normalised {
 // in parts of s' the mean is off by `mean_off`, an entry about it by `off`, the mean of
 // squares by `square_off`. About no mean f32 divides by what it sums, so that its row is no
 // longer than sqrt(n) but for roundings; about a mean it may lose all of the variance.
-Normalised normalise(double n, double s, double length, double epsilon, double mean_size, bool centred,
-                     double rounding) {
+Normalised normalise(double n, double s, double length, double epsilon, double mean_size, bool centred, double factor) {
+  const double rounding = factor * kEpsilon, unit = factor * kUnit, depth = lane_depth(n);
   const double moved_mean = length / std::sqrt(n);
   const double least = std::max(s - moved_mean, std::sqrt(epsilon));
   Normalised made;
   made.moved = std::min(2 * length / (s + std::max(least, 0.0)), 2 * std::sqrt(n));
-  const double mean_off = centred ? n * rounding * (mean_size + moved_mean) * (1 + rounding) / least : 0;
+  made.least = least;
+  made.shift = centred ? moved_mean : 0;
+  made.scale_moved = least > 0 ? moved_mean / least : 0;
+  const double mean_off = centred ? (depth + 1) * unit * (mean_size + moved_mean) * (1 + depth * rounding) / least : 0;
   const double off = mean_off + (centred ? rounding : 0);
-  const double square_off = 2 * off + off * off + (n + 2) * rounding * (1 + off) * (1 + off);
-  const double sum_off = (n + 2) * rounding;
-  made.most = !centred && sum_off < 1 ? std::sqrt(n / (1 - sum_off)) * (1 + 4 * rounding)
-                                      : std::numeric_limits<double>::infinity();
+  const double sum_off = rounding_of_lanes(n, factor);
+  // What the mean is off by adds its square alone: the entries about it sum to 0.
+  const double entry_off = off - mean_off;
+  const double square_off = (1 + mean_off * mean_off) * (1 + entry_off) * (1 + entry_off) * (1 + sum_off) - 1;
+  made.most = !centred && sum_off < 1 ? std::sqrt(n / (1 - sum_off)) * (1 + 4 * rounding) : kInfinite;
   if (!(least > 0) || !(square_off < 1)) {
-    made.relative = made.absolute = std::numeric_limits<double>::infinity();
+    made.relative = made.absolute = kInfinite;
     made.row = std::sqrt(n) + made.most;
     return made;
   }
   const double root = std::sqrt(1 - square_off);
   const double scale_off = 1 / root - 1 + 4 * rounding / root;
-  made.relative = scale_off + (off - mean_off) * (1 + scale_off) + 2 * rounding * (1 + scale_off) * (1 + off);
+  made.relative = scale_off + entry_off * (1 + scale_off) + 2 * rounding * (1 + scale_off) * (1 + off);
   made.absolute = mean_off * (1 + scale_off) * (1 + 2 * rounding);
   made.row = std::fmin(made.moved + std::sqrt(n) * (made.relative + made.absolute), std::sqrt(n) + made.most);
   return made;
@@ -76,17 +88,19 @@ void softmax(const Evaluation& it, const GraphOperator& op, Evaluated& out) {
     }
     for (uint64_t i = row; i < row + n; ++i) moved = std::max(moved, x.bound[i]);
     double sum = 0, roundings = 0;
-    const double half = 0.5 * x.row_bound[row / n];
     for (uint64_t i = row; i < row + n; ++i) sum += out.value[i] = std::exp(x.value[i] - largest);
+    // As a map of rows softmax stretches by at most its largest weight, wherever between
+    // the two rows that is, and by a half.
+    const double half = std::fmin(0.5, std::exp(2 * moved) / sum) * x.row_bound[row / n];
     for (uint64_t i = row; i < row + n; ++i) {
       out.value[i] /= sum;
       // Every exponent moves by at most 2 * moved and is rounded with the size of
-      // x - max; the sum adds n roundings, exp and division a few.
+      // x - max; the sum adds as many as a term passes through, exp and division a few.
       const double rounding =
-          it.factor * kEpsilon * (static_cast<double>(n) + 8 + std::fabs(x.value[i] - largest) + 2 * moved);
+          it.factor * kEpsilon *
+          (lane_depth(static_cast<double>(n)) / 2 + 8 + std::fabs(x.value[i] - largest) + 2 * moved);
       const double tiny = FLT_MIN * static_cast<double>(n);
-      // By elements, as far as 0 and 1 allow, or by rows: as a map of rows softmax moves no
-      // farther than half as far.
+      // By elements, as far as 0 and 1 allow, or by rows.
       const double own = std::fmin((out.value[i] + half) * rounding, 1 + rounding) + tiny;
       out.bound[i] = std::fmin(out.value[i] * (std::expm1(2 * moved) + rounding), std::fmin(half, 1) + own) + tiny;
       roundings += own * own;
@@ -99,7 +113,7 @@ void layer_norm(const Evaluation& it, const GraphOperator& op, Evaluated& out) {
   const Evaluated &x = it.input(op, 0), &gamma = it.input(op, 1), &beta = it.input(op, 2);
   const uint64_t n = out.shape.back();
   const auto count = static_cast<double>(n);
-  const double rounding = it.factor * kEpsilon;
+  const double rounding = it.factor * kEpsilon, summed = rounding_of_lanes(count, it.factor);
   out.row_bound.assign(out.value.size() / n, 0);
   for (uint64_t row = 0; row < out.value.size(); row += n) {
     double mean = 0, size = 0, moved = 0;
@@ -108,7 +122,7 @@ void layer_norm(const Evaluation& it, const GraphOperator& op, Evaluated& out) {
       size += std::fabs(x.value[i]) / count;
       moved += x.bound[i] / count;
     }
-    const double mean_bound = moved + count * rounding * (size + moved);
+    const double mean_bound = moved + summed * (size + moved);
     double variance = 0, variance_bound = 0;
     const auto distance_bound = [&](uint64_t i) {
       const double e = x.bound[i] + mean_bound;
@@ -117,22 +131,22 @@ void layer_norm(const Evaluation& it, const GraphOperator& op, Evaluated& out) {
     for (uint64_t i = row; i < row + n; ++i) {
       const double d = x.value[i] - mean, e = distance_bound(i);
       variance += d * d / count;
-      variance_bound +=
-          (2 * std::fabs(d) * e + e * e + (count + 2) * rounding * (std::fabs(d) + e) * (std::fabs(d) + e)) / count;
+      variance_bound += (2 * std::fabs(d) * e + e * e + summed * (std::fabs(d) + e) * (std::fabs(d) + e)) / count;
     }
     const double under = variance + static_cast<double>(op.epsilon);
     const double scale = 1 / std::sqrt(under);
     const double lowest = under - variance_bound;
-    const double scale_bound = lowest > 0 ? (1 / std::sqrt(lowest) - scale) + 4 * rounding / std::sqrt(lowest)
-                                          : std::numeric_limits<double>::infinity();
-    const Normalised by_row =
-        normalise(count, std::sqrt(under), x.row_bound[row / n], static_cast<double>(op.epsilon), size, true, rounding);
+    const double scale_bound =
+        lowest > 0 ? (1 / std::sqrt(lowest) - scale) + 4 * rounding / std::sqrt(lowest) : kInfinite;
+    const Normalised by_row = normalise(count, std::sqrt(under), x.row_bound[row / n], static_cast<double>(op.epsilon),
+                                        size, true, it.factor);
     double own = 0, largest = 0;
     for (uint64_t i = row; i < row + n; ++i) {
       const double d = x.value[i] - mean, e = distance_bound(i);
       const double z = d * scale;
-      const double z_bound = std::fmin(
-          std::fabs(d) * scale_bound + e * (scale + scale_bound) + 2 * rounding * std::fabs(z), by_row.of_element(z));
+      const double z_bound =
+          std::fmin(std::fabs(d) * scale_bound + e * (scale + scale_bound) + 2 * rounding * std::fabs(z),
+                    by_row.of_element(z, x.bound[i]));
       const double g = gamma.value[i - row], b = beta.value[i - row];
       const Scaled y = scaled(z, z_bound, g, gamma.bound[i - row], b, beta.bound[i - row], rounding);
       out.value[i] = z * g + b;
@@ -148,28 +162,29 @@ void rms_norm(const Evaluation& it, const GraphOperator& op, Evaluated& out) {
   const Evaluated &x = it.input(op, 0), &gamma = it.input(op, 1);
   const uint64_t n = out.shape.back();
   const auto count = static_cast<double>(n);
-  const double rounding = it.factor * kEpsilon;
+  const double rounding = it.factor * kEpsilon, summed = rounding_of_lanes(count, it.factor);
   out.row_bound.assign(out.value.size() / n, 0);
   for (uint64_t row = 0; row < out.value.size(); row += n) {
     double square = 0, square_bound = 0;
     for (uint64_t i = row; i < row + n; ++i) {
       const double v = std::fabs(x.value[i]), e = x.bound[i];
       square += v * v / count;
-      square_bound += (2 * v * e + e * e + (count + 2) * rounding * (v + e) * (v + e)) / count;
+      square_bound += (2 * v * e + e * e + summed * (v + e) * (v + e)) / count;
     }
     const double under = square + static_cast<double>(op.epsilon);
     const double scale = 1 / std::sqrt(under);
     const double lowest = under - square_bound;
-    const double scale_bound = lowest > 0 ? (1 / std::sqrt(lowest) - scale) + 4 * rounding / std::sqrt(lowest)
-                                          : std::numeric_limits<double>::infinity();
+    const double scale_bound =
+        lowest > 0 ? (1 / std::sqrt(lowest) - scale) + 4 * rounding / std::sqrt(lowest) : kInfinite;
     const Normalised by_row =
-        normalise(count, std::sqrt(under), x.row_bound[row / n], static_cast<double>(op.epsilon), 0, false, rounding);
+        normalise(count, std::sqrt(under), x.row_bound[row / n], static_cast<double>(op.epsilon), 0, false, it.factor);
     double own = 0, largest = 0;
     for (uint64_t i = row; i < row + n; ++i) {
       const double v = x.value[i], e = x.bound[i];
       const double z = v * scale;
-      const double z_bound = std::fmin(
-          std::fabs(v) * scale_bound + e * (scale + scale_bound) + 2 * rounding * std::fabs(z), by_row.of_element(z));
+      const double z_bound =
+          std::fmin(std::fabs(v) * scale_bound + e * (scale + scale_bound) + 2 * rounding * std::fabs(z),
+                    by_row.of_element(z, x.bound[i]));
       const Scaled y = scaled(z, z_bound, gamma.value[i - row], gamma.bound[i - row], 0, 0, rounding);
       out.value[i] = z * gamma.value[i - row];
       out.bound[i] = y.bound;
@@ -191,7 +206,7 @@ void reduction(const Evaluation& it, const GraphOperator& op, Evaluated& out) {
   for (uint64_t at = 0; at < out.value.size(); ++at) {
     const uint64_t first = at / inner * inner * n + at % inner;
     double sum = 0, size = 0, moved = 0, farthest = 0;
-    double largest = -std::numeric_limits<double>::infinity();
+    double largest = -kInfinite;
     for (uint64_t i = 0; i < n; ++i) {
       const double v = x.value[first + i * inner], e = x.bound[first + i * inner];
       sum += v;

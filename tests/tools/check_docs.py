@@ -22,7 +22,7 @@ NORMAL = [  # pattern, what stands for it
     (re.compile(r"\bdigest +[0-9a-f]{12,64}\b"), "digest <digest>"),  # of a schedule: any change to a planner changes it
 ]
 # Results that depend on the instruction set: the numbers after "compared", and digests of outputs.
-RESULT = re.compile(r"^(  \S+ +[\d,]+ +)\S+ +\S+ +\[[\d, ]*\](  agrees)$", re.M)
+RESULT = re.compile(r"^(  \S+ +[\d,]+ +)\S+ +\S+ +\S+ +\[[\d, ]*\](  agrees)$", re.M)
 DIGEST = re.compile(r"\b[0-9a-f]{12}$", re.M)
 
 

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <map>
 
+#include "planner/evaluate/usual_errors.h"
 #include "rondo/verify.h"
 
 namespace rondo::testing {
@@ -105,10 +106,14 @@ Replayed replay_schedule(const Schedule& schedule, const Graph& graph, const Gra
 
   const auto expected = evaluate_graph(graph, run.spans(), true, kErrorFactor);
   if (!expected.ok()) return {"evaluate: " + expected.error().to_string()};
+  const auto usual = usual_errors(graph, run.spans(), *expected);
+  if (!usual.ok()) return {"evaluate: " + usual.error().to_string()};
   for (const auto& [name, values] : *expected) {
     const auto output = result.outputs.find(name);
     if (output == result.outputs.end()) return {"the schedule has no output '" + name + "'"};
     result.worst_ratio = std::max(result.worst_ratio, compare(values, output->second).worst_ratio);
+    result.most_unusual =
+        std::max(result.most_unusual, most_unusual(values, usual->find(name)->second, output->second).ratio);
   }
   return result;
 }

@@ -12,11 +12,12 @@ namespace rondo::testing {
 struct Replayed {
   std::string failure;     // "" or where the way ended and why
   double worst_ratio = 0;  // largest |error| / bound over all outputs
+  double most_unusual = 0;  // largest |error| / usual error over all outputs
   Data outputs;            // and states as they are afterwards
 };
 
-// The bound is 4 * k * eps * sum |a||b| and what follows from it (evaluate.h).
-inline constexpr double kErrorFactor = 4;
+// Bounds as evaluate.h has them, times this.
+inline constexpr double kErrorFactor = 1;
 
 // Replays a schedule of `graph` once and compares every output and every changed state.
 Replayed replay_schedule(const Schedule& schedule, const Graph& graph, const GraphRun& run, InstructionSet limit,
