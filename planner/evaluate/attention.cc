@@ -1,14 +1,11 @@
 #include <algorithm>
 #include <cfloat>
 #include <cmath>
-#include <limits>
 
 #include "planner/evaluate/evaluation.h"
 
 namespace rondo::evaluating {
 namespace {
-
-constexpr double kInfinite = std::numeric_limits<double>::infinity();
 
 // The pair that element `at` of a head of d elements turns with, itself where it has none.
 uint64_t partner(uint64_t at, uint64_t d, bool interleaved) {

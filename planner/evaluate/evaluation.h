@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <vector>
 
 #include "planner/evaluate/evaluate.h"
@@ -11,6 +12,7 @@ namespace rondo::evaluating {
 
 inline constexpr double kEpsilon = 0x1p-23;  // of f32; a rounding is half of it
 inline constexpr double kUnit = kEpsilon / 2;
+inline constexpr double kInfinite = std::numeric_limits<double>::infinity();
 
 // ---- How kernels sum (kernels/rows/rows.h, kernels/matmul/matmul.h) ----
 

@@ -1,6 +1,5 @@
 #include <cfloat>
 #include <cmath>
-#include <limits>
 
 #include "planner/evaluate/evaluation.h"
 
@@ -25,7 +24,7 @@ Bounded pair(OperatorKind kind, Bounded a, Bounded b, double rounding) {
       const double least = std::fabs(b.value) - b.bound;
       moved = least > 0                      ? (a.bound + std::fabs(y.value) * b.bound) / least
               : a.bound == 0 && b.bound == 0 ? 0
-                                             : std::numeric_limits<double>::infinity();
+                                             : kInfinite;
       break;
     }
     case OperatorKind::kSub:
@@ -90,7 +89,7 @@ double slope_of(OperatorKind kind) {
     case OperatorKind::kSigmoid:
       return 0.25;
     default:
-      return std::numeric_limits<double>::infinity();
+      return kInfinite;
   }
 }
 
@@ -125,8 +124,7 @@ void pairwise(const Evaluation& it, const GraphOperator& op, Evaluated& out) {
     if (++at % n != 0) return;
     moved = op.kind == OperatorKind::kMul ? length_a * largest_b + length_b * largest_a + length_a * length_b
                                           : length_a + length_b;
-    out.row_bound[at / n - 1] =
-        op.kind == OperatorKind::kDiv ? std::numeric_limits<double>::infinity() : moved + std::sqrt(roundings);
+    out.row_bound[at / n - 1] = op.kind == OperatorKind::kDiv ? kInfinite : moved + std::sqrt(roundings);
   });
 }
 

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cfloat>
 #include <cmath>
-#include <limits>
 
 #include "planner/evaluate/evaluation.h"
 
@@ -110,7 +109,7 @@ void matmul(const Evaluation& it, const GraphOperator& op, Evaluated& out) {
         roundings += rounding * rounding;
       }
       const double by_length = stretched ? length * stretch.whole : 0;
-      out.row_bound[base / n - 1] = exact ? by_length + std::sqrt(roundings) : std::numeric_limits<double>::infinity();
+      out.row_bound[base / n - 1] = exact ? by_length + std::sqrt(roundings) : kInfinite;
     }
   });
 }

@@ -1,14 +1,11 @@
 #include <algorithm>
 #include <cfloat>
 #include <cmath>
-#include <limits>
 
 #include "planner/evaluate/evaluation.h"
 
 namespace rondo::evaluating {
 namespace {
-
-constexpr double kInfinite = std::numeric_limits<double>::infinity();
 
 // What double precision may have lost in a sum of non-negative terms.
 constexpr double kInDoubles = 1 + 1e-9;

@@ -1,15 +1,12 @@
 #include <algorithm>
 #include <cfloat>
 #include <cmath>
-#include <limits>
 
 #include "planner/evaluate/evaluation.h"
 
 namespace rondo::evaluating {
 
 namespace {
-
-constexpr double kInfinite = std::numeric_limits<double>::infinity();
 
 // A row of n entries that is divided by s = sqrt(mean of squares + epsilon), about its
 // mean or not, z the result. `length` is of the errors that come in.
