@@ -12,15 +12,13 @@
 namespace rondo {
 namespace {
 
-using testing::graph_of;
-
-struct Evaluation {
+struct GivenGraph {
   Graph graph;
   std::map<std::string, std::vector<float>, std::less<>> data;
   GraphData given;
   EvaluatedTensors reference;
 
-  explicit Evaluation(const std::string& text) : graph(graph_of(text)), data(random_inputs(graph, 3)) {
+  explicit GivenGraph(const std::string& text) : graph(testing::graph_of(text)), data(random_inputs(graph, 3)) {
     for (const auto& [name, values] : data) given.floats[name] = values;
     auto results = evaluate_graph(graph, given);
     EXPECT_TRUE(results.ok());
@@ -45,7 +43,7 @@ operators:
 )";
 
 TEST(UsualErrors, AreThoseOfF32ToASmallFactor) {
-  const Evaluation two(kTwoProducts);
+  const GivenGraph two(kTwoProducts);
   const auto product = [](const std::vector<float>& a, const std::vector<float>& b) {
     std::vector<float> c(6 * 256);
     for (size_t i = 0; i < 6; ++i)
@@ -69,7 +67,7 @@ TEST(UsualErrors, AreThoseOfF32ToASmallFactor) {
 }
 
 TEST(UsualErrors, PointAtTheElementThatIsWrong) {
-  const Evaluation two(kTwoProducts);
+  const GivenGraph two(kTwoProducts);
   std::vector<float> y;
   for (const double value : two.reference.at("y").value) y.push_back(static_cast<float>(value));
   y[700] += 1e-2f;  // far less than its bound
@@ -79,13 +77,13 @@ TEST(UsualErrors, PointAtTheElementThatIsWrong) {
 }
 
 TEST(UsualErrors, AreTheSameForTheSameSeed) {
-  const Evaluation two(kTwoProducts);
+  const GivenGraph two(kTwoProducts);
   EXPECT_EQ(two.usual(2, 5), two.usual(2, 5));
   EXPECT_NE(two.usual(2, 5), two.usual(2, 6));
 }
 
 TEST(UsualErrors, OfCopiesAreNone) {
-  const Evaluation copy(
+  const GivenGraph copy(
       "tensors: {x: {shape: [4, 3], role: input}, y: {role: output}}\n"
       "operators: [{op: transpose, inputs: [x], output: y, order: [1, 0]}]");
   EXPECT_THAT(copy.usual(), ::testing::Each(0.0));
@@ -97,7 +95,7 @@ TEST(UsualErrors, OfCopiesAreNone) {
 }
 
 TEST(UsualErrors, SayWhatIsMissing) {
-  const Evaluation two(kTwoProducts);
+  const GivenGraph two(kTwoProducts);
   EXPECT_EQ(usual_errors(two.graph, {}, two.reference).error().message, "there is no data for 'x'");
 }
 
