@@ -53,7 +53,8 @@ const SafeRule kScalarsRule = {
      "For every value in the scalar's range: scale * s + bias stays within 62 bits, a shifted offset is not "
      "negative and has a modulus of at least 1, and only axes of layout rows are bounded. Bounds and races then "
      "speak of the *may-bytes* (the union over all values), definedness and coverage of the *must-bytes* (the "
-     "intersection). Ops of `prepare` use none: what is packed for one value would be read by replays with another."},
+     "intersection, and none of a write that is shifted). Ops of `prepare` use none: what is packed for one value "
+     "would be read by replays with another."},
     check};
 
 }  // namespace rondo::proof

@@ -9,6 +9,7 @@ namespace {
 
 constexpr uint32_t kMaxOps = 20;
 constexpr uint32_t kMaxBytes = 128;
+constexpr double kMaxSettings = 64;
 // One bit a byte of memory that can change.
 using Bytes = unsigned __int128;
 
@@ -21,7 +22,23 @@ struct Memory {
   Bytes prepared = 0;
 };
 
-Memory lay_out(const Schedule& schedule) {
+// clamp(scale * s + bias, 0, extent): what it is, or least and most.
+struct Clamped {
+  uint64_t least = 0, most = 0;
+};
+Clamped clamped(const Schedule& schedule, const Setting& setting, uint32_t scalar, int64_t scale, int64_t bias,
+                uint64_t extent) {
+  const auto at = [&](int64_t value) {
+    return static_cast<uint64_t>(std::clamp<int64_t>(scale * value + bias, 0, static_cast<int64_t>(extent)));
+  };
+  if (setting.kind == Setting::Kind::kExactly) return {at(setting.values[scalar]), at(setting.values[scalar])};
+  Clamped all{extent, 0};
+  for (int64_t value = schedule.scalars[scalar].min; value <= schedule.scalars[scalar].max; ++value)
+    all = {std::min(all.least, at(value)), std::max(all.most, at(value))};
+  return all;
+}
+
+Memory lay_out(const Schedule& schedule, const Setting& setting) {
   Memory memory;
   auto give = [&](uint64_t bytes) {
     memory.first_bit.push_back(static_cast<int>(memory.bits));
@@ -38,7 +55,16 @@ Memory lay_out(const Schedule& schedule) {
     if (role == Role::kOutput) {
       memory.outputs |= give(bytes_of(binding));
     } else if (role == Role::kState) {
-      memory.defined_at_start |= give(bytes_of(binding));
+      const uint32_t first = memory.bits;
+      Bytes whole = give(bytes_of(binding));
+      if (binding.filled_scalar != kNone) {
+        const uint64_t rows = clamped(schedule, setting, binding.filled_scalar, binding.filled_scale,
+                                      binding.filled_bias, binding.shape[0])
+                                  .least;
+        whole = 0;
+        for (uint64_t i = 0; i < rows * (bytes_of(binding) / binding.shape[0]); ++i) whole |= Bytes{1} << (first + i);
+      }
+      memory.defined_at_start |= whole;
     } else {
       memory.first_bit.push_back(-1);
     }
@@ -46,19 +72,17 @@ Memory lay_out(const Schedule& schedule) {
   return memory;
 }
 
-Bytes bytes_of_operand(const Schedule& schedule, const Memory& memory, const Operand& operand) {
-  const View& view = schedule.views[operand.view];
-  int first = memory.first_bit[operand.base];
-  if (first < 0) return 0;
-  uint32_t extent[kMaxRank] = {1, 1, 1, 1};
+Bytes bytes_of_box(const View& view, int first, uint64_t offset, int bounded_axis, uint64_t bounded) {
+  uint64_t extent[kMaxRank] = {1, 1, 1, 1};
   for (uint32_t axis = 0; axis < view.rank; ++axis) extent[axis] = view.extent[axis];
+  if (bounded_axis >= 0) extent[bounded_axis] = bounded;
   uint64_t element = size_of(static_cast<DType>(view.dtype));
   Bytes bytes = 0;
-  for (uint32_t i = 0; i < extent[0]; ++i)
-    for (uint32_t j = 0; j < extent[1]; ++j)
-      for (uint32_t k = 0; k < extent[2]; ++k)
-        for (uint32_t l = 0; l < extent[3]; ++l) {
-          uint64_t at = operand.offset_bytes + i * static_cast<uint64_t>(view.stride_bytes[0]) +
+  for (uint64_t i = 0; i < extent[0]; ++i)
+    for (uint64_t j = 0; j < extent[1]; ++j)
+      for (uint64_t k = 0; k < extent[2]; ++k)
+        for (uint64_t l = 0; l < extent[3]; ++l) {
+          uint64_t at = offset + i * static_cast<uint64_t>(view.stride_bytes[0]) +
                         j * static_cast<uint64_t>(view.stride_bytes[1]) +
                         k * static_cast<uint64_t>(view.stride_bytes[2]) +
                         l * static_cast<uint64_t>(view.stride_bytes[3]);
@@ -68,10 +92,60 @@ Bytes bytes_of_operand(const Schedule& schedule, const Memory& memory, const Ope
   return bytes;
 }
 
+// Bytes that an operand touches in this setting, and those that it touches whatever the
+// scalars are.
+struct Touched {
+  Bytes some = 0, always = 0;
+};
+Touched bytes_of_operand(const Schedule& schedule, const Memory& memory, const Operand& operand,
+                         const Setting& setting) {
+  const View& view = schedule.views[operand.view];
+  const int first = memory.first_bit[operand.base];
+  if (first < 0) return {};
+  if (view.scalar == kNone) {
+    const Bytes bytes = bytes_of_box(view, first, operand.offset_bytes, -1, 0);
+    return {bytes, bytes};
+  }
+  int axis = -1;
+  Clamped bound;
+  if (view.extent_axis < view.rank) {
+    axis = view.extent_axis;
+    bound = clamped(schedule, setting, view.scalar, view.extent_scale, view.extent_bias, view.extent[axis]);
+  }
+  Touched touched{0, ~Bytes{0}};
+  const auto at = [&](int64_t steps) {
+    const uint64_t offset = operand.offset_bytes + static_cast<uint64_t>(steps * view.offset_step_bytes);
+    touched.some |= bytes_of_box(view, first, offset, axis, bound.most);
+    touched.always &= bytes_of_box(view, first, offset, axis, bound.least);
+  };
+  const Scalar& scalar = schedule.scalars[view.scalar];
+  const auto step_at = [&](int64_t value) {
+    return (view.offset_scale * value + view.offset_bias) % view.offset_modulus;
+  };
+  if (view.offset_step_bytes == 0) {
+    at(0);
+  } else if (setting.kind == Setting::Kind::kExactly) {
+    at(step_at(setting.values[view.scalar]));
+  } else {
+    bool wraps = false;
+    int64_t least = view.offset_modulus, most = 0, last = -1;
+    for (int64_t value = scalar.min; value <= scalar.max; ++value) {
+      const int64_t round = (view.offset_scale * value + view.offset_bias) / view.offset_modulus;
+      wraps = wraps || (last >= 0 && round != last);
+      last = round;
+      least = std::min(least, step_at(value)), most = std::max(most, step_at(value));
+    }
+    if (wraps) least = 0, most = view.offset_modulus - 1;
+    for (int64_t steps = least; steps <= most; ++steps) at(steps);
+    if (least != most) touched.always = 0;  // as rule R01 has it, though boxes may meet wherever they are moved
+  }
+  return touched;
+}
+
 struct SmallOp {
   uint32_t stream = 0;
   uint32_t position = 0;
-  Bytes reads = 0, writes = 0;
+  Bytes reads = 0, writes = 0, defines = 0;
   bool has_read_signal = false;
   // Masks over ops of the part: conflicts while this op runs and the other one runs /
   // has done reading; and while this one has done reading and the other one has too.
@@ -138,7 +212,7 @@ class StateSet {
 
 class PartExplorer {
  public:
-  PartExplorer(const Schedule& schedule, const Memory& memory, Part part) {
+  PartExplorer(const Schedule& schedule, const Memory& memory, Part part, const Setting& setting) {
     for (const Stream& stream : schedule.streams) {
       if (stream.part != static_cast<uint8_t>(part)) continue;
       SmallStream small;
@@ -153,7 +227,7 @@ class PartExplorer {
       }
       streams_.push_back(std::move(small));
     }
-    for (uint32_t i = 0; i < ops_.size(); ++i) read_tables(schedule, memory, i);
+    for (uint32_t i = 0; i < ops_.size(); ++i) read_tables(schedule, memory, i, setting);
     for (uint32_t i = 0; i < ops_.size(); ++i) find_conflicts(i);
     find_signallers(schedule);
   }
@@ -218,15 +292,15 @@ class PartExplorer {
   }
 
  private:
-  void read_tables(const Schedule& schedule, const Memory& memory, uint32_t index) {
+  void read_tables(const Schedule& schedule, const Memory& memory, uint32_t index, const Setting& setting) {
     SmallOp& small = ops_[index];
     const Op& op = schedule.ops[ids_[index]];
     for (uint32_t i = 0; i < op.operand_count; ++i) {
       const Operand& operand = schedule.operands[op.first_operand + i];
-      Bytes bytes = bytes_of_operand(schedule, memory, operand);
+      const auto [bytes, always] = bytes_of_operand(schedule, memory, operand, setting);
       Access access = static_cast<Access>(operand.access);
       if (access == Access::kRead || access == Access::kUpdate) small.reads |= bytes;
-      if (access == Access::kWrite || access == Access::kUpdate) small.writes |= bytes;
+      if (access == Access::kWrite || access == Access::kUpdate) small.writes |= bytes, small.defines |= always;
     }
     for (int slot = 0; slot < 2; ++slot)
       if (op.signals[slot] != kNone && op.signal_kinds[slot] == static_cast<uint8_t>(SignalKind::kRead))
@@ -290,7 +364,7 @@ class PartExplorer {
 
   Bytes written_by(uint32_t completed) const {
     Bytes bytes = 0;
-    for (; completed != 0; completed &= completed - 1) bytes |= ops_[__builtin_ctz(completed)].writes;
+    for (; completed != 0; completed &= completed - 1) bytes |= ops_[__builtin_ctz(completed)].defines;
     return bytes;
   }
 
@@ -320,15 +394,55 @@ bool fits(const Schedule& schedule) {
   for (const Binding& binding : schedule.bindings)
     if (binding.role == static_cast<uint8_t>(Role::kOutput) || binding.role == static_cast<uint8_t>(Role::kState))
       bytes += bytes_of(binding);
-  return ops[0] <= kMaxOps && ops[1] <= kMaxOps && bytes <= kMaxBytes;
+  double settings = 1;
+  for (const Scalar& scalar : schedule.scalars) settings *= static_cast<double>(scalar.max - scalar.min + 1);
+  return ops[0] <= kMaxOps && ops[1] <= kMaxOps && bytes <= kMaxBytes && settings <= kMaxSettings;
 }
 
-Verdict explore(const Schedule& schedule) {
+std::vector<Setting> settings_of(const Schedule& schedule) {
+  std::vector<Setting> settings(1);
+  for (const Scalar& scalar : schedule.scalars) {
+    std::vector<Setting> longer;
+    for (const Setting& setting : settings)
+      for (int64_t value = scalar.min; value <= scalar.max; ++value) {
+        longer.push_back(setting);
+        longer.back().values.push_back(value);
+      }
+    settings = std::move(longer);
+  }
+  return settings;
+}
+
+namespace {
+
+bool trespasses(const Schedule& schedule) {
+  for (const Stream& stream : schedule.streams)
+    for (uint32_t i = stream.first_op; i < stream.first_op + stream.op_count; ++i)
+      for (uint32_t slot = 0; slot < schedule.ops[i].operand_count; ++slot) {
+        const Operand& operand = schedule.operands[schedule.ops[i].first_operand + slot];
+        if (operand.base >= schedule.arenas.size()) continue;
+        const Arena& arena = schedule.arenas[operand.base];
+        uint32_t lane = 0, end = UINT32_MAX;
+        if (arena.owner_kind == static_cast<uint8_t>(OwnerKind::kLane)) lane = arena.owner, end = lane + 1;
+        if (arena.owner_kind == static_cast<uint8_t>(OwnerKind::kGroup)) {
+          lane = schedule.groups[arena.owner].first_lane;
+          end = lane + schedule.groups[arena.owner].lane_count;
+        }
+        if (stream.lane < lane || stream.lane >= end) return true;
+      }
+  return false;
+}
+
+}  // namespace
+
+Verdict explore(const Schedule& schedule, const Setting& setting) {
   Verdict verdict;
-  Memory memory = lay_out(schedule);
-  Bytes prepared = PartExplorer(schedule, memory, Part::kPrepare).explore(0, verdict) & memory.prepared;
+  verdict.trespass = trespasses(schedule);
+  Memory memory = lay_out(schedule, setting);
+  Bytes prepared = PartExplorer(schedule, memory, Part::kPrepare, setting).explore(0, verdict) & memory.prepared;
   if (verdict.hang) return verdict;
-  Bytes at_end = PartExplorer(schedule, memory, Part::kReplay).explore(memory.defined_at_start | prepared, verdict);
+  Bytes at_end =
+      PartExplorer(schedule, memory, Part::kReplay, setting).explore(memory.defined_at_start | prepared, verdict);
   if (!verdict.hang && (memory.outputs & ~at_end) != 0) verdict.undefined_output = true;
   return verdict;
 }

@@ -10,6 +10,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
 #include "rondo/schedule.h"
 
 namespace rondo::oracle {
@@ -22,14 +23,26 @@ struct Verdict {
   // Consecutive signallers of a counted token were seen out of order: the later one
   // begun, the earlier one not completed.
   bool unordered_signallers = false;
+  bool trespass = false;  // an op uses an arena of lanes that its stream is not of
   uint64_t states = 0;
 
-  bool clean() const { return !hang && !race && !undefined_read && !undefined_output; }
+  bool clean() const { return !hang && !race && !undefined_read && !undefined_output && !trespass; }
 };
 
-// Limits: 20 ops a part, 128 bytes that are not constant over all bases, no scalars,
-// rows only. Beyond them `fits` is false and `explore` must not be called.
+// What scalars are taken to be.
+//   kExactly: these values. What some run can do is the union over all of them.
+//   kAnything: each bound and each offset of an operand is anything in its range, whatever
+//   the others are; what is defined is what is written in every case. Nothing worse can be.
+struct Setting {
+  enum class Kind : uint8_t { kExactly, kAnything } kind = Kind::kExactly;
+  std::vector<int64_t> values;  // by scalar
+};
+
+// Limits: 20 ops a part, 128 bytes that are not constant over all bases, 64 settings of
+// scalars, rows only. Beyond them `fits` is false and `explore` must not be called.
 bool fits(const Schedule& schedule);
-Verdict explore(const Schedule& schedule);
+Verdict explore(const Schedule& schedule, const Setting& setting = {});
+// All values that the scalars may have together.
+std::vector<Setting> settings_of(const Schedule& schedule);
 
 }  // namespace rondo::oracle
