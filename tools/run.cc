@@ -97,7 +97,8 @@ Memory memory_of(const Requirements& needs, const RunCommand& command) {
   memory.program = needs.program_bytes;
   memory.session = needs.session_bytes;
   memory.state = needs.state_bytes;
-  memory.limit = command.memory_limit_bytes != 0 ? command.memory_limit_bytes : runtime::physical_memory_bytes() / 4 * 3;
+  memory.limit =
+      command.memory_limit_bytes != 0 ? command.memory_limit_bytes : runtime::physical_memory_bytes() / 4 * 3;
   return memory;
 }
 

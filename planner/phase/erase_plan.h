@@ -15,7 +15,7 @@ namespace rondo::phase {
 // What each half-layer of a placement does besides erasing.
 struct HalfLayerWork {
   std::vector<uint32_t> born;      // dims that come to rest after it, averages not among them
-  std::vector<uint32_t> averages;   // and those
+  std::vector<uint32_t> averages;  // and those
   std::vector<uint32_t> dying;     // dims at rest that it is the last to read
   std::vector<uint32_t> passed;    // dims whose slot a persist of it reads: one passthrough each
   uint32_t heads = 0;              // of its lookups

@@ -99,8 +99,7 @@ std::vector<uint64_t> run_graph(const Graph& graph, uint64_t seed) {
 
 class SlotProgram {
  public:
-  SlotProgram(const Graph& graph, const Certificate& certificate)
-      : graph_(graph), slot_of_(graph.dims.size(), kNone) {
+  SlotProgram(const Graph& graph, const Certificate& certificate) : graph_(graph), slot_of_(graph.dims.size(), kNone) {
     std::map<uint32_t, uint32_t> dense;  // slot -> index; 0 stands for no slot
     for (const auto& [dim, slot] : certificate.slot_of_dim)
       slot_of_[dim] = dense.emplace(slot, static_cast<uint32_t>(dense.size()) + 1).first->second;

@@ -140,8 +140,7 @@ Schedule waits_for_the_host() {
   return builder.finish();
 }
 
-LaunchWorld::LaunchWorld(Device& device, DeviceQueue& queue, Schedule made)
-    : schedule(std::move(made)), queue_(queue) {
+LaunchWorld::LaunchWorld(Device& device, DeviceQueue& queue, Schedule made) : schedule(std::move(made)), queue_(queue) {
   for (const KernelRef& ref : schedule.kernels) {
     const Contract* contract = find_contract(schedule.name(ref.name));
     kernels_.push_back({kernels::find_kernel(*contract, kernels::Isa::kReference)->fn, contract->operand_count});

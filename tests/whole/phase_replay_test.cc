@@ -94,8 +94,7 @@ class Replay {
 bool is_exact(const GateGraph& graph, std::span<const double> values, Encoding encoding) {
   for (uint32_t dim = 0; dim < graph.dims.size(); ++dim) {
     if (std::fabs(values[dim]) >= 0x1p53) return false;
-    if (encoding == Encoding::kWhole && !graph.is_average[dim] && std::trunc(values[dim]) != values[dim])
-      return false;
+    if (encoding == Encoding::kWhole && !graph.is_average[dim] && std::trunc(values[dim]) != values[dim]) return false;
   }
   return true;
 }
