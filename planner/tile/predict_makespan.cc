@@ -68,6 +68,9 @@ double cost_of(const MicroProgram& micro, const PlacedOp& op, const Machine& mac
 
 }  // namespace
 
+// The event model of planner/claims serves a schedule, along its streams, tokens and costs. A
+// placed list has none of them, and lowering every candidate to get them takes longer than
+// the prediction: what an op waits for are positions in the list.
 Prediction predict_makespan(const Graph& graph, const MicroProgram& micro, const PlacedProgram& program,
                             const Machine& machine) {
   const Conflicts conflicts = find_conflicts(graph, micro, program);

@@ -4,7 +4,7 @@
 // library was built), HiGHS (solve_highs.cc, likewise) and Rondo's own branch and bound
 // (search_tree.h), which needs neither and is the only one whose bounds come with a certificate.
 // A solver's word is never more than a claim: points are checked against the model before they
-// are returned, bounds are certified by certify_root_bound() or by the own search.
+// are returned, bounds are certified by the own search.
 // Thread safety: solve() may be called from several threads; CBC runs one at a time.
 #pragma once
 #include <cstdint>

@@ -1,7 +1,7 @@
 // Random valid solutions of random problems go the whole way: proven faithful, every phase
 // moving the bytes that the cost model charges, results within the error bound.
 //
-//   planner_fusion_lower_test [--problems=400] [--seed=1]
+//   fusion_lower_test [--problems=400] [--seed=1]
 #include <gtest/gtest.h>
 
 #include <cstdlib>
