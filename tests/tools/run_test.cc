@@ -65,8 +65,8 @@ TEST(RunVerb, ComparesWithTheGraphInDoublePrecision) {
   const LayerFolder folder;
   const Ran ran = rondo({"run", "layer.rondo", "--random-inputs", "3", "--check", "layer.yaml"});
   EXPECT_EQ(ran.code, 0) << ran.err;
-  EXPECT_THAT(ran.out,
-              AllOf(HasSubstr("\n  compared  elements  max error  error / bound  error / usual  at"), HasSubstr("  agrees\n")));
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("\n  compared  elements  max error  error / bound  error / usual  at"),
+                             HasSubstr("  agrees\n")));
 }
 
 TEST(RunVerb, AnswersOneWhenTheScheduleComputesSomethingElse) {

@@ -10,10 +10,10 @@
 namespace rondo::testing {
 
 struct Replayed {
-  std::string failure;     // "" or where the way ended and why
-  double worst_ratio = 0;  // largest |error| / bound over all outputs
+  std::string failure;      // "" or where the way ended and why
+  double worst_ratio = 0;   // largest |error| / bound over all outputs
   double most_unusual = 0;  // largest |error| / usual error over all outputs
-  Data outputs;            // and states as they are afterwards
+  Data outputs;             // and states as they are afterwards
 };
 
 // Bounds as evaluate.h has them, times this.
