@@ -35,7 +35,7 @@ std::string print_text(const Schedule& schedule);
 
 // Reads a whole file, at most `limit_bytes`; kNotFound or kIo otherwise.
 Result<std::vector<std::byte>> read_file(const std::string& path, uint64_t limit_bytes = uint64_t{4} << 30);
-// Writes to a temporary beside it and renames: the old file survives any failure.
+// A file is replaced whole, or kept on failure, and its mode with it; devices and pipes are written as they are.
 Status write_file(const std::string& path, std::span<const std::byte> bytes);
 
 // Rondo::text: chooses the form by the first bytes.

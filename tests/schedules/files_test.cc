@@ -1,4 +1,5 @@
 // Whole files in and out, and what the operating system may refuse.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -75,6 +76,37 @@ TEST_F(Files, KeepTheOldOneWhenTheNewCannotBePutInItsPlace) {
   EXPECT_EQ(status.error().code, ErrorCode::kIo);
   EXPECT_TRUE(read_file(path + "/kept").ok());
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
+}
+
+// A file in the place of a device node would be a disaster for whoever may make one.
+TEST_F(Files, LeaveDevicesAndPipesWhatTheyAre) {
+  const std::string pipe = folder_ + "/pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const int reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK);
+  ASSERT_TRUE(write_file(pipe, bytes_of("through")).ok());
+  char seen[8] = {};
+  EXPECT_EQ(::read(reader, seen, sizeof(seen)), 7);
+  EXPECT_STREQ(seen, "through");
+  ::close(reader);
+  EXPECT_EQ(std::filesystem::status(pipe).type(), std::filesystem::file_type::fifo);
+  const std::string link = folder_ + "/full";
+  std::filesystem::create_symlink("/dev/full", link);
+  const Status status = write_file(link, bytes_of("x"));
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().to_string(), link + ": cannot write: No space left on device");
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/full"));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 2);
+}
+
+TEST_F(Files, AreWrittenThroughLinksAndKeepTheirPermissions) {
+  const std::string path = folder_ + "/file", link = folder_ + "/link";
+  ASSERT_TRUE(write_file(path, bytes_of("old")).ok());
+  ASSERT_EQ(::chmod(path.c_str(), 0600), 0);
+  std::filesystem::create_symlink("file", link);
+  ASSERT_TRUE(write_file(link, bytes_of("newer")).ok());
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  EXPECT_EQ(std::filesystem::file_size(path), 5u);
+  EXPECT_EQ(std::filesystem::status(path).permissions(), std::filesystem::perms(0600));
 }
 
 TEST_F(Files, AreReadFromAPipe) {
