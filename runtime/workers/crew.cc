@@ -85,6 +85,7 @@ class Crew::Worker {
   void run(uint32_t share) {
     id_ = share;
     seed_ = (crew_.options_.delay_seed + share) * 0x9e3779b97f4a7c15 + replay_;
+    for (uint32_t other = 0; other < crew_.share_count_; ++other) seen_[other] = crew_.target(other, 0, replay_);
     const FloatingPointGuard guard;
     hold(share);
     const bool scalars = crew_.tables_.view_offsets != nullptr, stamps = call_.recording.stamps != nullptr;
@@ -163,10 +164,13 @@ class Crew::Worker {
       if (halted() || stopped()) [[unlikely]]
         return false;
       if (step.wait_count != 0) {
+        bool looked = false;
         for (uint32_t i = 0; i < step.wait_count; ++i) {
           const StepWait& wait = held.waits[i];
-          const Waited waited =
-              await(wait.share, crew_.target(wait.share, wait.steps, replay_), &wait, held.next, share);
+          const uint32_t target = crew_.target(wait.share, wait.steps, replay_);
+          if (reached(seen_[wait.share], target)) continue;
+          looked = true;
+          const Waited waited = await(wait.share, target, &wait, held.next, share);
           // Back to the choice of what comes first: the share taken may be behind.
           if (waited == Waited::kTookShare) return true;
           if (waited == Waited::kHalted) return false;
@@ -175,10 +179,12 @@ class Crew::Worker {
         if (halted()) [[unlikely]]
           return false;
         held.waits += step.wait_count;
-        if constexpr (kStamps) {
-          order_stamp();
-          begin = now_ticks();
-        }
+        // What was seen before the last op ended is before that end also in recorded times.
+        if constexpr (kStamps)
+          if (looked) {
+            order_stamp();
+            begin = now_ticks();
+          }
       }
       if (crew_.options_.delay_seed != 0) [[unlikely]]
         delay();
@@ -241,8 +247,11 @@ class Crew::Worker {
   // ---- Waiting --------------------------------------------------------------------
 
   Waited await(uint32_t share, uint32_t target, const StepWait* wait, uint32_t step, uint32_t own = kNoShare) {
-    if (reached(crew_.progress_[share].count.load(std::memory_order_acquire), target)) [[likely]]
+    const uint32_t count = crew_.progress_[share].count.load(std::memory_order_acquire);
+    if (reached(count, target)) [[likely]] {
+      seen_[share] = count;
       return Waited::kMet;
+    }
     return await_long(share, target, wait, step, own);
   }
 
@@ -334,6 +343,7 @@ class Crew::Worker {
   kernels::KernelArgs args_ = {};
   uint32_t held_count_ = 0;
   Held held_[kMaxWorkers];
+  uint32_t seen_[kMaxWorkers];  // of each share a count that it has reached; set for the shares there are by run()
 };
 
 // ---- Replays --------------------------------------------------------------------
