@@ -16,6 +16,8 @@ namespace rondo {
 struct EmulatedFaults {
   std::atomic<uint32_t> mute_op{kNone};   // completes without its signals
   std::atomic<uint32_t> stall_op{kNone};  // does not complete while this names it
+  std::atomic<uint32_t> hold_op{kNone};   // nor before its launch is told to stop
+  std::atomic<uint32_t> held_op{kNone};   // told by the device: an op that one of these has kept
 };
 
 // The emulated device is harsher than hardware where a schedule may not rely on it.

@@ -227,14 +227,22 @@ uint64_t Interpreter::serve(Machine& machine, uint32_t op, uint64_t now) {
   return served;
 }
 
+void Interpreter::keep(uint32_t op_index) const {
+  EmulatedFaults& faults = *options_.faults;
+  while (faults.stall_op.load(std::memory_order_acquire) == op_index ||
+         (faults.hold_op.load(std::memory_order_acquire) == op_index &&
+          !launch_.control->stop.load(std::memory_order_acquire))) {
+    faults.held_op.store(op_index, std::memory_order_release);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
 void Interpreter::advance(Machine& machine, uint32_t position) {
   Unfinished& slot = slots_[machine.first_slot + position];
   const uint32_t op_index = slot.op;
   const Op& op = launch_.tables.schedule->ops[op_index];
   LaunchControl& control = *launch_.control;
-  if (options_.faults != nullptr)
-    while (options_.faults->stall_op.load(std::memory_order_acquire) == op_index)
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  if (options_.faults != nullptr) keep(op_index);
   if (!slot.staged && staged_bytes(op_index) != 0) {
     fill_staging(op, slot.staging);
     slot.staged = true;

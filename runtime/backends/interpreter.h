@@ -71,6 +71,8 @@ class Interpreter {
   Step step(Machine& machine, uint64_t& random);
   bool may_begin(const Op& op) const;
   void begin_op(Machine& machine);
+  // While faults say so.
+  void keep(uint32_t op_index) const;
   void advance(Machine& machine, uint32_t slot);
   void signal(uint32_t op, bool reads, bool done);
   void run_kernel(const Op& op) const;

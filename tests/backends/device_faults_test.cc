@@ -14,6 +14,13 @@ using fixtures::text_of;
 using testing::emulated;
 using testing::PhasedWorld;
 
+bool comes_to_be(const std::atomic<uint32_t>& value, uint32_t expected) {
+  const auto late = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (value != expected && std::chrono::steady_clock::now() < late)
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  return value == expected;
+}
+
 TEST(DeviceFaults, AStoppedReplayLeavesTheSessionToBeRestarted) {
   EmulatedFaults faults;
   DeviceOptions device = emulated();
@@ -23,16 +30,16 @@ TEST(DeviceFaults, AStoppedReplayLeavesTheSessionToBeRestarted) {
   for (uint32_t op = 0; op < schedule.ops.size(); ++op) {
     if (schedule.streams[0].part == static_cast<uint8_t>(Part::kPrepare) && op == schedule.streams[0].first_op)
       continue;
-    faults.stall_op = op;  // until the replay is told to stop
+    faults.held_op = kNone;
+    faults.hold_op = op;
     std::atomic<bool> stop{false};
     std::thread stopper([&] {
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      EXPECT_TRUE(comes_to_be(faults.held_op, op));
       stop = true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(25));  // the replay polls each millisecond
-      faults.stall_op = kNone;
     });
     const std::string ended = text_of(world.session->replay(stop));
     stopper.join();
+    faults.hold_op = kNone;
     ASSERT_EQ(ended.substr(0, 34), "cancelled: the replay was stopped ") << "op " << op;
     EXPECT_EQ(text_of(world.session->replay()),
               "failed-precondition: the last replay of the session was interrupted; restart it");
@@ -81,7 +88,7 @@ TEST(DeviceFaults, ASessionWhoseDeviceDoesNotComeToRestIsLostAndItsEndWaits) {
   faults.stall_op = world.program->schedule().streams[2].first_op;
   std::atomic<bool> stop{false};
   std::thread stopper([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(300));  // by then the op is held
+    EXPECT_TRUE(comes_to_be(faults.held_op, faults.stall_op));
     stop = true;
   });
   EXPECT_EQ(text_of(world.session->replay(stop)),
