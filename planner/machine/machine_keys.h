@@ -12,6 +12,9 @@ struct MachineKey {
   std::string_view what;
 };
 
+// Thirty years of ns: with it, no sum over the operations of a plan leaves the doubles.
+inline constexpr double kLargestNumber = 1e18;
+
 inline constexpr std::array<MachineKey, 16> kMachineKeys = {{
     {"machine", "name", "", "what schedules for it say they are for"},
     {"backend", "name", "`cpu`", "the runtime backend that can replay them"},
@@ -23,8 +26,8 @@ inline constexpr std::array<MachineKey, 16> kMachineKeys = {{
     {"direct_operands", "`true` or `false`", "`true`", "kernels reach bindings where they lie, not scratch only"},
     {"panel_width", "0, 8, 16 or 32", "32",
      "columns of a panel that packed right operands are fastest in; 0: do not pack"},
-    {"token_ns", "number, at least 0", "0", "cost of handing a token from lane to lane"},
-    {"wake_ns", "number, at least 0", "0", "from waking a parked worker until it runs"},
+    {"token_ns", "number, 0 to 1e18", "0", "cost of handing a token from lane to lane"},
+    {"wake_ns", "number, 0 to 1e18", "0", "from waking a parked worker until it runs"},
     {"costs", "map from kernels to costs", "none", "with them, plans carry a makespan"},
     {"rates", "map from kernels to maps from levels to costs", "none",
      "costs of operations whose bytes fit in that cache and in no smaller one; level `memory`: in none"},
@@ -37,17 +40,17 @@ inline constexpr std::array<MachineKey, 4> kSpaceKeys = {{
     {"kind", "`host`, `scratch` or `device`", "", "host holds bindings and constants; scratch is close to one lane"},
     {"capacity", "bytes, like `256 KiB` or `1.5 GiB`", "", "of a scratch space: for each lane"},
     {"align", "power of two up to 1048576", "64", "alignment of arenas, in bytes"},
-    {"bandwidth_gb_s", "number, at least 0", "not measured", "10^9 bytes a second"},
+    {"bandwidth_gb_s", "number, 0 to 1e18", "not measured", "10^9 bytes a second"},
 }};
 
 inline constexpr std::array<MachineKey, 7> kCostKeys = {{
-    {"fixed_ns", "number, at least 0", "0", "for each operation"},
-    {"ns_per_flop", "number, at least 0", "0", "times the flops of the contract"},
-    {"ns_per_byte", "number, at least 0", "0", "times the bytes of the contract"},
+    {"fixed_ns", "number, 0 to 1e18", "0", "for each operation"},
+    {"ns_per_flop", "number, 0 to 1e18", "0", "times the flops of the contract"},
+    {"ns_per_byte", "number, 0 to 1e18", "0", "times the bytes of the contract"},
     {"shapes", "0 to 1000000", "0", "shapes it was fitted to; 0: not a fit"},
-    {"residual", "number, at least 0", "0", "root mean square of measured / predicted - 1 over them"},
-    {"low", "number, at least 0", "0", "least measured / predicted among them"},
-    {"high", "number, at least 0", "0", "most"},
+    {"residual", "number, 0 to 1e18", "0", "root mean square of measured / predicted - 1 over them"},
+    {"low", "number, 0 to 1e18", "0", "least measured / predicted among them"},
+    {"high", "number, 0 to 1e18", "0", "most"},
 }};
 
 inline constexpr std::array<MachineKey, 3> kCacheKeys = {{
@@ -61,12 +64,12 @@ inline constexpr std::array<MachineKey, 9> kFigureKeys = {{
     {"name", "name", "",
      "compute: element type and instruction set, `f32_avx512`; bandwidth: a cache or `dram` for reading, with `_write` "
      "or `_copy` behind it for those; latency: `token` or `wake`"},
-    {"value", "number, at least 0", "", "what to reckon with"},
-    {"low", "number, at least 0", "the value", "what it may fall to"},
-    {"high", "number, at least 0", "the value", "the best ever seen"},
+    {"value", "number, 0 to 1e18", "", "what to reckon with"},
+    {"low", "number, 0 to 1e18", "the value", "what it may fall to"},
+    {"high", "number, 0 to 1e18", "the value", "the best ever seen"},
     {"source", "`measured`, `spec` or `user`", "`user`", "how it is known"},
     {"threads", "1 to 65535", "1", "at work together; a rate is their sum"},
-    {"clock_mhz", "number, at least 0", "not known", "of the core while it was measured"},
+    {"clock_mhz", "number, 0 to 1e18", "not known", "of the core while it was measured"},
     {"method", "text", "none", "one sentence"},
 }};
 

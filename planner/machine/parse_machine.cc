@@ -60,6 +60,7 @@ class Fields {
       Result<double> read = yaml::as_number(document_, node, what, kCode);
       if (!read.ok()) return read.error();
       if (*read < 0) return fail(what + " is " + node.text + "; it cannot be negative", node);
+      if (*read > kLargestNumber) return fail(what + " is " + node.text + "; at most 1e18 is allowed", node);
       value = *read;
       return {};
     });
@@ -260,7 +261,7 @@ Status read_rates(const yaml::Document& document, const yaml::Node& node, Machin
       if (std::find(known.begin(), known.end(), level) == known.end())
         return make_error(
             kCode,
-            "rates of '" + kernel + "': there is no level '" + level + "'; the caches of the machine are " + list,
+            "rates of '" + kernel + "': there is no level '" + level + "'; the levels of the machine are " + list,
             document.place(cost_node));
       Result<KernelCost> cost = read_cost(document, kernel, cost_node);
       if (!cost.ok()) return cost.error();

@@ -127,7 +127,7 @@ TEST(Machine, RefusesFiguresThatSayNothing) {
   EXPECT_EQ(with("caches: [{name: l1, bytes: 2 KiB}, {name: l2, bytes: 2 KiB}]\n"),
             "m.yaml:3:36: caches of the machine: 'l2' is no larger than 'l1' before it");
   EXPECT_EQ(with("rates: {add: {l1: {fixed_ns: 1}}}\n"),
-            "m.yaml:3:19: rates of 'add': there is no level 'l1'; the caches of the machine are memory");
+            "m.yaml:3:19: rates of 'add': there is no level 'l1'; the levels of the machine are memory");
 }
 
 TEST(Machine, RefusesUnknownWordsAndGuesses) {
@@ -154,6 +154,9 @@ TEST(Machine, RefusesFiguresThatCannotBe) {
             "m.yaml:2:14: panel_width of the machine is 24; allowed: 0, 32, 16, 8");
   EXPECT_EQ(refusal(std::string("machine: m\ntoken_ns: -3\n") + kHost),
             "m.yaml:2:11: token_ns of the machine is -3; it cannot be negative");
+  // A makespan of such would be infinite, and the verifier refuses claims that are no number.
+  EXPECT_EQ(refusal(std::string("machine: m\n") + kHost + "costs: {matmul: {ns_per_flop: 1e308}}\n"),
+            "m.yaml:3:31: ns_per_flop of cost of 'matmul' is 1e308; at most 1e18 is allowed");
   EXPECT_EQ(refusal("machine: m\nspaces: {host: {kind: host, capacity: 1 KiB, align: 48}}\n"),
             "m.yaml:2:53: align of space 'host' is 48, no power of two");
   EXPECT_EQ(refusal("machine: m\nspaces: {host: {kind: host}}\n"), "m.yaml:2:16: space 'host' has no capacity");
