@@ -1,12 +1,12 @@
 #include "tools/contest_lower.h"
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <ostream>
 #include "planner/fusion/evaluate.h"
 #include "planner/fusion/graph/contest_graph.h"
 #include "planner/fusion/lower/lower_solution.h"
 #include "rondo/load.h"
+#include "tools/contest_report.h"
 #include "tools/describe.h"
 #include "tools/schedule_file.h"
 #include "tools/table.h"
@@ -53,10 +53,8 @@ void print(const Problem& problem, const Solution& solution, const Evaluation& e
            std::ostream& out) {
   using enum Table::Align;
   const Totals totals = totals_of(evaluation);
-  char latency[64];
-  std::snprintf(latency, sizeof latency, "%.1f", evaluation.latency);  // as the contest's own evaluator prints
   Table table({"", "", ""}, {kLeft, kRight, kLeft});
-  table.add({"latency", latency,
+  table.add({"latency", latency_text(evaluation.latency),
              counted(problem.operators.size(), "operator") + " in " + counted(solution.subgraphs.size(), "subgraph")});
   table.add({"operations", with_commas(schedule.ops.size()), "kernels and copies, a phase for each subgraph"});
   table.add({"bytes in", bytes_of(totals.loaded), "from slow memory, 4 for an element"});

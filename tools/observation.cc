@@ -5,6 +5,7 @@
 #include "tools/roofline_svg.h"
 #include "tools/schedule_file.h"
 #include "tools/table.h"
+#include "tools/utc_time.h"
 
 namespace rondo::cli {
 namespace {
@@ -64,7 +65,7 @@ Status write_roofline(const RunCommand& command, const Program& program, const O
   if (!rows.ok()) return rows.error();
   if (!command.roofline.empty()) {
     const std::string csv = runtime::roofline_csv(
-        *rows, {"", command.schedule, program.verified().report().digest, program.schedule().backend}, roofs);
+        *rows, {now_utc(), command.schedule, program.verified().report().digest, program.schedule().backend}, roofs);
     if (const Status written = write_output(command.roofline, csv, console); !written.ok()) return written;
     console.detail("wrote " + command.roofline + ": " + counted(rows->size(), "row"));
     if (observation.machine && !observation.machine->figures.empty() && command.roofline != "-") {

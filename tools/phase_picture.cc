@@ -31,6 +31,19 @@ constexpr Kind kInputKind = {"input", "#999999"}, kLookupKind = {"lookup", "#56B
                kConstKind = {"const", "#999999"}, kLinearKind = {"linear", "#009E73"}, kSumKind = {"cumsum", "#0072B2"},
                kReadKind = {"read", "#56B4E9"};
 
+// Names lie on bars of any colour, faded ones too: light letters need an edge there.
+constexpr const char* kStyle =
+    "<style>\n"
+    "text{font-family:Helvetica,Arial,sans-serif;fill:#1c1f23}.title{font-size:14px;font-weight:bold}"
+    ".figures{font-size:11px}.axis{font-size:9px;fill:#444}.middle{text-anchor:middle}.end{text-anchor:end}"
+    ".strong{font-weight:bold}\n"
+    ".paper{fill:#fff}.band{fill:#f4f4f4}.count{fill:#777}.alarm{fill:#B22234}.line{stroke:#444}\n"
+    "@media (prefers-color-scheme: dark){\n"
+    "text{fill:#e6e8ea}.axis{fill:#98a1ab}.paper{fill:#14171a}.band{fill:#1f2429}.count{fill:#98a1ab}"
+    ".alarm{fill:#ff6b78}.line{stroke:#98a1ab}\n"
+    ".name{stroke:#14171a;stroke-width:2;paint-order:stroke}}\n"
+    "</style>\n";
+
 // In time steps (half-layers, phases): a value is in its slot in columns [begin, end),
 // wanted until `wanted`.
 struct Bar {
@@ -79,8 +92,8 @@ class Panel {
     // Layers, and within them attention and feed-forward halves.
     for (uint32_t layer = 0; layer < schedule_.layers; ++layer) {
       const double x = column * (strict ? 4 * layer + 1 : 2 * layer), w = column * (strict ? 4 : 2);
-      out += "<rect x=\"" + at(x) + "\" y=\"0\" width=\"" + at(w) + "\" height=\"" + at(height) + "\" fill=\"" +
-             (layer % 2 == 0 ? "#f4f4f4" : "#ffffff") + "\"/>\n";
+      out += "<rect x=\"" + at(x) + "\" y=\"0\" width=\"" + at(w) + "\" height=\"" + at(height) + "\" class=\"" +
+             (layer % 2 == 0 ? "band" : "paper") + "\"/>\n";
       out += text(x + w / 2, -8, std::to_string(layer), "axis middle");
     }
     for (const Bar& bar : bars_) out += draw_bar(bar, column, row);
@@ -106,7 +119,7 @@ class Panel {
     if (end > wanted) out += box(wanted, end, " fill-opacity=\"0.3\"");
     if (bar.erased && bar.end <= times_)
       out += "<rect x=\"" + at(column * end - 2) + "\" y=\"" + at(y + gap / 2) + "\" width=\"2\" height=\"" +
-             at(row - gap) + "\" fill=\"#B22234\"/>";
+             at(row - gap) + "\" class=\"alarm\"/>";
     // A name where it fits, in a size that the row allows.
     const double size = std::min(9.0, row - 1.5);
     const auto letters = static_cast<size_t>(std::max(0.0, column * (end - bar.begin) - 5) / (0.58 * size + 0.01));
@@ -115,7 +128,7 @@ class Panel {
       const std::string name =
           bar.name.size() <= letters ? escaped(bar.name) : escaped(bar.name.substr(0, letters - 1)) + "&#8230;";
       out += "<text x=\"" + at(x + 2) + "\" y=\"" + at(y + row / 2 + size * 0.35) + "\" font-size=\"" + at(size) +
-             "\">" + name + "</text>";
+             "\" class=\"name\">" + name + "</text>";
     }
     return out + "</g>\n";
   }
@@ -129,13 +142,13 @@ class Panel {
       const double tall = most == 0 ? 0 : kBars * wanted_[time] / most, x = column * time;
       const bool peak = wanted_[time] == most;
       out += "<rect x=\"" + at(x + 0.5) + "\" y=\"" + at(height + 14 + kBars - tall) + "\" width=\"" + at(column - 1) +
-             "\" height=\"" + at(tall) + "\" fill=\"" + (peak ? "#B22234" : "#777777") + "\"/>\n";
+             "\" height=\"" + at(tall) + "\" class=\"" + (peak ? "alarm" : "count") + "\"/>\n";
       if (column >= 16 || peak)
         out += text(x + column / 2, height + 14 + kBars + 12, std::to_string(wanted_[time]),
                     peak ? "axis middle strong" : "axis middle");
     }
     out += "<line x1=\"0\" x2=\"" + at(width) + "\" y1=\"" + at(height + 14 + kBars) + "\" y2=\"" +
-           at(height + 14 + kBars) + "\" stroke=\"#444\"/>\n";
+           at(height + 14 + kBars) + "\" class=\"line\"/>\n";
     return out;
   }
 
@@ -214,15 +227,14 @@ std::string legend(bool strict, double y) {
   if (strict) kinds = {kConstKind, kReadKind, kSumKind, kRegluKind, kLinearKind};
   std::string out;
   double x = kMargin + kSlotLabel;
-  const auto entry = [&](const char* colour, const char* extra, double width, const std::string& words) {
-    out += "<rect x=\"" + at(x) + "\" y=\"" + at(y - 9) + "\" width=\"" + at(width) + "\" height=\"10\" fill=\"" +
-           colour + "\"" + extra + "/><text x=\"" + at(x + width + 5) + "\" y=\"" + at(y) + "\" class=\"axis\">" +
-           words + "</text>\n";
+  const auto entry = [&](const std::string& look, double width, const std::string& words) {
+    out += "<rect x=\"" + at(x) + "\" y=\"" + at(y - 9) + "\" width=\"" + at(width) + "\" height=\"10\" " + look +
+           "/><text x=\"" + at(x + width + 5) + "\" y=\"" + at(y) + "\" class=\"axis\">" + words + "</text>\n";
     x += width + 17 + 6.2 * static_cast<double>(words.size());
   };
-  for (const Kind& kind : kinds) entry(kind.colour, "", 14, kind.name);
-  entry("#777777", " fill-opacity=\"0.3\"", 14, "no longer wanted");
-  entry("#B22234", "", 3, "subtracted here");
+  for (const Kind& kind : kinds) entry("fill=\"" + std::string(kind.colour) + "\"", 14, kind.name);
+  entry("class=\"count\" fill-opacity=\"0.3\"", 14, "no longer wanted");
+  entry("class=\"alarm\"", 3, "subtracted here");
   return out;
 }
 
@@ -252,12 +264,8 @@ std::string phase_picture(const AnyGraph& graph, const std::vector<const PhasePl
   const double width = x - kSlotLabel - kBetween + kMargin, height = kHead + row * slots + kFoot + 10;
   const std::string size = "width=\"" + at(width) + "\" height=\"" + at(height) + "\"";
   const std::string& name = plans.front()->schedule.graph;
-  std::string out =
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" " + size + " viewBox=\"0 0 " + at(width) + " " + at(height) + "\">\n" +
-      "<style>text{font-family:Helvetica,Arial,sans-serif;fill:#222}.title{font-size:14px;font-weight:bold}"
-      ".figures{font-size:11px}.axis{font-size:9px;fill:#444}.middle{text-anchor:middle}.end{text-anchor:end}"
-      ".strong{font-weight:bold}</style>\n<rect " +
-      size + " fill=\"#ffffff\"/>\n";
+  std::string out = "<svg xmlns=\"http://www.w3.org/2000/svg\" " + size + " viewBox=\"0 0 " + at(width) + " " +
+                    at(height) + "\">\n" + kStyle + "<rect " + size + " class=\"paper\"/>\n";
   out += "<text x=\"" + at(kMargin) + "\" y=\"20\" class=\"figures\">" + escaped(name) + ": slots over " +
          (strict ? "phases" : "half-layers") + "; above: layers, below: values still wanted</text>\n";
   return out + body + legend(strict, height - 12) + "</svg>\n";

@@ -105,24 +105,24 @@ Result<PlanComparison> compare_plan(const Program& program, const TraceBuffer& t
   }
 
   std::vector<std::vector<double>> by_phase(comparison.phases.size()), by_kernel(comparison.kernels.size());
-  std::vector<double> totals, spans;
+  std::vector<double> spans;
   for (const ReplayTimes& replay : *replays) {
     for (auto* list : {&by_phase, &by_kernel})
       for (std::vector<double>& times : *list) times.push_back(0);
-    totals.push_back(0);
     spans.push_back(static_cast<double>(replay.end_ns - replay.begin_ns));
     for (size_t position = 0; position < order.size(); ++position) {
       const OpTimes& op = replay.ops[position];
       const auto ns = static_cast<double>(op.end_ns - op.begin_ns);
       by_phase[phase_of[position]].back() += ns;
       by_kernel[kernel_of[position]].back() += ns;
-      totals.back() += ns;
       comparison.workers = std::max(comparison.workers, op.worker + 1);
     }
   }
   for (size_t i = 0; i < by_phase.size(); ++i) comparison.phases[i].measured_ns = median(std::move(by_phase[i]));
   for (size_t i = 0; i < by_kernel.size(); ++i) comparison.kernels[i].measured_ns = median(std::move(by_kernel[i]));
-  comparison.total.measured_ns = median(std::move(totals));
+  // The sum of what stands above it, so that shares add up; not the median of sums, which
+  // one disturbed phase in each replay raises.
+  for (const ComparedTime& phase : comparison.phases) comparison.total.measured_ns += phase.measured_ns;
   comparison.measured_makespan_ns = median(std::move(spans));
 
   // The model runs lanes side by side. One worker runs them one after another.

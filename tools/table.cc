@@ -70,6 +70,7 @@ std::string number_text(double number) {
     const std::string digits = with_commas(static_cast<uint64_t>(std::fabs(number)));
     return number < 0 ? "-" + digits : digits;
   }
+  if (std::fabs(number) >= 1e4 && std::fabs(number) < 1e15) return number_text(std::round(number));
   return formatted("%.4g", number);
 }
 

@@ -32,7 +32,8 @@ class Table {
 std::string with_commas(uint64_t number);
 // "53,248 B", and "(52 KiB)" after it where that is exact or the number is above a MiB.
 std::string bytes_text(uint64_t bytes);
-// At most four significant digits, no exponent between 1e-4 and 1e7: "1.725", "0.0031", "148".
+// Four significant digits, from 10,000 on all before the point; no exponent from 1e-4 to 1e15:
+// "1.725", "0.0031", "148", "34,820".
 std::string number_text(double number);
 // "12.3 us": nanoseconds in the unit that reads best.
 std::string time_text(double ns);

@@ -139,11 +139,19 @@ TEST(CalibrateVerb, WritesAMachineThatPlansAreMadeFor) {
   const cli::Ran ran =
       rondo({"calibrate", "--quick", "--time-limit", "1", "--name", "here", "-o", "here.yaml", "--ceilings", "c.csv"});
   EXPECT_EQ(ran.code, 0) << ran.err;
-  EXPECT_THAT(ran.out, AllOf(HasSubstr("\n  l1 "), HasSubstr("  wake "), HasSubstr("wrote here.yaml\n")));
+  // On a busy machine a second does not do for everything: what is left out is named instead.
+  const auto measured_or_named = [&](const char* line, const char* level) {
+    return ran.out.find(line) != std::string::npos ||
+           ran.err.find(std::string("bandwidth of ") + level + ": the time was over") != std::string::npos;
+  };
+  EXPECT_TRUE(measured_or_named("\n  l1 ", "l1")) << ran.out << ran.err;
+  EXPECT_TRUE(measured_or_named("\n  dram ", "dram")) << ran.out << ran.err;
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("  wake "), HasSubstr("wrote here.yaml\n")));
   const Result<Machine> machine = load_machine("here.yaml");
   ASSERT_TRUE(machine.ok()) << machine.error().to_string();
   EXPECT_EQ(machine->name, "here");
-  EXPECT_NE(machine->figure(FigureKind::kBandwidth, "dram", 1), nullptr);
+  EXPECT_EQ(machine->figure(FigureKind::kBandwidth, "dram", 1) != nullptr,
+            ran.out.find("\n  dram ") != std::string::npos);
   EXPECT_EQ(print_machine(*machine), read_bytes("here.yaml"));
   EXPECT_THAT(read_bytes("c.csv"),
               StartsWith("device,kind,name,unit,value,low,high,source,method,threads,clock_mhz,when\n"));

@@ -35,6 +35,14 @@ TEST(ContestLowerVerb, WritesAScheduleThatIsProvenAndComputesTheGraphBesideIt) {
   EXPECT_THAT(checked.out, HasSubstr("agrees"));
 }
 
+TEST(ContestLowerVerb, PrintsLatenciesAsTheOtherVerbsDo) {
+  const ContestFolder folder;
+  write_bytes("slow.json", with(kProblem, "[10, 5]", "[123456, 5]"));
+  const Ran ran = rondo({"contest", "lower", "slow.json", "solution.json", "--dry-run"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.out, ::testing::ContainsRegex("latency +[0-9]+,[0-9][0-9][0-9]\\.[0-9]  2 operators"));
+}
+
 TEST(ContestLowerVerb, PrintsTheBytesOfEachSubgraphAsJson) {
   const ContestFolder folder;
   const Ran ran = rondo({"contest", "lower", "problem.json", "solution.json", "--dry-run", "--json"});

@@ -84,6 +84,7 @@ TEST(RunRoofline, FillsWhatAMachineFileTells) {
                          "--roofline", "r.csv", "--machine", "board.yaml"});
   EXPECT_EQ(ran.code, 0) << ran.err;
   const std::string csv = read_bytes("r.csv");
+  EXPECT_THAT(column(csv, "run_id"), ::testing::MatchesRegex("20[0-9][0-9]-.*T.*Z"));
   EXPECT_EQ(column(csv, "op"), "matmul");
   EXPECT_EQ(column(csv, "device"), "board");
   EXPECT_EQ(column(csv, "peak_gflops"), "10");
@@ -155,6 +156,25 @@ TEST(RunComparePlan, UsesTheCostsThatTheFileCarries) {
   EXPECT_EQ(ran.code, 0) << ran.err;
   EXPECT_THAT(ran.out, AllOf(HasSubstr("\"source\": \"the costs in layer.rondo\""), HasSubstr("\"predicted_makespan\""),
                              HasSubstr("\"measured_over_predicted\"")));
+}
+
+// Shares of the phases add up to the whole, and to what the roofline counts.
+TEST(RunComparePlan, CountsAsAllWorkWhatThePhasesTookTogether) {
+  const ScratchFolder folder;
+  rondo({"plan", kLibrary + "mlp.yaml", "--machine", kAccelerator, "-o", "mlp.rondo", "-q"});
+  const Ran ran = rondo({"run", "mlp.rondo", "--random-inputs", "1", "--repeat", "9", "--compare-plan", "--json"});
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  const size_t total = ran.out.find("\"total\""), phases = ran.out.find("\"phases\""),
+               kernels = ran.out.find("\"kernels\"", phases);
+  ASSERT_LT(std::max(total, phases), kernels);
+  const auto measured = [&](size_t from, size_t to) {
+    double sum = 0;
+    const std::string key = "\"measured_ns\": ";
+    while ((from = ran.out.find(key, from)) < to) sum += std::atof(ran.out.c_str() + (from += key.size()));
+    return sum;
+  };
+  EXPECT_GT(measured(phases, kernels), 0);
+  EXPECT_NEAR(measured(total, phases), measured(phases, kernels), 1e-6 * measured(phases, kernels));
 }
 
 // On a device the CPU's roofs say nothing; the plan's own costs do.

@@ -96,6 +96,10 @@ TEST(PhaseCompare, DrawsTheBaselineBesideTheBest) {
   EXPECT_THAT(svg, StartsWith("<svg xmlns=\"http://www.w3.org/2000/svg\""));
   EXPECT_THAT(svg, HasSubstr(">asap, delayed</text>"));
   EXPECT_THAT(svg, HasSubstr(", fused</text>"));
+  // Colours of paper and ink stand in the style alone, which has them for both schemes.
+  EXPECT_THAT(svg, HasSubstr("prefers-color-scheme: dark"));
+  for (const char* colour : {"\"#fff", "\"#f4", "\"#444"})
+    EXPECT_EQ(svg.find(colour, svg.find("</style>")), std::string::npos) << colour;
   EXPECT_EQ(rondo({"phase", "compare", "g.json", "g.json", "--svg", "p.svg"}).code, 2);
 }
 

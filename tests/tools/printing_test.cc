@@ -34,6 +34,10 @@ TEST(Quantities, NumbersKeepFourDigits) {
   EXPECT_EQ(number_text(148), "148");
   EXPECT_EQ(number_text(-3), "-3");
   EXPECT_EQ(number_text(1.7254), "1.725");
+  EXPECT_EQ(number_text(9999.4), "9999");
+  EXPECT_EQ(number_text(-34820.25), "-34,820");
+  EXPECT_EQ(number_text(9.9714e6 + 0.5), "9,971,401");
+  EXPECT_EQ(number_text(1.5e15 + 0.5), "1.5e+15");
   EXPECT_EQ(number_text(3.73e-8), "3.73e-08");
   EXPECT_EQ(number_text(std::nan("")), "nan");
   EXPECT_EQ(number_text(-INFINITY), "-inf");

@@ -1,5 +1,4 @@
 #include "tools/calibrate/calibrate.h"
-#include <time.h>
 #include <unistd.h>
 #include <algorithm>
 #include <chrono>
@@ -16,6 +15,7 @@
 #include "tools/calibrate/peaks.h"
 #include "tools/calibrate/sampling.h"
 #include "tools/table.h"
+#include "tools/utc_time.h"
 
 namespace rondo::calibrate {
 namespace {
@@ -60,15 +60,6 @@ std::string name_from(const std::string& cpu) {
   name = name.substr(0, 60);
   while (!name.empty() && name.back() == '-') name.pop_back();
   return name.empty() || !(name[0] >= 'a' && name[0] <= 'z') ? "cpu-" + name : name;
-}
-
-std::string now_utc() {
-  const time_t now = time(nullptr);
-  tm parts;
-  gmtime_r(&now, &parts);
-  char text[32];
-  strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
 }
 
 uint64_t physical_bytes() {
@@ -123,7 +114,7 @@ class Calibrator {
     Machine& m = machine();
     m.measured.cpu = cpu_model();
     m.measured.isa = kernels::name_of(isa_);
-    m.measured.when = now_utc();
+    m.measured.when = cli::now_utc();
     m.measured.tool = std::string("rondo calibrate") + (options_.quick ? " --quick" : "");
     m.name = options_.name.empty() ? name_from(m.measured.cpu) : options_.name;
     m.lanes = static_cast<uint32_t>(cpus_.size());
