@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 #include "rondo/contracts.h"
 #include "rondo/machine.h"
 #include "tests/tools/small_files.h"
@@ -116,6 +117,25 @@ TEST(PeakLoops, RunEachInstructionSetThereIs) {
     loop.run(10);
     EXPECT_GT(loop.flops_per_round, 0) << loop.name;
   }
+}
+
+// The kernel's own list of mappings says which of them may have huge pages ("hg").
+TEST(WorkingSets, LieInHugePagesFromTheirSizeOn) {
+  std::ifstream mappings("/proc/self/smaps");
+  if (!std::filesystem::exists("/sys/kernel/mm/transparent_hugepage/enabled") || !mappings)
+    GTEST_SKIP() << "this system has no transparent huge pages, or does not tell";
+  const cli::AlignedBytes small = calibrate::working_set(8192), large = calibrate::working_set(uint64_t{8} << 20);
+  const auto at = reinterpret_cast<uintptr_t>(large.data());
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(small.data()) % 4096, 0u);
+  EXPECT_EQ(at % (2 << 20), 0u);
+  bool inside = false;
+  std::string flags;
+  for (std::string line; std::getline(mappings, line);) {
+    unsigned long begin = 0, end = 0;
+    if (std::sscanf(line.c_str(), "%lx-%lx ", &begin, &end) == 2) inside = begin <= at && at < end;
+    if (inside && line.starts_with("VmFlags:")) flags = line + " ";
+  }
+  EXPECT_THAT(flags, HasSubstr(" hg "));
 }
 
 TEST(WalkMemory, CopiesTheFirstHalfOntoTheSecondAndWritesAll) {

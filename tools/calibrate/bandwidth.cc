@@ -1,5 +1,8 @@
 #include "tools/calibrate/bandwidth.h"
 #include <cstring>
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 
 namespace rondo::calibrate {
 namespace {
@@ -55,6 +58,15 @@ void walk_words(Traffic traffic, std::byte* data, uint64_t bytes) {
 }
 
 }  // namespace
+
+cli::AlignedBytes working_set(uint64_t bytes) {
+  constexpr uint64_t kHugePage = uint64_t{2} << 20, kPage = 4096;
+  cli::AlignedBytes memory(bytes, bytes >= kHugePage ? kHugePage : kPage);
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+  if (bytes >= kHugePage && memory.data() != nullptr) (void)::madvise(memory.data(), bytes, MADV_HUGEPAGE);
+#endif
+  return memory;
+}
 
 void walk_memory(Traffic traffic, kernels::Isa isa, std::byte* data, uint64_t bytes) {
 #if defined(__x86_64__)

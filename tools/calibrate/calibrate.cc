@@ -176,7 +176,7 @@ class Calibrator {
         // Every thread touches its own first, so that it lies near it.
         std::vector<cli::AlignedBytes> memory(threads);
         for (cli::AlignedBytes& each : memory) {
-          each = cli::AlignedBytes(level.bytes, 4096);
+          each = working_set(level.bytes);
           if (each.data() == nullptr) {
             failure_ = "no memory for a working set of " + cli::bytes_text(level.bytes);
             return false;
