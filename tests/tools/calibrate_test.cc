@@ -162,7 +162,7 @@ TEST(CalibrateVerb, WritesAMachineThatPlansAreMadeFor) {
   // On a busy machine a second does not do for everything: what is left out is named instead.
   const auto measured_or_named = [&](const char* line, const char* level) {
     return ran.out.find(line) != std::string::npos ||
-           ran.err.find(std::string("bandwidth of ") + level + ": the time was over") != std::string::npos;
+           ran.err.find(std::string("bandwidth of ") + level + " by 1 thread: the time was over") != std::string::npos;
   };
   EXPECT_TRUE(measured_or_named("\n  l1 ", "l1")) << ran.out << ran.err;
   EXPECT_TRUE(measured_or_named("\n  dram ", "dram")) << ran.out << ran.err;

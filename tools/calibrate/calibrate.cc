@@ -191,7 +191,8 @@ class Calibrator {
           if (!step(0.12 + 0.24 * static_cast<double>(done++) / static_cast<double>(counts.size() * level_count * 3),
                     "measuring memory"))
             return false;
-          if (out_of_time("bandwidth of " + level.name)) continue;
+          if (out_of_time("bandwidth of " + level.name + kind.suffix + " by " + cli::counted(threads, "thread")))
+            continue;
           double clock = 0;
           const Rate rate =
               sample_rate_on(cpus_, threads, static_cast<double>(level.bytes), seconds, [&](uint32_t thread) -> Work {
