@@ -48,6 +48,7 @@ Json cost_json(const KernelCost& cost) {
       .set("fixed_ns", cost.fixed_ns)
       .set("ns_per_flop", cost.ns_per_flop)
       .set("ns_per_byte", cost.ns_per_byte)
+      .set("ns_per_row", cost.ns_per_row)
       .set("residual", cost.residual)
       .set("low", cost.low)
       .set("high", cost.high)

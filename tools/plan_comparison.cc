@@ -22,7 +22,8 @@ std::optional<double> expected(const Schedule& schedule, const Op& op, const Mac
     const KernelCost* cost =
         machine->expected_cost(schedule.name(schedule.kernels[op.kernel].name), bytes_of(schedule, op));
     if (cost == nullptr) return std::nullopt;
-    return cost->fixed_ns + cost->ns_per_flop * flops + cost->ns_per_byte * bytes;
+    return cost->fixed_ns + cost->ns_per_flop * flops + cost->ns_per_byte * bytes +
+           cost->ns_per_row * static_cast<double>(rows_of(schedule, op));
   }
   for (const Cost& cost : schedule.costs)
     if (cost.kernel == op.kernel) return cost.fixed + cost.per_flop * flops + cost.per_byte * bytes;

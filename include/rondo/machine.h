@@ -20,10 +20,12 @@ struct MachineSpace {
   double bandwidth_gb_s = 0;  // 0: not measured
 };
 
-// fixed + per_flop * flops + per_byte * bytes, in ns.
+// fixed + per_flop * flops + per_byte * bytes + per_row * rows, in ns. Rows are those of
+// rows_walked() (schedules/extents/rows_walked.h); only rates have a term for them, since the
+// costs that schedules carry have three.
 struct KernelCost {
   std::string kernel;  // contract name
-  double fixed_ns = 0, ns_per_flop = 0, ns_per_byte = 0;
+  double fixed_ns = 0, ns_per_flop = 0, ns_per_byte = 0, ns_per_row = 0;
   // Of a fit, over the shapes it was made of: measured time / this formula, least and
   // most, and the root mean square of the relative difference. 0 shapes: not a fit.
   double low = 0, high = 0, residual = 0;

@@ -12,6 +12,7 @@
 #include "rondo/contracts.h"
 #include "rondo/footprint.h"
 #include "rondo/residence.h"
+#include "schedules/extents/rows_walked.h"
 
 namespace rondo {
 namespace {
@@ -96,6 +97,17 @@ uint64_t flops_of(const Schedule& schedule, const Op& op) {
 uint64_t bytes_of(const Schedule& schedule, const Op& op) {
   const Contract* contract = contract_of(schedule, op);
   return contract == nullptr ? 0 : Extents{schedule, op, *contract}.evaluate(contract->bytes);
+}
+
+uint64_t rows_of(const Schedule& schedule, const Op& op) {
+  const Contract* contract = contract_of(schedule, op);
+  if (contract == nullptr) return 0;
+  std::vector<const View*> views;
+  for (uint32_t i = 0; i < op.operand_count; ++i) {
+    const Operand& operand = schedule.operands[op.first_operand + i];
+    views.push_back(operand.view == kNone ? nullptr : &schedule.views[operand.view]);
+  }
+  return rows_walked(*contract, views);
 }
 
 std::vector<uint32_t> canonical_order(const Schedule& schedule, Part part) {

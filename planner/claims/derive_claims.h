@@ -27,5 +27,6 @@ double makespan_of(const Schedule& schedule, const std::vector<uint32_t>& order)
 // Sum of a contract formula at the op's full extents, times its coefficients.
 uint64_t flops_of(const Schedule& schedule, const Op& op);
 uint64_t bytes_of(const Schedule& schedule, const Op& op);
+uint64_t rows_of(const Schedule& schedule, const Op& op);  // rows_walked()
 
 }  // namespace rondo

@@ -43,10 +43,11 @@ inline constexpr std::array<MachineKey, 4> kSpaceKeys = {{
     {"bandwidth_gb_s", "number, 0 to 1e18", "not measured", "10^9 bytes a second"},
 }};
 
-inline constexpr std::array<MachineKey, 7> kCostKeys = {{
+inline constexpr std::array<MachineKey, 8> kCostKeys = {{
     {"fixed_ns", "number, 0 to 1e18", "0", "for each operation"},
     {"ns_per_flop", "number, 0 to 1e18", "0", "times the flops of the contract"},
     {"ns_per_byte", "number, 0 to 1e18", "0", "times the bytes of the contract"},
+    {"ns_per_row", "number, 0 to 1e18", "0", "times the rows walked; of rates only"},
     {"shapes", "0 to 1000000", "0", "shapes it was fitted to; 0: not a fit"},
     {"residual", "number, 0 to 1e18", "0", "root mean square of measured / predicted - 1 over them"},
     {"low", "number, 0 to 1e18", "0", "least measured / predicted among them"},

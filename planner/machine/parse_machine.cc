@@ -163,7 +163,11 @@ Result<MachineSpace> read_space(const yaml::Document& document, const std::strin
   return space;
 }
 
-Result<KernelCost> read_cost(const yaml::Document& document, const std::string& kernel, const yaml::Node& node) {
+// Of a rate, or of what schedules carry, which has no term for rows.
+enum class CostOf : uint8_t { kSchedules, kRate };
+
+Result<KernelCost> read_cost(const yaml::Document& document, const std::string& kernel, const yaml::Node& node,
+                             CostOf of) {
   const std::string what = "cost of '" + kernel + "'";
   if (find_contract(kernel) == nullptr) {
     std::string list;
@@ -181,11 +185,15 @@ Result<KernelCost> read_cost(const yaml::Document& document, const std::string& 
   fields.number("fixed_ns", cost.fixed_ns);
   fields.number("ns_per_flop", cost.ns_per_flop);
   fields.number("ns_per_byte", cost.ns_per_byte);
+  fields.number("ns_per_row", cost.ns_per_row);
   fields.integer("shapes", cost.shapes, 0, 1000000);
   fields.number("residual", cost.residual);
   fields.number("low", cost.low);
   fields.number("high", cost.high);
   if (!fields.status().ok()) return fields.status().error();
+  if (of == CostOf::kSchedules && cost.ns_per_row != 0)
+    return make_error(kCode, what + ": ns_per_row is for rates; costs that schedules carry have no term for rows",
+                      document.place(node));
   return cost;
 }
 
@@ -263,7 +271,7 @@ Status read_rates(const yaml::Document& document, const yaml::Node& node, Machin
             kCode,
             "rates of '" + kernel + "': there is no level '" + level + "'; the levels of the machine are " + list,
             document.place(cost_node));
-      Result<KernelCost> cost = read_cost(document, kernel, cost_node);
+      Result<KernelCost> cost = read_cost(document, kernel, cost_node, CostOf::kRate);
       if (!cost.ok()) return cost.error();
       machine.rates.push_back({level, *std::move(cost)});
     }
@@ -290,6 +298,7 @@ std::string decimal(double number) {
 std::string cost_text(const KernelCost& cost) {
   std::string text = "{fixed_ns: " + decimal(cost.fixed_ns) + ", ns_per_flop: " + decimal(cost.ns_per_flop) +
                      ", ns_per_byte: " + decimal(cost.ns_per_byte);
+  if (cost.ns_per_row != 0) text += ", ns_per_row: " + decimal(cost.ns_per_row);
   if (cost.shapes != 0)
     text += ", shapes: " + std::to_string(cost.shapes) + ", residual: " + decimal(cost.residual) +
             ", low: " + decimal(cost.low) + ", high: " + decimal(cost.high);
@@ -356,7 +365,7 @@ Result<Machine> parse_machine(std::string_view text, std::string file) {
   fields.with("costs", [&](const yaml::Node& node, const std::string& what) -> Status {
     if (!node.is_map()) return make_error(kCode, what + " must be a map from kernels to costs", document.place(node));
     for (const auto& [kernel, cost_node] : node.fields) {
-      Result<KernelCost> cost = read_cost(document, kernel, cost_node);
+      Result<KernelCost> cost = read_cost(document, kernel, cost_node, CostOf::kSchedules);
       if (!cost.ok()) return cost.error();
       machine.costs.push_back(*std::move(cost));
     }

@@ -60,6 +60,49 @@ TEST(FitCost, LeavesATermOutThatSaysNothingNew) {
   EXPECT_TRUE(cost.ns_per_flop == 0 || cost.ns_per_byte == 0);
 }
 
+// A norm: 20 ns a row and 0.01 a byte, in rows of 16 to 4,096 elements.
+TEST(FitCost, TellsRowsFromBytes) {
+  std::vector<TimedOp> ops, without;
+  for (const double rows : {4.0, 37.0, 300.0})
+    for (const double columns : {16.0, 200.0, 4096.0})
+      ops.push_back({0, 8 * rows * columns, 50 + 20 * rows + 0.08 * rows * columns, rows});
+  const KernelCost cost = fit_cost(ops);
+  EXPECT_NEAR(cost.ns_per_row, 20, 1e-6);
+  EXPECT_NEAR(cost.ns_per_byte, 0.01, 1e-9);
+  EXPECT_NEAR(cost.residual, 0, 1e-9);
+  without = ops;
+  for (TimedOp& op : without) op.rows = 0;
+  EXPECT_EQ(fit_cost(without).ns_per_row, 0);
+  EXPECT_GT(fit_cost(without).residual, 0.3);
+}
+
+// Schedules carry costs of three terms.
+TEST(FitCost, GivesRowsATermInRatesOnly) {
+  Machine machine;
+  machine.caches = {{"l1", 1 << 16, 1}};
+  std::vector<TimedOp> ops;
+  for (const double rows : {4.0, 16.0, 64.0})
+    for (const double columns : {16.0, 64.0}) ops.push_back({0, 8 * rows * columns, 20 * rows + rows * columns, rows});
+  EXPECT_EQ(calibrate::cost_of("softmax", ops).ns_per_row, 0);
+  std::vector<KernelRate> rates = calibrate::rates_of("softmax", ops, machine);
+  ASSERT_EQ(rates.size(), 1u);
+  EXPECT_NEAR(rates[0].cost.ns_per_row, 20, 1e-6);
+  ops.pop_back();  // five shapes are too few for four terms
+  rates = calibrate::rates_of("softmax", ops, machine);
+  ASSERT_EQ(rates.size(), 1u);
+  EXPECT_EQ(rates[0].cost.ns_per_row, 0);
+}
+
+TEST(RowsWalked, AreThoseOfTheResultOrOfWhatIsReduced) {
+  const calibrate::ShapeLimits limits;
+  const auto rows = [&](const char* kernel, const std::vector<uint32_t>& extents) {
+    return calibrate::make_op(*find_contract(kernel), extents, limits)->rows;
+  };
+  EXPECT_EQ(rows("layer_norm", {3, 5, 7}), 15u);
+  EXPECT_EQ(rows("reduce_sum", {3, 5, 7}), 15u);
+  EXPECT_EQ(rows("matmul", {6, 8, 32}), 6u);
+}
+
 TEST(FitCost, OfOneOperationIsItsTime) { EXPECT_NEAR(calibrate::cost_ns(fit_cost({{0, 64, 7}}), 0, 64), 7, 1e-9); }
 
 TEST(FindCaches, ReadsWhatTheSystemTells) {

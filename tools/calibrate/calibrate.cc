@@ -28,7 +28,8 @@ double rounded(double value) {
 }
 
 KernelCost rounded(KernelCost cost) {
-  for (double* field : {&cost.fixed_ns, &cost.ns_per_flop, &cost.ns_per_byte, &cost.low, &cost.high, &cost.residual})
+  for (double* field :
+       {&cost.fixed_ns, &cost.ns_per_flop, &cost.ns_per_byte, &cost.ns_per_row, &cost.low, &cost.high, &cost.residual})
     *field = rounded(*field);
   return cost;
 }

@@ -7,7 +7,7 @@
 namespace rondo::calibrate {
 namespace {
 
-constexpr int kTerms = 3;
+constexpr int kTerms = 4;
 
 // Gaussian elimination with pivoting of `size` equations; false if they are singular.
 bool solve(double (&rows)[kTerms][kTerms + 1], int size, double (&result)[kTerms]) {
@@ -30,14 +30,14 @@ bool solve(double (&rows)[kTerms][kTerms + 1], int size, double (&result)[kTerms
 
 }  // namespace
 
-double cost_ns(const KernelCost& cost, double flops, double bytes) {
-  return cost.fixed_ns + cost.ns_per_flop * flops + cost.ns_per_byte * bytes;
+double cost_ns(const KernelCost& cost, double flops, double bytes, double rows) {
+  return cost.fixed_ns + cost.ns_per_flop * flops + cost.ns_per_byte * bytes + cost.ns_per_row * rows;
 }
 
 KernelCost fit_cost(const std::vector<TimedOp>& ops) {
   // Divided by the measured time, every right side is 1 and differences are relative.
   const auto term = [](const TimedOp& op, int index) {
-    return (index == 0 ? 1.0 : index == 1 ? op.flops : op.bytes) / op.ns;
+    return (index == 0 ? 1.0 : index == 1 ? op.flops : index == 2 ? op.bytes : op.rows) / op.ns;
   };
   double length[kTerms] = {};
   for (int index = 0; index < kTerms; ++index) {
@@ -47,7 +47,7 @@ KernelCost fit_cost(const std::vector<TimedOp>& ops) {
   KernelCost best;
   double least = INFINITY;
   // By number of terms, so that of equal fits the shortest formula stays.
-  for (const unsigned set : {1u, 2u, 4u, 3u, 5u, 6u, 7u}) {
+  for (const unsigned set : {1u, 2u, 4u, 8u, 3u, 5u, 6u, 9u, 10u, 12u, 7u, 11u, 13u, 14u, 15u}) {
     int terms[kTerms] = {}, size = 0;
     for (int index = 0; index < kTerms; ++index)
       if ((set >> index & 1) != 0 && length[index] > 0) terms[size++] = index;
@@ -69,10 +69,10 @@ KernelCost fit_cost(const std::vector<TimedOp>& ops) {
     }
     if (!positive) continue;
     KernelCost cost;
-    cost.fixed_ns = value[0], cost.ns_per_flop = value[1], cost.ns_per_byte = value[2];
+    cost.fixed_ns = value[0], cost.ns_per_flop = value[1], cost.ns_per_byte = value[2], cost.ns_per_row = value[3];
     double squares = 0;
     for (const TimedOp& op : ops) {
-      const double difference = cost_ns(cost, op.flops, op.bytes) / op.ns - 1;
+      const double difference = cost_ns(cost, op.flops, op.bytes, op.rows) / op.ns - 1;
       squares += difference * difference;
     }
     if (squares < least - 1e-9 * static_cast<double>(ops.size())) least = squares, best = cost;
@@ -81,7 +81,7 @@ KernelCost fit_cost(const std::vector<TimedOp>& ops) {
   best.low = INFINITY;
   double squares = 0;
   for (const TimedOp& op : ops) {
-    const double predicted = cost_ns(best, op.flops, op.bytes);
+    const double predicted = cost_ns(best, op.flops, op.bytes, op.rows);
     const double ratio = predicted > 0 ? op.ns / predicted : 0;
     best.low = std::min(best.low, ratio);
     best.high = std::max(best.high, ratio);

@@ -6,13 +6,15 @@
 #include "rondo/contracts.h"
 #include "runtime/floating_point.h"
 #include "schedules/extents/extents.h"
+#include "schedules/extents/rows_walked.h"
 #include "tools/calibrate/sampling.h"
 
 namespace rondo::calibrate {
 namespace {
 
 constexpr std::string_view kLeading = "...";
-constexpr uint32_t kLeastShapes = 4;  // of a level that gets a rate of its own
+constexpr uint32_t kLeastShapes = 4;        // of a level that gets a rate of its own
+constexpr uint32_t kLeastShapesOfRows = 6;  // and one with four terms
 
 using Extents = std::vector<std::pair<std::string, uint32_t>>;
 
@@ -200,6 +202,9 @@ std::optional<SampledOp> make_op(const Contract& contract, const std::vector<uin
     else
       fill_floats(op.memory.back().bytes());
   }
+  std::vector<const View*> views;
+  for (const View& view : op.views) views.push_back(&view);
+  op.rows = rows_walked(contract, views);
   return op;
 }
 
@@ -261,11 +266,13 @@ TimedOp time_op(const kernels::KernelEntry& kernel, SampledOp& op, double second
   const Rate rate = sample_rate(1, seconds, [&](uint64_t rounds) {
     for (; rounds > 0; --rounds) kernel.fn(args);
   });
-  return {static_cast<double>(op.flops), static_cast<double>(op.bytes), 1e9 / rate.value};
+  return {static_cast<double>(op.flops), static_cast<double>(op.bytes), 1e9 / rate.value, static_cast<double>(op.rows)};
 }
 
 KernelCost cost_of(const std::string& kernel, const std::vector<TimedOp>& ops) {
-  KernelCost cost = fit_cost(ops);
+  std::vector<TimedOp> without_rows = ops;
+  for (TimedOp& op : without_rows) op.rows = 0;
+  KernelCost cost = fit_cost(without_rows);
   cost.kernel = kernel;
   return cost;
 }
@@ -279,7 +286,11 @@ std::vector<KernelRate> rates_of(const std::string& kernel, const std::vector<Ti
     std::vector<TimedOp> here;
     for (const TimedOp& op : ops)
       if (machine.level_of(static_cast<uint64_t>(op.bytes)) == level) here.push_back(op);
-    if (here.size() >= kLeastShapes) rates.push_back({level, cost_of(kernel, here)});
+    if (here.size() < kLeastShapes) continue;
+    if (here.size() < kLeastShapesOfRows)
+      for (TimedOp& op : here) op.rows = 0;
+    rates.push_back({level, fit_cost(here)});
+    rates.back().cost.kernel = kernel;
   }
   return rates;
 }

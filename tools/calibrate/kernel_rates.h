@@ -23,6 +23,7 @@ struct SampledOp {
   std::vector<uint32_t> params;           // four words
   uint32_t flags = 0;
   uint64_t flops = 0, bytes = 0;  // by the contract's formulas
+  uint64_t rows = 0;              // rows_walked()
 };
 
 struct ShapeLimits {
@@ -43,8 +44,9 @@ std::optional<SampledOp> make_op(const Contract& contract, const std::vector<uin
 // What `kernel` takes for it, the operands lying where the last run left them.
 TimedOp time_op(const kernels::KernelEntry& kernel, SampledOp& op, double seconds);
 
-// Costs of one kernel: over all its operations, and for each level of `machine` that has
-// at least four of them. Precondition: ops is not empty.
+// Costs of one kernel: over all its operations, of three terms, as schedules carry them; and
+// for each level of `machine` that has at least four of them, with a term for rows where it has
+// at least six. Precondition: ops is not empty.
 KernelCost cost_of(const std::string& kernel, const std::vector<TimedOp>& ops);
 std::vector<KernelRate> rates_of(const std::string& kernel, const std::vector<TimedOp>& ops, const Machine& machine);
 

@@ -71,7 +71,7 @@ costs:
   add: {ns_per_byte: 0.25, shapes: 9, residual: 0.1, low: 0.8, high: 1.3}
 rates:
   add:
-    l1: {fixed_ns: 2}
+    l1: {fixed_ns: 2, ns_per_row: 1.5}
     memory: {fixed_ns: 3}
 )";
 
@@ -99,6 +99,8 @@ TEST(Machine, ExpectsOfAnOperationWhatItsLevelTakes) {
   EXPECT_EQ(machine->level_of((32 << 10) + 1), "l2");
   EXPECT_EQ(machine->level_of((1 << 20) + 1), "memory");
   EXPECT_EQ(machine->expected_cost("add", 1000)->fixed_ns, 2);
+  EXPECT_EQ(machine->expected_cost("add", 1000)->ns_per_row, 1.5);
+  EXPECT_EQ(machine->expected_cost("add", 10000000)->ns_per_row, 0);  // as in files from before there were rows
   EXPECT_EQ(machine->expected_cost("add", 100000)->ns_per_byte, 0.25);  // no rate of that level
   EXPECT_EQ(machine->expected_cost("add", 10000000)->fixed_ns, 3);
   EXPECT_EQ(machine->expected_cost("matmul", 1000), nullptr);
@@ -144,7 +146,9 @@ TEST(Machine, RefusesUnknownWordsAndGuesses) {
             "m.yaml:3:18: unknown kernel 'matmull' (did you mean 'matmul'?); known: " + known);
   EXPECT_EQ(refusal(std::string("machine: m\n") + kHost + "costs: {matmul: {per_flop: 1}}\n"),
             "m.yaml:3:18: unknown key 'per_flop' in cost of 'matmul'; allowed: fixed_ns, ns_per_flop, ns_per_byte, "
-            "shapes, residual, low, high");
+            "ns_per_row, shapes, residual, low, high");
+  EXPECT_EQ(refusal(std::string("machine: m\n") + kHost + "costs: {matmul: {ns_per_row: 1}}\n"),
+            "m.yaml:3:17: cost of 'matmul': ns_per_row is for rates; costs that schedules carry have no term for rows");
 }
 
 TEST(Machine, RefusesFiguresThatCannotBe) {
