@@ -130,6 +130,7 @@ Result<PlanComparison> compare_plan(const Program& program, const TraceBuffer& t
   comparison.predicted_makespan = comparison.total.predicted;
   if (comparison.workers > 1 || comparison.backend != "cpu") {
     std::vector<double> durations;
+    durations.reserve(order.size());
     for (const uint32_t index : order)
       durations.push_back(expected(schedule, schedule.ops[index], machine).value_or(0));
     comparison.predicted_makespan = predict_timeline(schedule, order, &durations).end;
