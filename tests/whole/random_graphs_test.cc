@@ -11,6 +11,7 @@
 #include "rondo/contracts.h"
 #include "tests/whole/random_graph.h"
 #include "tests/whole/replay_graph.h"
+#include "tests/whole/without_meaning.h"
 
 namespace rondo {
 namespace {
@@ -20,6 +21,7 @@ using testing::random_graph;
 using testing::random_run;
 using testing::replay_schedule;
 using testing::Replayed;
+using testing::without_meaning;
 
 uint64_t graph_count = 2400;
 uint64_t first_seed = 1;
@@ -130,17 +132,6 @@ Plan staged(const Graph& graph) {
   Result<Plan> plan = plan_tiles(graph, machine, options);
   EXPECT_TRUE(plan.ok());
   return *std::move(plan);
-}
-
-// Only what is proven of any file: the mistakes below are safe, and wrong.
-Schedule without_meaning(Schedule schedule) {
-  schedule.tensors.clear();
-  schedule.values.clear();
-  schedule.labels.clear();
-  schedule.rings.clear();
-  schedule.claims.clear();
-  schedule.costs.clear();
-  return schedule;
 }
 
 bool is_product(const Schedule& schedule, const Op& op, uint16_t flag) {

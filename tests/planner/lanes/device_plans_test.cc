@@ -9,10 +9,9 @@
 
 #include "planner/claims/derive_claims.h"
 #include "planner/direct/plan_direct.h"
-#include "planner/evaluate/random_data.h"
 #include "rondo/residence.h"
 #include "rondo/verify.h"
-#include "tests/planner/direct/plain_replay.h"
+#include "tests/planner/direct/replayed_bits.h"
 #include "tests/planner/graph_text.h"
 #include "tests/planner/lanes/small_block.h"
 #include "tests/planner/verdict.h"
@@ -52,15 +51,6 @@ Schedule plan_for(const Graph& graph, const Machine& machine) {
   Result<Plan> plan = plan_tiles(graph, machine);
   EXPECT_TRUE(plan.ok()) << plan.error().to_string();
   return plan.ok() ? std::move(*plan).schedule : Schedule{};
-}
-// Outputs and states after one replay.
-std::map<std::string, std::vector<uint32_t>> bits(const Graph& graph, const Schedule& schedule) {
-  std::map<std::string, std::vector<uint32_t>> result;
-  for (const auto& [name, values] : plain_replay(schedule, testing::random_run(graph, 3))) {
-    std::vector<uint32_t>& words = result[name];
-    for (const float value : values) words.push_back(std::bit_cast<uint32_t>(value));
-  }
-  return result;
 }
 const Stream& stream_called(const Schedule& schedule, std::string_view name) {
   for (const Stream& stream : schedule.streams)
@@ -105,7 +95,7 @@ TEST(DevicePlans, ReachBindingsByCopiesOnly) {
   EXPECT_EQ(ops_out_of_reach(schedule), 0u);
   EXPECT_EQ(stream_called(schedule, "copy-in").in_flight, 3u);
   Machine host = default_machine();
-  EXPECT_EQ(bits(graph, schedule), bits(graph, plan_for(graph, host)));
+  EXPECT_EQ(replayed_bits(graph, schedule), replayed_bits(graph, plan_for(graph, host)));
 }
 
 TEST(DevicePlans, ComputeOneBlockWhileTheNextIsCopied) {
@@ -142,7 +132,7 @@ TEST(DevicePlans, HoldTwoBlocksOfWhatIsCopiedBlockByBlock) {
 
 TEST(DevicePlans, TakeAWholeBlock) {
   const Graph graph = graph_of(testing::kSmallBlock);
-  const auto expected = bits(graph, plan_for(graph, default_machine()));
+  const auto expected = replayed_bits(graph, plan_for(graph, default_machine()));
   for (const uint32_t lanes : {1u, 2u}) {
     Machine machine = device_machine();
     machine.lanes = lanes;
@@ -151,7 +141,7 @@ TEST(DevicePlans, TakeAWholeBlock) {
     EXPECT_EQ(verdict(schedule), "faithful");
     EXPECT_EQ(schedule.lane_count, lanes);
     EXPECT_EQ(ops_out_of_reach(schedule), 0u);
-    EXPECT_EQ(bits(graph, schedule), expected);
+    EXPECT_EQ(replayed_bits(graph, schedule), expected);
   }
 }
 
@@ -177,7 +167,7 @@ TEST(DevicePlans, DealCopiesToTheEnginesOfAllLanes) {
     }
     // One engine each way needs `all` for x alone, and then the last block of y.
     EXPECT_LT(makespan_of(schedule, canonical_order(schedule, Part::kReplay)), 0.85 * all);
-    EXPECT_EQ(bits(graph, schedule), bits(graph, plan_for(graph, default_machine())));
+    EXPECT_EQ(replayed_bits(graph, schedule), replayed_bits(graph, plan_for(graph, default_machine())));
   }
 }
 
@@ -210,7 +200,7 @@ operators:
   const auto waits_of_last_copies = [&](uint64_t device_bytes) {
     const Schedule schedule = plan_for(graph, device_machine(device_bytes, kNoRow));
     EXPECT_EQ(verdict(schedule), "faithful");
-    EXPECT_EQ(bits(graph, schedule), bits(graph, plan_for(graph, default_machine())));
+    EXPECT_EQ(replayed_bits(graph, schedule), replayed_bits(graph, plan_for(graph, default_machine())));
     const Stream& compute = stream_called(schedule, "compute");
     std::set<uint32_t> of_compute;  // tokens that the kernels signal
     for (uint32_t op = compute.first_op; op < compute.first_op + compute.op_count; ++op)
@@ -253,7 +243,7 @@ TEST(DevicePlans, LeaveStatesAndTablesOnTheDevice) {
   const Graph graph = graph_of(kCache);
   const Schedule schedule = plan_for(graph, device_machine());
   EXPECT_EQ(verdict(schedule), "faithful");
-  EXPECT_EQ(bits(graph, schedule), bits(graph, plan_for(graph, default_machine())));
+  EXPECT_EQ(replayed_bits(graph, schedule), replayed_bits(graph, plan_for(graph, default_machine())));
   // y is all that moves between host and device: 8 numbers.
   std::map<std::string, double> moved;
   for (const Claim& claim : schedule.claims)
@@ -299,7 +289,7 @@ TEST_P(RandomGraphsOnADevice, ComputeWhatTheHostComputes) {
     Machine host = default_machine();
     for (MachineSpace& space : host.spaces)
       if (space.kind == SpaceKind::kScratch) space.capacity_bytes = scratch;
-    const auto expected = bits(graph, plan_for(graph, host));
+    const auto expected = replayed_bits(graph, plan_for(graph, host));
     for (const uint32_t lanes : {1u, 3u})
       for (const bool one_copy_engine : {false, true}) {
         Machine machine = device_machine(64 << 20, scratch);
@@ -309,7 +299,7 @@ TEST_P(RandomGraphsOnADevice, ComputeWhatTheHostComputes) {
         const Schedule schedule = plan_for(graph, machine);
         ASSERT_EQ(verdict(schedule), "faithful") << "seed " << seed << " on " << lanes;
         EXPECT_EQ(ops_out_of_reach(schedule), 0u);
-        ASSERT_TRUE(bits(graph, schedule) == expected) << "seed " << seed << " on " << lanes;
+        ASSERT_TRUE(replayed_bits(graph, schedule) == expected) << "seed " << seed << " on " << lanes;
       }
   }
 }

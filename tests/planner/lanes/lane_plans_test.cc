@@ -6,10 +6,9 @@
 #include <string>
 
 #include "planner/direct/plan_direct.h"
-#include "planner/evaluate/random_data.h"
 #include "rondo/contracts.h"
 #include "rondo/verify.h"
-#include "tests/planner/direct/plain_replay.h"
+#include "tests/planner/direct/replayed_bits.h"
 #include "tests/planner/graph_text.h"
 #include "tests/planner/lanes/small_block.h"
 #include "tests/planner/verdict.h"
@@ -35,15 +34,6 @@ Machine eager_machine() {
   for (const Contract& contract : kContracts)
     if (contract.name != "pack") machine.costs.push_back({std::string(contract.name), 0, 1000, 1000});
   return machine;
-}
-// The outputs for some inputs as bytes.
-std::map<std::string, std::vector<uint32_t>> bits(const Graph& graph, const Schedule& schedule) {
-  std::map<std::string, std::vector<uint32_t>> result;
-  for (const auto& [name, values] : plain_replay(schedule, testing::random_run(graph, 3))) {
-    std::vector<uint32_t>& words = result[name];
-    for (const float value : values) words.push_back(std::bit_cast<uint32_t>(value));
-  }
-  return result;
 }
 uint64_t waits_of(const Schedule& schedule) {
   uint64_t waits = 0;
@@ -82,7 +72,7 @@ TEST(LanePlans, KeepAChainOfRowsOnEachLaneWithoutATokenBetween) {
     for (const Arena& arena : schedule.arenas)
       EXPECT_EQ(arena.owner_kind, static_cast<uint8_t>(arena.prepared ? OwnerKind::kEveryone : OwnerKind::kLane));
     EXPECT_EQ(verdict(schedule), "faithful");
-    EXPECT_EQ(bits(graph, schedule), bits(graph, plan_for(graph, 1)));
+    EXPECT_EQ(replayed_bits(graph, schedule), replayed_bits(graph, plan_for(graph, 1)));
   }
 }
 
@@ -113,7 +103,7 @@ operators:
   EXPECT_EQ(schedule.lane_count, 2u);
   EXPECT_EQ(waits_of(schedule), 2u);  // each lane for the other's half of h
   EXPECT_EQ(verdict(schedule), "faithful");
-  EXPECT_EQ(bits(graph, schedule), bits(graph, plan_for(graph, 1)));
+  EXPECT_EQ(replayed_bits(graph, schedule), replayed_bits(graph, plan_for(graph, 1)));
 }
 
 TEST(LanePlans, GiveEveryLaneItsOwnBlocksOfRows) {
@@ -124,16 +114,16 @@ TEST(LanePlans, GiveEveryLaneItsOwnBlocksOfRows) {
   const Schedule schedule = plan_for(graph, 2, machine);
   EXPECT_EQ(verdict(schedule), "faithful");
   EXPECT_EQ(schedule.lane_count, 2u);
-  EXPECT_EQ(bits(graph, schedule), bits(graph, plan_for(graph, 1, machine)));
+  EXPECT_EQ(replayed_bits(graph, schedule), replayed_bits(graph, plan_for(graph, 1, machine)));
 }
 
 TEST(LanePlans, DealTheHeadsOfABlock) {
   const Graph graph = graph_of(testing::kSmallBlock);
-  const auto expected = bits(graph, plan_for(graph, 1));
+  const auto expected = replayed_bits(graph, plan_for(graph, 1));
   for (const uint32_t lanes : {2u, 4u}) {
     const Schedule schedule = plan_for(graph, lanes, eager_machine());
     EXPECT_EQ(verdict(schedule), "faithful");
-    EXPECT_EQ(bits(graph, schedule), expected);
+    EXPECT_EQ(replayed_bits(graph, schedule), expected);
     std::set<uint32_t> with_heads;  // lanes
     for (const Stream& stream : schedule.streams)
       for (uint32_t op = stream.first_op; op < stream.first_op + stream.op_count; ++op)
@@ -168,12 +158,12 @@ operators:
 
 TEST(LanePlans, DealADecodeStepByColumnsAndHeads) {
   const Graph graph = graph_of(kDecodeStep);
-  const auto expected = bits(graph, plan_for(graph, 1));
+  const auto expected = replayed_bits(graph, plan_for(graph, 1));
   for (const uint32_t lanes : {2u, 4u}) {
     const Schedule schedule = plan_for(graph, lanes, eager_machine());
     EXPECT_EQ(schedule.lane_count, lanes);
     EXPECT_EQ(verdict(schedule), "faithful");
-    EXPECT_EQ(bits(graph, schedule), expected);
+    EXPECT_EQ(replayed_bits(graph, schedule), expected);
   }
 }
 
@@ -187,12 +177,12 @@ TEST(LanePlans, AreTheSameBytesEveryTime) {
 TEST(LanePlans, ComputeTheSameBitsForEveryNumberOfLanes) {
   for (const char* name : {"attention", "mlp", "mlp128", "mlp-784-512-512-10"}) {
     const Graph graph = library_graph(name);
-    const auto expected = bits(graph, plan_for(graph, 1));
+    const auto expected = replayed_bits(graph, plan_for(graph, 1));
     for (const uint32_t lanes : {2u, 3u, 8u})
       for (const Machine& machine : {default_machine(), eager_machine()}) {
         const Schedule schedule = plan_for(graph, lanes, machine);
         EXPECT_EQ(verdict(schedule), "faithful") << name << " on " << lanes;
-        EXPECT_TRUE(bits(graph, schedule) == expected) << name << " on " << lanes;
+        EXPECT_TRUE(replayed_bits(graph, schedule) == expected) << name << " on " << lanes;
       }
   }
 }
@@ -233,12 +223,12 @@ TEST_P(RandomGraphs, ComputeTheSameBitsForEveryNumberOfLanes) {
     for (MachineSpace& space : machine.spaces)
       if (space.kind == SpaceKind::kScratch)
         space.capacity_bytes = seed % 3 == 0 ? 4096 : seed % 3 == 1 ? 32768 : 1 << 20;
-    const auto expected = bits(graph, plan_for(graph, 1, machine));
+    const auto expected = replayed_bits(graph, plan_for(graph, 1, machine));
     for (const uint32_t lanes : {2u, 3u, 8u}) {
       const Schedule schedule = plan_for(graph, lanes, machine);
       cut += schedule.lane_count > 1 ? 1 : 0;
       ASSERT_EQ(verdict(schedule), "faithful") << "seed " << seed << " on " << lanes;
-      ASSERT_TRUE(bits(graph, schedule) == expected) << "seed " << seed << " on " << lanes;
+      ASSERT_TRUE(replayed_bits(graph, schedule) == expected) << "seed " << seed << " on " << lanes;
     }
   }
   EXPECT_GT(cut, 50u);

@@ -4,11 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <regex>
 #include <string>
 #include <vector>
-#include "rondo/load.h"
-#include "rondo/verify.h"
+#include "tests/verify/faithful/world_text.h"
 
 namespace rondo {
 namespace {
@@ -73,7 +71,7 @@ streams:
 )";
 
 // Ops of stream s; those after a line "-" are of a second stream u.
-Report report_of(const std::string& ops) {
+std::vector<std::string> said_of(const std::string& ops) {
   std::string text = kWorld, lines = ops + "\n";
   for (size_t at = 0; at < lines.size();) {
     const size_t end = lines.find('\n', at);
@@ -85,24 +83,7 @@ Report report_of(const std::string& ops) {
     else
       text += "      " + line + " phase=p\n";
   }
-  Result<Schedule> schedule = parse_text(text, "world.yaml");
-  if (!schedule) {
-    Report refused;
-    refused.findings.push_back({"parse:", Level::kSafe, {kNone, kNone, kNone}, 0, schedule.error().to_string()});
-    return refused;
-  }
-  EXPECT_EQ(print_text(*parse_text(print_text(*schedule))), print_text(*schedule));
-  return verify(std::move(*schedule)).report;
-}
-
-std::vector<std::string> said_of(const std::string& ops) {
-  static const std::regex kLine(", line [0-9]+");
-  std::vector<std::string> lines;
-  const Report report = report_of(ops);
-  for (const Finding& finding : report.findings)
-    lines.push_back(std::string(finding.rule) + " " + std::regex_replace(finding.message, kLine, ""));
-  EXPECT_EQ(lines.empty(), report.faithful()) << report.summary();
-  return lines;
+  return said_in(report_of_text(text));
 }
 
 constexpr const char* kScatter = "scatter rows=rows+0:v2{val3} src=x+0:v0{val0} dst=pool+0:v1{val2}\n";

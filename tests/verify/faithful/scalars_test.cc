@@ -6,8 +6,7 @@
 #include <regex>
 #include <string>
 #include <vector>
-#include "rondo/load.h"
-#include "rondo/verify.h"
+#include "tests/verify/faithful/world_text.h"
 
 namespace rondo {
 namespace {
@@ -93,7 +92,7 @@ streams:
     ops: |
 )";
 
-Report report_of(const std::string& ops, const std::string& most = "3") {
+std::vector<std::string> said_of(const std::string& ops, const std::string& most = "3") {
   std::string text = std::regex_replace(kWorld, std::regex("MAX"), most);
   std::string lines = ops + "\nrelu x=x+0:v0{val0} y=y+0:v0{val5}\n";
   for (size_t at = 0; at < lines.size();) {
@@ -101,24 +100,7 @@ Report report_of(const std::string& ops, const std::string& most = "3") {
     if (end > at) text += "      " + lines.substr(at, end - at) + " phase=p\n";
     at = end + 1;
   }
-  Result<Schedule> schedule = parse_text(text, "world.yaml");
-  if (!schedule) {
-    Report refused;
-    refused.findings.push_back({"parse:", Level::kSafe, {kNone, kNone, kNone}, 0, schedule.error().to_string()});
-    return refused;
-  }
-  EXPECT_EQ(print_text(*parse_text(print_text(*schedule))), print_text(*schedule));
-  return verify(std::move(*schedule)).report;
-}
-
-std::vector<std::string> said_of(const std::string& ops, const std::string& most = "3") {
-  static const std::regex kLine(", line [0-9]+");
-  std::vector<std::string> lines;
-  const Report report = report_of(ops, most);
-  for (const Finding& finding : report.findings)
-    lines.push_back(std::string(finding.rule) + " " + std::regex_replace(finding.message, kLine, ""));
-  EXPECT_EQ(lines.empty(), report.faithful());
-  return lines;
+  return said_in(report_of_text(text));
 }
 
 constexpr const char* kAppend = "add a=x+0:v0{val0} b=e+0:v1{val1} y=k+0:v1{val2}";
