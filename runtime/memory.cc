@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #endif
 #include <algorithm>
+#include <utility>
 #include "runtime/backends/device_replayer.h"
 #include "runtime/physical_memory.h"
 #include "runtime/workers/dealing.h"
@@ -51,18 +52,19 @@ void make_threads(Core& core) {
 
 }  // namespace
 
-std::shared_ptr<Core> make_core(const RuntimeOptions& options) {
+std::shared_ptr<Core> make_core(RuntimeOptions options) {
   try {
     auto core = std::make_shared<Core>();
-    core->options = options;
-    if (options.allocator.allocate == nullptr && options.allocator.release == nullptr)
+    core->options = std::move(options);
+    if (core->options.allocator.allocate == nullptr && core->options.allocator.release == nullptr)
       core->options.allocator = Allocator{nullptr, heap_allocate, heap_release};
-    if (Result<std::shared_ptr<Device>> device = make_device(options.device); device.ok())
+    if (Result<std::shared_ptr<Device>> device = make_device(core->options.device); device.ok())
       core->device = std::move(*device);
     else
       core->device_made = device.error();
     make_threads(*core);
-    core->limit_bytes = options.memory_limit_bytes != 0 ? options.memory_limit_bytes : physical_memory_bytes();
+    const uint64_t limit_bytes = core->options.memory_limit_bytes;
+    core->limit_bytes = limit_bytes != 0 ? limit_bytes : physical_memory_bytes();
     return core;
   } catch (const std::bad_alloc&) {
     return nullptr;

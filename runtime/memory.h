@@ -33,7 +33,7 @@ struct Core {
 };
 
 // Completes the options: allocator, limit, spin time and executor. nullptr when out of memory.
-std::shared_ptr<Core> make_core(const RuntimeOptions& options);
+std::shared_ptr<Core> make_core(RuntimeOptions options);
 
 // kDoesNotFit when `bytes` more would exceed the limit; `what` says whose they are
 // ("a session"). A check before anything is touched, not a reservation.

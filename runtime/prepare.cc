@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
+#include <utility>
 #include "kernels/kernel.h"
 #include "rondo/contracts.h"
 #include "runtime/backends/device_replayer.h"
@@ -311,7 +312,7 @@ PartTables tables_of(const ProgramData& program, Part part) {
 
 }  // namespace runtime
 
-Runtime::Runtime(RuntimeOptions options) : core_(runtime::make_core(options)) {}
+Runtime::Runtime(RuntimeOptions options) : core_(runtime::make_core(std::move(options))) {}
 
 Result<Program> Runtime::prepare(const VerifiedSchedule& verified, std::span<const Constant> constants,
                                  const PrepareOptions& options) const {

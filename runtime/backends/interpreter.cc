@@ -121,8 +121,8 @@ void Interpreter::begin(const Launch& launch) {
   const Schedule& schedule = *launch.tables.schedule;
   note_kernels(schedule);
   uint32_t slot = 0;
-  auto* room = reinterpret_cast<std::byte*>((reinterpret_cast<uintptr_t>(staging_.data()) + kStagingAlign - 1) /
-                                            kStagingAlign * kStagingAlign);
+  const auto beyond = reinterpret_cast<uintptr_t>(staging_.data()) % kStagingAlign;
+  std::byte* room = staging_.data() + (beyond == 0 ? 0 : kStagingAlign - beyond);
   for (size_t i = 0; i < launch.ranges.size(); ++i) {
     const StreamRange& range = launch.ranges[i];
     Machine& machine = machines_[i];

@@ -112,9 +112,10 @@ Result<LaunchPlan> plan_launches(const Schedule& schedule, Part part, const Devi
   } else {
     plan.way.launching = Launching::kByPhases;
     uint32_t first = 0;
-    for (size_t i = 0; i <= schedule.cuts.size(); ++i) {
-      const uint32_t end = i < schedule.cuts.size() ? schedule.cuts[i].phase : kNone;
-      PlannedLaunch launch = part == Part::kPrepare ? std::move(whole) : launch_of(schedule, part, first, end);
+    const size_t cuts = part == Part::kPrepare ? 0 : schedule.cuts.size();  // no cut is one of prepare
+    for (size_t i = 0; i <= cuts; ++i) {
+      const uint32_t end = i < cuts ? schedule.cuts[i].phase : kNone;
+      PlannedLaunch launch = launch_of(schedule, part, first, end);
       first = end;
       if (!launch.ranges.empty()) {
         if (launch.lanes > device.max_resident_lanes && lanes_wait_for_one_another(schedule, launch))
@@ -124,7 +125,6 @@ Result<LaunchPlan> plan_launches(const Schedule& schedule, Part part, const Devi
                                     : "the launch from phase " + std::to_string(launch.first_phase));
         add_in_turns(schedule, std::move(launch), device.max_resident_lanes, plan.launches);
       }
-      if (part == Part::kPrepare) break;
     }
   }
   plan.way.launches = static_cast<uint32_t>(plan.launches.size());

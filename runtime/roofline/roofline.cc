@@ -26,7 +26,7 @@ void add(std::optional<uint64_t>& sum, const std::optional<uint64_t>& more) {
 void summarize(std::vector<double> times, RooflineRow& row) {
   std::sort(times.begin(), times.end());
   const auto quantile = [&](double part) {
-    return times[static_cast<size_t>(part * static_cast<double>(times.size() - 1) + 0.5)];
+    return times[static_cast<size_t>(std::lround(part * static_cast<double>(times.size() - 1)))];
   };
   row.min_ns = times.front();
   row.median_ns = quantile(0.5);

@@ -105,9 +105,9 @@ class ChaosReplayer final : public Replayer {
       if (line.next == line.stream->op_count) continue;
       const uint32_t index = line.stream->first_op + line.next;
       const Op& op = tables_.ops[index];
-      for (uint16_t which = 0; which < std::size(op.waits); ++which)
+      for (size_t which = 0; which < std::size(op.waits); ++which)
         if (op.waits[which].token != kNone && counts_[op.waits[which].token] < op.waits[which].count)
-          return hang_of(schedule_, index, which, counts_[op.waits[which].token], 0);
+          return hang_of(schedule_, index, static_cast<uint16_t>(which), counts_[op.waits[which].token], 0);
     }
     return make_error(ErrorCode::kBug, "the replay stands still and no op waits");
   }

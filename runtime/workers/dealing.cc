@@ -25,6 +25,7 @@ std::vector<uint32_t> stream_of_ops(const Schedule& schedule) {
 std::vector<uint32_t> deal(const Schedule& schedule, const std::vector<uint32_t>& order,
                            const std::vector<uint32_t>& stream_of, uint32_t workers, uint32_t& share_count) {
   std::vector<uint32_t> lanes;
+  lanes.reserve(order.size());
   for (const uint32_t op : order) lanes.push_back(schedule.streams[stream_of[op]].lane);
   std::sort(lanes.begin(), lanes.end());
   lanes.erase(std::unique(lanes.begin(), lanes.end()), lanes.end());
@@ -84,9 +85,9 @@ Dealing deal_lanes(const Schedule& schedule, const std::vector<uint32_t>& order,
     Step& step = own.steps[next[share]++];
     const Op& op = schedule.ops[step.op];
     sources.clear();
-    for (uint16_t which = 0; which < std::size(op.waits); ++which)
+    for (size_t which = 0; which < std::size(op.waits); ++which)
       if (op.waits[which].token != kNone && op.waits[which].count != 0)
-        find_sources(sent[op.waits[which].token], op.waits[which], share, which, sources);
+        find_sources(sent[op.waits[which].token], op.waits[which], share, static_cast<uint16_t>(which), sources);
     // The furthest step of each share first; the others of that share then drop out.
     std::stable_sort(sources.begin(), sources.end(),
                      [](const StepWait& a, const StepWait& b) { return a.steps > b.steps; });

@@ -19,8 +19,8 @@ std::byte* reserve(uint64_t bytes) {
 }
 
 std::byte* aligned(std::byte* address, uint64_t align_bytes) {
-  const auto number = reinterpret_cast<uintptr_t>(address);
-  return reinterpret_cast<std::byte*>((number + align_bytes - 1) / align_bytes * align_bytes);
+  const uint64_t beyond = reinterpret_cast<uintptr_t>(address) % align_bytes;
+  return address + (beyond == 0 ? 0 : align_bytes - beyond);
 }
 
 }  // namespace
