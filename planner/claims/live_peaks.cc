@@ -122,9 +122,22 @@ struct Touch {
   bool write = false;
 };
 
+// What a footprint is known by.
+struct Box {
+  uint64_t offset_bytes = 0;
+  uint32_t view = 0;
+  bool operator==(const Box&) const = default;
+};
+struct BoxHash {
+  size_t operator()(const Box& box) const {
+    uint64_t hash = (box.offset_bytes ^ (uint64_t{box.view} << 40)) * 0x9e3779b97f4a7c15;
+    return hash ^ (hash >> 32);
+  }
+};
+
 // The different boxes of one arena, as runs of bytes.
 struct Footprints {
-  std::vector<std::vector<Run>> runs;
+  std::vector<std::vector<Run>> runs;  // of each sorted
   std::vector<uint64_t> uses;
 };
 
@@ -139,8 +152,10 @@ class LifeOfCells {
     cuts_.erase(std::unique(cuts_.begin(), cuts_.end()), cuts_.end());
     for (size_t i = 0; i < footprints.runs.size(); ++i) {
       std::vector<std::pair<uint32_t, uint32_t>>& cells = cells_.emplace_back();
+      uint32_t first = 0;
       for (const Run& run : footprints.runs[i]) {
-        cells.emplace_back(cell_at(run.first), cell_at(run.second));
+        first = cells.empty() ? cell_at(run.first) : cell_from(first, run.first);
+        cells.emplace_back(first, cell_from(first, run.second));
         visits_ += footprints.uses[i] * (cells.back().second - cells.back().first);
       }
     }
@@ -167,6 +182,15 @@ class LifeOfCells {
  private:
   uint32_t cell_at(uint64_t cut) const {
     return static_cast<uint32_t>(std::lower_bound(cuts_.begin(), cuts_.end(), cut) - cuts_.begin());
+  }
+  // The same where a cell from which to look begins at the cut or before. The rows of a tile lie close
+  // together: doubling steps find the next one in fewer than a search through all cuts takes.
+  uint32_t cell_from(uint32_t from, uint64_t cut) const {
+    size_t low = from, step = 1;
+    for (; low + step < cuts_.size() && cuts_[low + step] < cut; step *= 2) low += step;
+    const auto begin = cuts_.begin() + static_cast<ptrdiff_t>(low);
+    const auto end = cuts_.begin() + static_cast<ptrdiff_t>(std::min(low + step + 1, cuts_.size()));
+    return static_cast<uint32_t>(std::lower_bound(begin, end, cut) - cuts_.begin());
   }
   std::vector<uint64_t> cuts_;
   std::vector<std::vector<std::pair<uint32_t, uint32_t>>> cells_;  // by footprint
@@ -304,12 +328,12 @@ std::vector<uint64_t> live_peaks(const Schedule& schedule, const std::vector<uin
   LiveBytes live(order.size());
   for (size_t arena = 0; arena < arenas; ++arena) {
     Footprints footprints;
-    std::unordered_map<uint64_t, std::unordered_map<uint32_t, uint32_t>> known;  // by offset, by view
+    std::unordered_map<Box, uint32_t, BoxHash> known;
     std::vector<Touch> touches;
     for (uint32_t i = first[arena]; i < first[arena + 1]; ++i) {
       const Placed& at = placed[i];
       const auto [found, added] =
-          known[at.offset_bytes].emplace(at.view, static_cast<uint32_t>(footprints.runs.size()));
+          known.try_emplace(Box{at.offset_bytes, at.view}, static_cast<uint32_t>(footprints.runs.size()));
       if (added) {
         Operand operand;
         operand.offset_bytes = at.offset_bytes;
