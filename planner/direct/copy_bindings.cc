@@ -47,7 +47,7 @@ std::vector<Box> copied_boxes(const GraphTensor& tensor) {
 void add_copy(LaneEmitter& lane, uint32_t stream, OperandSpec from, OperandSpec to) {
   OpSpec op;
   op.kernel = "copy";
-  op.operands = {std::move(from), std::move(to)};
+  op.operands = {from, to};
   lane.add_to(stream, std::move(op));
 }
 

@@ -210,9 +210,7 @@ bool is_sliced(const Graph& graph, const FusedGroup& group, uint32_t input) {
     case OperatorKind::kReduceSum:
     case OperatorKind::kReduceMax:
     case OperatorKind::kReduceMean:
-      return main.axis != 0;
     case OperatorKind::kConcat:
-      return main.axis != 0;
     case OperatorKind::kSlice:
       return main.axis != 0;
     case OperatorKind::kTranspose:

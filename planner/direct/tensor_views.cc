@@ -99,7 +99,8 @@ class Viewer {
   TensorView whole_view(uint32_t root, uint32_t tensor) const {
     TensorView view;
     view.root = view.label = root;
-    for (uint8_t axis = 0; axis < graph_.tensors[tensor].shape.size(); ++axis) view.axis[axis] = axis;
+    const auto rank = static_cast<uint8_t>(graph_.tensors[tensor].shape.size());
+    for (uint8_t axis = 0; axis < rank; ++axis) view.axis[axis] = axis;
     return view;
   }
 

@@ -26,6 +26,7 @@ constexpr RoleName kRoles[] = {{TensorRole::kInput, "input"},
 template <class List>
 std::vector<std::string_view> names_of(const List& list) {
   std::vector<std::string_view> names;
+  names.reserve(std::size(list));
   for (const auto& item : list) names.push_back(item.name);
   return names;
 }

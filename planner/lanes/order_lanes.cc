@@ -236,7 +236,8 @@ OrderSummary order_lanes(std::vector<StreamedOp>& ops, Part part, ScheduleBuilde
   return Orderer(ops, part, builder).run();
 }
 
-void add_ops(std::vector<StreamedOp> ops, ScheduleBuilder& builder) {
+// By value, so that the list is freed as soon as it is added.
+void add_ops(std::vector<StreamedOp> ops, ScheduleBuilder& builder) {  // NOLINT(performance-unnecessary-value-param)
   for (const StreamedOp& op : ops) builder.add(op.stream, op.op);
 }
 

@@ -63,8 +63,9 @@ class Joiner {
                                             Part::kPrepare, stream.in_flight);
     for (uint32_t member = 0; member < parts_.size(); ++member) add_member(member);
     Schedule schedule = builder_.finish();
-    for (uint16_t arena = 0; arena < schedule.arenas.size(); ++arena)
-      if (schedule.arenas[arena].prepared != 0) schedule.arenas[arena].bytes = prepared_bytes_[arena];
+    for (uint32_t arena = 0; arena < schedule.arenas.size(); ++arena)
+      if (schedule.arenas[arena].prepared != 0)
+        schedule.arenas[arena].bytes = prepared_bytes_[static_cast<uint16_t>(arena)];
     add_claims(schedule);
     return schedule;
   }

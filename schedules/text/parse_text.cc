@@ -358,6 +358,7 @@ class Parser {
       const Contract* contract = find_contract(name);
       if (contract == nullptr) {
         std::vector<std::string_view> known;
+        known.reserve(kContracts.size());
         for (const Contract& c : kContracts) known.push_back(c.name);
         fields.refuse(fields.need("name"), sentence("kernel '", name, "' is not one this build knows",
                                                     yaml::did_you_mean(name, known), ": re-plan with this version"));

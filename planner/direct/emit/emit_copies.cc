@@ -10,7 +10,7 @@ namespace {
 void assign(LaneEmitter& lane, OperandSpec source, OperandSpec target) {
   OpSpec op;
   op.kernel = "assign";
-  op.operands = {std::move(source), std::move(target)};
+  op.operands = {source, target};
   lane.add(std::move(op));
 }
 
@@ -33,7 +33,7 @@ void emit_concat(LaneEmitter& lane, uint32_t index, const Box& box) {
       Low from = low_of(part);
       from.at[axis] -= at;
       OperandSpec source = lane.operands.box(input, walks, from, Access::kRead);
-      assign(lane, std::move(source), lane.operands.box(group.output, walks, low_of(part), Access::kWrite));
+      assign(lane, source, lane.operands.box(group.output, walks, low_of(part), Access::kWrite));
     }
     at = end;
   }
@@ -44,7 +44,7 @@ void emit_append(LaneEmitter& lane, uint32_t index, const Box& box) {
   const FusedGroup& group = graph.groups[index];
   const Walks walks = walks_of(box, graph.written_shape(group).size());
   OperandSpec source = lane.operands.box(group.inputs[1], walks, low_of(box), Access::kRead);
-  assign(lane, std::move(source), lane.operands.appended(index, walks, low_of(box)));
+  assign(lane, source, lane.operands.appended(index, walks, low_of(box)));
 }
 
 void emit_view_copy(LaneEmitter& lane, uint32_t index, const Box& box) {
@@ -53,11 +53,11 @@ void emit_view_copy(LaneEmitter& lane, uint32_t index, const Box& box) {
   if (const auto label = graph.views.copy_labels.find(group.output); label != graph.views.copy_labels.end()) {
     const std::vector<uint32_t>& from = graph.shape(group.inputs[0]);
     OperandSpec source = lane.operands.box(group.inputs[0], walks_of(whole_box(from), from.size()), {}, Access::kRead);
-    return assign(lane, std::move(source), lane.operands.whole_label(label->second, Access::kWrite));
+    return assign(lane, source, lane.operands.whole_label(label->second, Access::kWrite));
   }
   const Walks walks = walks_of(box, graph.shape(group.output).size());
   OperandSpec source = lane.operands.copy_source(group.output, walks, low_of(box));
-  assign(lane, std::move(source), lane.operands.box(group.output, walks, low_of(box), Access::kWrite));
+  assign(lane, source, lane.operands.box(group.output, walks, low_of(box), Access::kWrite));
 }
 
 }  // namespace rondo::direct

@@ -12,7 +12,8 @@ void emit_reduction(LaneEmitter& lane, uint32_t index, const Box& box) {
   Walks from, to;
   Low from_low, to_low;
   uint8_t out_axis = 0;
-  for (uint8_t axis = 0; axis < in.size(); ++axis) {
+  const auto rank = static_cast<uint8_t>(in.size());
+  for (uint8_t axis = 0; axis < rank; ++axis) {
     if (axis == main.axis) {
       if (main.keep_axis) ++out_axis;  // one entry, which the op does not walk
       continue;
