@@ -33,7 +33,7 @@ struct PlanOptions {
   PlacementPolicy policy = PlacementPolicy::kDefault;
   uint32_t tile = 32;                 // staged: square f32 tiles of this many rows and columns
   uint64_t scratch_bytes = 0;         // 0: the machine's capacity
-  uint32_t lanes = 0;                 // direct: 0: the machine's; at most this many get work
+  uint32_t lanes = 0;                 // 0: the machine's; at most this many get work
   bool fuse = true;                   // bias and activation into the matmul that feeds them
   bool chain = true;                  // keep intermediates in scratch from layer to layer where they fit
   bool double_buffer_labels = false;  // seed policy only: label loads and products with buffer k % 2

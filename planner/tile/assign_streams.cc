@@ -120,28 +120,60 @@ void settle_phases(StreamPlan& stream) {
     stream.ops[i - 1].phase = std::min(stream.ops[i - 1].phase, stream.ops[i].phase);
 }
 
+// By placed op, which stream of its lane it is on.
+class Opener {
+ public:
+  Opener(const Machine& machine, StreamProgram& out)
+      : out_(out),
+        in_flight_(static_cast<uint16_t>(std::clamp(machine.copy_in_flight, 1u, 0xffffu))),
+        has_in_(machine.copy_in_engines != 0),
+        has_out_(machine.copy_out_engines != 0) {}
+
+  std::map<Engine, uint32_t> open_lane(uint32_t lane, const std::string& suffix) {
+    std::map<Engine, uint32_t> stream_of;
+    const auto open = [&](Engine engine, const char* name, uint16_t in_flight) {
+      stream_of[engine] = static_cast<uint32_t>(out_.streams.size());
+      out_.streams.push_back({name + suffix, lane, engine, in_flight, {}});
+    };
+    if (has_in_) open(Engine::kCopyIn, has_out_ ? "load" : "copy", in_flight_);
+    open(Engine::kCompute, "compute", 1);
+    if (!has_in_) stream_of[Engine::kCopyIn] = stream_of[Engine::kCompute];
+    stream_of[Engine::kCopyOut] = stream_of[Engine::kCopyIn];
+    if (has_out_) open(Engine::kCopyOut, "store", in_flight_);
+    return stream_of;
+  }
+
+ private:
+  StreamProgram& out_;
+  const uint16_t in_flight_;
+  const bool has_in_, has_out_;
+};
+
 }  // namespace
 
 StreamProgram assign_streams(const Graph& graph, const MicroProgram& micro, const PlacedProgram& program,
                              const Machine& machine) {
   StreamProgram out;
-  const auto copies_in_flight = static_cast<uint16_t>(std::clamp(machine.copy_in_flight, 1u, 0xffffu));
-  const bool has_in = machine.copy_in_engines != 0, has_out = machine.copy_out_engines != 0;
-  std::map<Engine, uint32_t> stream_of;
-  const auto open = [&](Engine engine, const char* name, uint16_t in_flight) {
-    stream_of[engine] = static_cast<uint32_t>(out.streams.size());
-    out.streams.push_back({name, engine, in_flight, {}});
-  };
-  if (has_in) open(Engine::kCopyIn, has_out ? "load" : "copy", copies_in_flight);
-  open(Engine::kCompute, "compute", 1);
-  if (!has_in) stream_of[Engine::kCopyIn] = stream_of[Engine::kCompute];
-  stream_of[Engine::kCopyOut] = stream_of[Engine::kCopyIn];
-  if (has_out) open(Engine::kCopyOut, "store", copies_in_flight);
-
-  const Conflicts conflicts = find_conflicts(graph, micro, program);
-  Orderer orderer(micro, program, out, stream_of);
-  for (uint32_t op = 0; op < program.ops.size(); ++op)
-    orderer.order(op, conflicts.before.data() + conflicts.first[op], conflicts.before.data() + conflicts.first[op + 1]);
+  Opener opener(machine, out);
+  if (program.lanes > 1) {
+    std::vector<std::map<Engine, uint32_t>> stream_of;
+    for (uint32_t lane = 0; lane < program.lanes; ++lane)
+      stream_of.push_back(opener.open_lane(lane, "." + std::to_string(lane)));
+    for (uint32_t op = 0; op < program.ops.size(); ++op) {
+      const PlacedOp& placed = program.ops[op];
+      out.streams[stream_of[placed.lane].at(engine_of(micro, placed))].ops.push_back({op, placed.phase, {}, {}});
+    }
+    out.streams.erase(std::remove_if(out.streams.begin(), out.streams.end(),
+                                     [](const StreamPlan& stream) { return stream.ops.empty(); }),
+                      out.streams.end());
+  } else {
+    const std::map<Engine, uint32_t> stream_of = opener.open_lane(0, "");
+    const Conflicts conflicts = find_conflicts(graph, micro, program);
+    Orderer orderer(micro, program, out, stream_of);
+    for (uint32_t op = 0; op < program.ops.size(); ++op)
+      orderer.order(op, conflicts.before.data() + conflicts.first[op],
+                    conflicts.before.data() + conflicts.first[op + 1]);
+  }
   for (StreamPlan& stream : out.streams) settle_phases(stream);
   return out;
 }

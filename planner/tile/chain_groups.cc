@@ -44,18 +44,31 @@ class Chainer {
     if (!std::equal(there.begin(), there.end() - 1, here.begin(), here.end() - 1)) return false;
     const bool one_row = is_one_row(here);
     if (stands_alone(first, one_row) || stands_alone(next, one_row)) return false;
-    const auto written_by_chain = [&](uint32_t tensor) {
-      return std::any_of(chain.groups.begin(), chain.groups.end(),
-                         [&](uint32_t member) { return groups_[member].output == views_.root(tensor); });
-    };
     for (size_t input = 0; input < next.inputs.size(); ++input)
-      if (written_by_chain(next.inputs[input]) &&
+      if (is_written(chain, next.inputs[input]) &&
           (!reads_by_row_block(graph_, next, input, one_row) || !keeps_columns(graph_, views_, next.inputs[input])))
         return false;
-    return next.bias == kNone || !written_by_chain(next.bias);
+    return next.bias == kNone || !is_written(chain, next.bias);
+  }
+
+  bool begins_panels(const FusedGroup& group) const {
+    return group.kind == OperatorKind::kMatmul && views_.copy_labels.count(group.output) == 0;
+  }
+  // Element by element over the product that the chain begins with.
+  bool may_follow(const Chain& chain, const FusedGroup& next) const {
+    if (next.kind == OperatorKind::kMatmul || works_on_rows(next.kind) || !takes_tiles(next.kind)) return false;
+    const Shape& made = graph_.tensors[groups_[chain.groups.front()].output].shape;
+    if (graph_.tensors[next.output].shape != made || next.bias != kNone) return false;
+    return std::all_of(next.inputs.begin(), next.inputs.end(), [&](uint32_t input) {
+      return !is_written(chain, input) || (views_.is_root(input) && graph_.tensors[input].shape == made);
+    });
   }
 
  private:
+  bool is_written(const Chain& chain, uint32_t tensor) const {
+    return std::any_of(chain.groups.begin(), chain.groups.end(),
+                       [&](uint32_t member) { return groups_[member].output == views_.root(tensor); });
+  }
   bool stands_alone(const FusedGroup& group, bool one_row) const {
     const bool relabels = views_.copy_labels.count(group.output) != 0;
     return relabels || (!one_row && is_indivisible(graph_, views_, group));
@@ -104,6 +117,21 @@ std::vector<Chain> chain_groups(const Graph& graph, const TensorViews& views, co
     if (chains.empty() || chains.back().groups.size() >= longest || !chainer.may_join(chains.back(), groups[group]))
       chains.emplace_back();
     chains.back().groups.push_back(group);
+  }
+  return chains;
+}
+
+std::vector<Chain> chain_panels(const Graph& graph, const TensorViews& views, const std::vector<FusedGroup>& groups) {
+  const Chainer chainer(graph, views, groups);
+  std::vector<Chain> chains;
+  for (uint32_t group = 0; group < groups.size(); ++group) {
+    const bool begins = chainer.begins_panels(groups[group]);
+    const bool joins = !chains.empty() && !begins &&
+                       (chains.back().by_panels ? chainer.may_follow(chains.back(), groups[group])
+                                                : chainer.may_join(chains.back(), groups[group]));
+    if (!joins) chains.emplace_back();
+    chains.back().groups.push_back(group);
+    chains.back().by_panels |= begins;
   }
   return chains;
 }

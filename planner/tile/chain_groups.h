@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 #include "planner/direct/tensor_views.h"
+#include "planner/tile/choose_panel.h"
 #include "planner/tile/tile_form.h"
 #include "rondo/graph.h"
 
@@ -14,12 +15,21 @@ namespace rondo::tiling {
 struct Chain {
   std::vector<uint32_t> groups;  // in order
   uint32_t rows = 0;             // of a row block; 0 until chosen
+  // The first group is a product whose sums are made panel by panel, and each of the others
+  // takes a tile of it as soon as that is finished.
+  bool by_panels = false;
+  Panel panel;
 };
 
 // Cuts the groups, in their order, into the fewest chains of at most `longest`
 // groups. With `longest` 1 every group is a chain of its own.
 std::vector<Chain> chain_groups(const Graph& graph, const direct::TensorViews& views,
                                 const std::vector<FusedGroup>& groups, uint32_t longest);
+
+// The same, but every product begins a chain by panels, which what goes element by
+// element over its result joins. All other groups chain as far as they can.
+std::vector<Chain> chain_panels(const Graph& graph, const direct::TensorViews& views,
+                                const std::vector<FusedGroup>& groups);
 
 // Whole rows of an operand or the result are needed at once.
 constexpr bool works_on_rows(OperatorKind kind) {

@@ -9,7 +9,7 @@ namespace {
 
 constexpr uint32_t kNobody = 0xffffffffu;
 
-// The last writer and the readers since, for every range of scratch.
+// The last writer and the readers since, for every range of scratch of a lane.
 class ScratchHistory {
  public:
   ScratchHistory(const MicroProgram& micro, const PlacedProgram& program) : micro_(micro), program_(program) {}
@@ -188,7 +188,7 @@ Engine engine_of(const MicroProgram& micro, const PlacedOp& op) {
 }
 
 Conflicts find_conflicts(const Graph& graph, const MicroProgram& micro, const PlacedProgram& program) {
-  ScratchHistory scratch(micro, program);
+  std::vector<ScratchHistory> scratch(program.lanes, ScratchHistory(micro, program));
   MemoryHistory memory(graph, micro);
   Conflicts conflicts;
   conflicts.first.push_back(0);
@@ -204,7 +204,7 @@ Conflicts find_conflicts(const Graph& graph, const MicroProgram& micro, const Pl
         return;
       }
       const Allocation& place = program.allocations[stay];
-      scratch.touch(place.offset_bytes, place.bytes, i, writes, before);
+      scratch[place.lane].touch(place.offset_bytes, place.bytes, i, writes, before);
     };
     if (op.kind == PlacedKind::kCompute) {
       const Compute& compute = micro.computes[op.index];

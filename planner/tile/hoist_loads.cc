@@ -12,7 +12,8 @@ bool touches(const MicroProgram& micro, const PlacedProgram& program, const Plac
   for (uint32_t i = 0; i < count; ++i) {
     if (program.places[op.first_place + i] == kInMemory) continue;
     const Allocation& other = program.allocations[program.places[op.first_place + i]];
-    if (other.offset_bytes < slot.offset_bytes + slot.bytes && slot.offset_bytes < other.offset_bytes + other.bytes)
+    if (other.lane == slot.lane && other.offset_bytes < slot.offset_bytes + slot.bytes &&
+        slot.offset_bytes < other.offset_bytes + other.bytes)
       return true;
   }
   return false;

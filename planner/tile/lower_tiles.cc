@@ -4,6 +4,7 @@
 #include <set>
 #include "planner/claims/derive_claims.h"
 #include "planner/direct/declare_bindings.h"
+#include "planner/lanes/order_lanes.h"
 #include "schedules/builder/builder.h"
 
 namespace rondo::tiling {
@@ -18,16 +19,16 @@ class Lowering {
     declare_tensors();
     for (uint32_t token = 0; token < program_.streams.tokens; ++token) builder_.token();
     for (const std::string& phase : program_.micro.phases) builder_.phase(phase);
-    for (const StreamPlan& stream : program_.streams.streams) {
-      const uint32_t id = builder_.stream(stream.name, 0, stream.engine, Part::kReplay, stream.in_flight);
-      for (const StreamOp& op : stream.ops) add(id, op);
-    }
+    std::vector<uint32_t> ids;
+    for (const StreamPlan& stream : program_.streams.streams)
+      ids.push_back(builder_.stream(stream.name, stream.lane, stream.engine, Part::kReplay, stream.in_flight));
+    program_.placed.lanes > 1 ? add_lanes(ids) : add_streams(ids);
     Schedule& made = builder_.schedule();
     made.producer = "rondo tile planner";
     made.source = graph_name.empty() ? program_.graph.name : graph_name;
     made.backend = machine_.backend;
     made.machine = machine_.name;
-    made.lane_count = 1;
+    made.lane_count = program_.placed.lanes;
     for (const KernelCost& cost : machine_.costs)
       if (std::any_of(made.kernels.begin(), made.kernels.end(),
                       [&](const KernelRef& kernel) { return made.name(kernel.name) == cost.kernel; }))
@@ -53,8 +54,13 @@ class Lowering {
       if (space.kind == SpaceKind::kDevice) device = id;
       if (space.kind == SpaceKind::kScratch) scratch = id, scratch_align = std::max(scratch_align, space.align_bytes);
     }
-    scratch_base_ = builder_.arena(direct::free_name(program_.graph, "scratch"), scratch,
-                                   program_.placed.stats.extent_bytes, OwnerKind::kLane, 0, false, scratch_align);
+    const uint32_t lanes = program_.placed.lanes;
+    for (uint32_t lane = 0; lane < lanes; ++lane) {
+      const std::string name = lanes == 1 ? "scratch" : "scratch." + std::to_string(lane);
+      scratch_base_.push_back(builder_.arena(direct::free_name(program_.graph, name), scratch,
+                                             program_.placed.stats.extent_bytes, OwnerKind::kLane, lane, false,
+                                             scratch_align));
+    }
     base_.assign(program_.graph.tensors.size(), 0);
     std::set<uint32_t> stored;
     for (const PlacedOp& op : program_.placed.ops)
@@ -146,7 +152,7 @@ class Lowering {
 
   OperandSpec in_scratch(const PieceUse& use, const Allocation& place, Access access, int buffer) {
     const Box& box = program_.micro.pieces[use.piece].box;
-    OperandSpec spec = operand(use, scratch_base_, place.offset_bytes, box.low, box.extent, access);
+    OperandSpec spec = operand(use, scratch_base_[place.lane], place.offset_bytes, box.low, box.extent, access);
     const PlacedProgram& placed = program_.placed;
     if (buffer >= 0)
       label(spec, 2, static_cast<uint64_t>(buffer));
@@ -158,7 +164,7 @@ class Lowering {
   void label(OperandSpec& spec, uint32_t depth, uint64_t slot) {
     if (!has_ring_) {
       Ring ring;
-      ring.base = scratch_base_;
+      ring.base = scratch_base_[0];
       ring.depth = static_cast<uint16_t>(depth);
       ring.stride_bytes = program_.placed.slot_bytes;
       ring_ = builder_.ring(ring);
@@ -200,15 +206,35 @@ class Lowering {
     }
   }
 
-  void add(uint32_t stream, const StreamOp& from) {
+  void add_streams(const std::vector<uint32_t>& ids) {
+    for (size_t i = 0; i < ids.size(); ++i)
+      for (const StreamOp& from : program_.streams.streams[i].ops) {
+        OpSpec op = made(from);
+        op.waits = from.waits;
+        for (uint32_t token : from.signals) op.signals.push_back({token, SignalKind::kDone});
+        builder_.add(ids[i], op);
+      }
+  }
+
+  // In the order of the list, so that whoever is waited for comes first.
+  void add_lanes(const std::vector<uint32_t>& ids) {
+    std::vector<std::pair<uint32_t, const StreamOp*>> by_op(program_.placed.ops.size());
+    for (size_t i = 0; i < ids.size(); ++i)
+      for (const StreamOp& from : program_.streams.streams[i].ops) by_op[from.op] = {ids[i], &from};
+    std::vector<lanes::StreamedOp> ops;
+    ops.reserve(by_op.size());
+    for (const auto& [stream, from] : by_op) ops.push_back({stream, made(*from)});
+    lanes::order_lanes(ops, Part::kReplay, builder_);
+    lanes::add_ops(std::move(ops), builder_);
+  }
+
+  OpSpec made(const StreamOp& from) {
     const PlacedOp& placed = program_.placed.ops[from.op];
     const auto place = [&](uint32_t use) -> const Allocation& {
       return program_.placed.allocations[program_.placed.places[placed.first_place + use]];
     };
     OpSpec op;
     op.phase = from.phase;
-    op.waits = from.waits;
-    for (uint32_t token : from.signals) op.signals.push_back({token, SignalKind::kDone});
     if (placed.kind == PlacedKind::kCompute) {
       const Compute& compute = program_.micro.computes[placed.index];
       op.kernel = compute.kernel;
@@ -235,7 +261,7 @@ class Lowering {
     }
     count_reads(op);
     op.policy = policy_of(op);
-    builder_.add(stream, op);
+    return op;
   }
 
   // Row numbers move as what they are.
@@ -254,9 +280,9 @@ class Lowering {
   const StagedProgram& program_;
   const Machine& machine_;
   ScheduleBuilder builder_;
-  uint16_t scratch_base_ = 0;
-  std::vector<uint16_t> base_;       // by graph tensor; of those in memory
-  std::vector<uint32_t> tensor_id_;  // by label, in the schedule
+  std::vector<uint16_t> scratch_base_;  // by lane
+  std::vector<uint16_t> base_;          // by graph tensor; of those in memory
+  std::vector<uint32_t> tensor_id_;     // by label, in the schedule
   int64_t reads_without_copy_ = 0;
   bool has_ring_ = false;
   uint16_t ring_ = 0;

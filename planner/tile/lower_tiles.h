@@ -20,7 +20,7 @@ struct StagedProgram {
   const StreamProgram& streams;
 };
 
-// Scratch is one arena of lane 0; an intermediate that is stored gets an arena in
+// Scratch is one arena of each lane; an intermediate that is stored gets an arena in
 // memory of the device, or, where there is none, of the host; every operand carries its value, and its slot where the
 // placement is a ring. Claims: the derived ones, loads eliminated, and `bounds`.
 Schedule lower_tiles(const StagedProgram& program, const Machine& machine, const std::string& graph_name,

@@ -13,22 +13,25 @@ constexpr uint64_t kNever = uint64_t{1} << 60;
 
 class Pinned {
  public:
-  Pinned(const Graph& graph, const MicroProgram& program, const PinnedOptions& options)
+  Pinned(const Graph& graph, const MicroProgram& program, const PinnedOptions& options, uint16_t lane)
       : graph_(graph),
         program_(program),
         options_(options),
-        scratch_(options.scratch_bytes, ScratchAllocator::Fit::kBest),
+        scratch_(options.scratch_bytes,
+                 options.reserve_bytes != 0 ? ScratchAllocator::Fit::kLongestFree : ScratchAllocator::Fit::kBest),
+        lane_(lane),
         state_(program.pieces.size()) {
     for (uint32_t i = 0; i < program.ops.size(); ++i)
-      if (program.ops[i].kind == MicroKind::kAsk) state_[program.ops[i].index].asks.push_back(i);
+      if (program.ops[i].kind == MicroKind::kAsk && program.ops[i].lane == lane)
+        state_[program.ops[i].index].asks.push_back(i);
   }
 
   Status run() {
     for (uint32_t i = 0; i < program_.ops.size(); ++i) {
       const MicroOp& op = program_.ops[i];
-      Status status = op.kind == MicroKind::kAsk       ? ask(op, i)
-                      : op.kind == MicroKind::kCompute ? compute(op)
-                                                       : store(op);
+      if (op.lane != lane_) continue;
+      at_ = i;
+      Status status = op.kind == MicroKind::kAsk ? ask(op) : op.kind == MicroKind::kCompute ? compute(op) : store(op);
       if (!status) return status;
       if (options_.progress && i % 65536 == 65535 &&
           !options_.progress(double(i) / double(program_.ops.size()), "placing tiles"))
@@ -43,6 +46,7 @@ class Pinned {
     out_.stats.live_at_end_bytes = scratch_.live_bytes();
     return std::move(out_);
   }
+  const std::vector<uint32_t>& positions() const { return positions_; }
 
  private:
   struct State {
@@ -89,22 +93,26 @@ class Pinned {
     const uint64_t bytes = program_.pieces[piece].bytes;
     const uint64_t granule = options_.granule_bytes, taken = (bytes + granule - 1) / granule * granule;
     std::optional<uint64_t> offset;
+    if (options_.reserve_bytes != 0)
+      while (scratch_.live_bytes() + taken + options_.reserve_bytes > options_.scratch_bytes && drop_one()) {
+      }
     while (!(offset = scratch_.allocate(taken)))
       if (!drop_one())
         return make_error(ErrorCode::kDoesNotFit, "cannot place " + describe(graph_, program_, piece) + " (" +
                                                       with_commas(bytes) +
                                                       " bytes): " + with_commas(scratch_.live_bytes()) + " of " +
                                                       with_commas(options_.scratch_bytes) + " bytes are pinned");
-    out_.allocations.push_back({piece, *offset, taken});
+    out_.allocations.push_back({piece, *offset, taken, lane_});
     state_[piece].allocation = static_cast<uint32_t>(out_.allocations.size() - 1);
     return {};
   }
 
   void emit(PlacedKind kind, const MicroOp& op) {
-    out_.ops.push_back({kind, -1, op.phase, op.index, static_cast<uint32_t>(out_.places.size())});
+    out_.ops.push_back({kind, -1, op.phase, op.index, static_cast<uint32_t>(out_.places.size()), lane_});
+    positions_.push_back(at_);
   }
 
-  Status ask(const MicroOp& op, uint32_t) {
+  Status ask(const MicroOp& op) {
     State& state = state_[op.index];
     ++out_.stats.asked;
     ++state.asked;
@@ -161,19 +169,68 @@ class Pinned {
   const MicroProgram& program_;
   const PinnedOptions& options_;
   ScratchAllocator scratch_;
+  const uint16_t lane_;
   std::vector<State> state_;                           // by piece
   std::set<std::pair<uint64_t, uint32_t>> droppable_;  // resident and in memory: (rank, piece)
   std::vector<uint32_t> pending_;                      // asked since the last compute
   uint64_t clock_ = 0;
+  uint32_t at_ = 0;
+  std::vector<uint32_t> positions_;  // in the program, by placed op
   PlacedProgram out_;
 };
+
+void add(const PlacementStats& lane, PlacementStats& sum) {
+  sum.asked += lane.asked;
+  sum.loads += lane.loads;
+  sum.eliminated += lane.eliminated;
+  sum.computes += lane.computes;
+  sum.stores += lane.stores;
+  sum.evictions += lane.evictions;
+  sum.peak_bytes = std::max(sum.peak_bytes, lane.peak_bytes);
+  sum.extent_bytes = std::max(sum.extent_bytes, lane.extent_bytes);
+  sum.live_at_end_bytes = std::max(sum.live_at_end_bytes, lane.live_at_end_bytes);
+}
 
 }  // namespace
 
 Result<PlacedProgram> place_pinned(const Graph& graph, const MicroProgram& program, const PinnedOptions& options) {
-  Pinned policy(graph, program, options);
-  if (Status status = policy.run(); !status) return status.error();
-  return policy.take();
+  if (program.lanes == 1) {
+    Pinned policy(graph, program, options, 0);
+    if (Status status = policy.run(); !status) return status.error();
+    return policy.take();
+  }
+  // Lane by lane, then in the order of the program again, which is a legal serial one.
+  std::vector<PlacedProgram> parts;
+  std::vector<std::vector<uint32_t>> positions;
+  for (uint32_t lane = 0; lane < program.lanes; ++lane) {
+    Pinned policy(graph, program, options, static_cast<uint16_t>(lane));
+    if (Status status = policy.run(); !status) return status.error();
+    positions.push_back(policy.positions());
+    parts.push_back(policy.take());
+  }
+  PlacedProgram all;
+  all.lanes = program.lanes;
+  std::vector<uint32_t> first_stay;
+  for (const PlacedProgram& part : parts) {
+    first_stay.push_back(static_cast<uint32_t>(all.allocations.size()));
+    all.allocations.insert(all.allocations.end(), part.allocations.begin(), part.allocations.end());
+    add(part.stats, all.stats);
+  }
+  std::vector<size_t> next(parts.size(), 0);
+  for (uint32_t at = 0; at < program.ops.size(); ++at) {
+    const uint16_t lane = program.ops[at].lane;
+    const PlacedProgram& part = parts[lane];
+    for (size_t& i = next[lane]; i < part.ops.size() && positions[lane][i] == at; ++i) {
+      PlacedOp op = part.ops[i];
+      const size_t end = i + 1 < part.ops.size() ? part.ops[i + 1].first_place : part.places.size();
+      const uint32_t first = op.first_place;
+      op.first_place = static_cast<uint32_t>(all.places.size());
+      all.ops.push_back(op);
+      for (size_t place = first; place < end; ++place)
+        all.places.push_back(part.places[place] == kInMemory ? kInMemory : part.places[place] + first_stay[lane]);
+    }
+  }
+  return all;
 }
 
 }  // namespace rondo::tiling

@@ -16,13 +16,17 @@ enum class Victim : uint8_t {
 struct PinnedOptions {
   uint64_t scratch_bytes = 0;
   uint64_t granule_bytes = 64;  // every piece takes a multiple of this
+  // Kept free, by dropping early, for copies to run ahead in: what is placed goes where
+  // nobody was for longest. 0: everything stays while there is room.
+  uint64_t reserve_bytes = 0;
   Victim victim = Victim::kFarthestNextUse;
   // A stored result stays as long as it will be asked for and the room is not needed.
   bool keep_results = false;
   std::function<bool(double, const char*)> progress;
 };
 
-// Errors: kDoesNotFit naming the piece, where even dropping everything droppable
+// Each lane has scratch of its own, and what one lane makes another one loads from
+// memory. Errors: kDoesNotFit naming the piece, where even dropping everything droppable
 // leaves no hole; kCancelled.
 Result<PlacedProgram> place_pinned(const Graph& graph, const MicroProgram& program, const PinnedOptions& options);
 

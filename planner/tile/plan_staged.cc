@@ -3,17 +3,21 @@
 #include "planner/tile/plan_staged.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
-#include <map>
+#include <cstdio>
 #include <optional>
 #include "planner/claims/derive_claims.h"
 #include "planner/tile/assign_streams.h"
+#include "planner/tile/bound_makespan.h"
 #include "planner/tile/bound_placement.h"
 #include "planner/tile/chain_groups.h"
 #include "planner/tile/drop_dead_calls.h"
 #include "planner/tile/drop_dead_stores.h"
+#include "planner/tile/drop_unread_ops.h"
 #include "planner/tile/hoist_loads.h"
+#include "planner/tile/issue_loads.h"
 #include "planner/tile/lower_tiles.h"
 #include "planner/tile/place_first_fit.h"
 #include "planner/tile/place_one_by_one.h"
@@ -26,14 +30,28 @@ namespace rondo::tiling {
 namespace {
 
 constexpr uint32_t kLargestTile = 1024;
+// Of scratch, kept free for copies to run ahead in where products are summed by panels; not measured.
+constexpr uint64_t kReserveShare = 4;
+
+// One way to plan, of those that are tried.
+struct Way {
+  uint32_t longest = 1;  // groups of a chain
+  bool by_panels = false;
+  bool reserves = false;  // room for copies to run ahead; without, slots rotate afterwards
+  bool keep_results = false;
+  Walk walk = Walk::kForward;
+  Victim victim = Victim::kFarthestNextUse;
+  uint32_t lanes = 1;
+  Deal deal = Deal::kRows;
+};
 
 struct Candidate {
+  Way way;
   std::vector<Chain> chains;
   MicroProgram micro;
   PlacedProgram placed;
   uint64_t bytes_moved = 0;
   double makespan = 0;
-  bool keep_results = false;
 
   // Some intermediate never leaves scratch.
   bool chained(const Graph& graph) const {
@@ -53,25 +71,18 @@ uint64_t copied_bytes(const MicroProgram& micro, const PlacedProgram& placed) {
   return bytes;
 }
 
-// What each engine of the replay is busy for, in the unit of the cost table.
-struct Busy {
-  std::map<uint8_t, double> by_engine;
-  double total = 0, longest = 0;
-};
-Busy busy_time(const Schedule& schedule) {
-  Busy busy;
+// What all engines of the replay together are busy for, in the unit of the cost table.
+double busy_time(const Schedule& schedule) {
+  double total = 0;
   for (const Stream& stream : schedule.streams)
     for (uint32_t i = stream.first_op; i < stream.first_op + stream.op_count; ++i)
       for (const Cost& cost : schedule.costs)
         if (cost.kernel == schedule.ops[i].kernel) {
           const Op& op = schedule.ops[i];
-          const double time = cost.fixed + cost.per_flop * double(flops_of(schedule, op)) +
-                              cost.per_byte * double(rondo::bytes_of(schedule, op));
-          busy.by_engine[stream.engine] += time;
-          busy.total += time;
+          total += cost.fixed + cost.per_flop * double(flops_of(schedule, op)) +
+                   cost.per_byte * double(rondo::bytes_of(schedule, op));
         }
-  for (const auto& [engine, time] : busy.by_engine) busy.longest = std::max(busy.longest, time);
-  return busy;
+  return total;
 }
 
 std::optional<Claim> claim_of(const Schedule& schedule, ClaimKind kind) {
@@ -117,6 +128,11 @@ class StagedPlanner {
     if (scratch == nullptr || machine_.space(SpaceKind::kHost) == nullptr)
       return make_error(ErrorCode::kInvalidMachine,
                         "machine '" + machine_.name + "' has no space of kind scratch: staged plans need one");
+    if (machine_.space(SpaceKind::kDevice) != nullptr && !has_engines())
+      return make_error(ErrorCode::kInvalidMachine,
+                        "machine '" + machine_.name +
+                            "' has memory of its own and no copy engine: nothing would bring inputs there; give it "
+                            "copy_in_engines: 1, or no space of kind device");
     if (options_.scratch_bytes > scratch->capacity_bytes)
       return bad(with_commas(options_.scratch_bytes) + " bytes of scratch were asked for, but machine '" +
                  machine_.name + "' has " + with_commas(scratch->capacity_bytes));
@@ -166,22 +182,62 @@ class StagedPlanner {
   }
 
   // Rows of a block: a tile's, or, where whole rows are held, as many as leave room
-  // for `depth` of what a call needs, then as many as fit at all.
-  Status choose_rows(std::vector<Chain>& chains) const {
+  // for `depth` of what a call needs, then as many as fit at all. No more than each lane
+  // gets some.
+  void choose_blocks(std::vector<Chain>& chains, const Way& way) const {
     for (Chain& chain : chains) {
       chain.rows = options_.tile;
-      if (!has_rows(chain)) continue;
+      if (chain.by_panels) chain.panel = panel_of(groups_[chain.groups.front()], way);
+      if (chain.by_panels || !has_rows(chain)) continue;
+      const auto attention = std::find_if(chain.groups.begin(), chain.groups.end(), [&](uint32_t group) {
+        return groups_[group].kind == OperatorKind::kAttention;
+      });
+      const bool attends = attention != chain.groups.end();
+      // Its kernels sum a few rows in another order than many: on a machine of several lanes
+      // its blocks depend on nothing else, so that neither do the bits.
+      if (machine_.lanes > 1 && attends && chain.groups.size() > 1) {
+        std::vector<Chain> alone = {{.groups = {*attention}}};
+        choose_blocks(alone, way);
+        chain.rows = alone.front().rows;
+        continue;
+      }
+      const uint32_t most = way.lanes == 1 || attends ? options_.tile : rows_of_a_lane(chain, way.lanes);
       for (const uint64_t share : {uint64_t{options_.depth}, uint64_t{1}}) {
-        for (chain.rows = options_.tile; chain.rows > 1; chain.rows /= 2)
+        for (chain.rows = most; chain.rows > 1; chain.rows /= 2)
           if (block_fits(chain, scratch_bytes_ / share)) break;
         if (chain.rows > 1) break;
       }
     }
-    return {};
   }
-  TileOptions tile_options(Walk walk) const { return {options_.tile, walk, scratch_bytes_, reaches_memory()}; }
+  uint32_t rows_of_a_lane(const Chain& chain, uint32_t lanes) const {
+    uint64_t rows = 1;
+    const auto& extents = walked_shape(graph_, views_, groups_[chain.groups.front()]);
+    for (size_t axis = 0; axis + 1 < extents.size(); ++axis) rows *= extents[axis];
+    return static_cast<uint32_t>(std::min<uint64_t>((rows + lanes - 1) / lanes, options_.tile));
+  }
+  // Of the part of a product that a lane gets.
+  Panel panel_of(const FusedGroup& product, const Way& way) const {
+    const GraphOperator& op = graph_.operators[product.main];
+    const auto &a = graph_.tensors[product.inputs[0]].shape, &c = graph_.tensors[product.output].shape;
+    const auto parts = [](uint64_t all, uint64_t step) { return static_cast<uint32_t>((all + step - 1) / step); };
+    uint64_t leading = 1;
+    for (size_t axis = 0; axis + 2 < c.size(); ++axis) leading *= c[axis];
+    const uint32_t rows = parts(c[c.size() - 2], options_.tile), columns = parts(c.back(), options_.tile);
+    const uint32_t depth = parts(op.transpose_a ? a[a.size() - 2] : a.back(), options_.tile);
+    uint64_t by_rows = std::min<uint64_t>(way.lanes, rows * leading), by_columns = parts(way.lanes, by_rows);
+    if (way.deal == Deal::kColumns) {
+      by_columns = std::min<uint64_t>(way.lanes, columns);
+      by_rows = parts(way.lanes, by_columns);
+    }
+    const uint64_t tile_bytes = uint64_t{options_.tile} * options_.tile * size_of(DType::kF32);
+    const uint64_t room = (scratch_bytes_ - (way.reserves ? scratch_bytes_ / kReserveShare : 0)) / tile_bytes;
+    return choose_panel(parts(rows, parts(by_rows, leading)), parts(columns, by_columns), depth, room);
+  }
+  TileOptions tile_options(const Way& way) const {
+    return {options_.tile, way.walk, scratch_bytes_, reaches_memory(), way.lanes, way.deal};
+  }
   bool block_fits(const Chain& chain, uint64_t bytes) const {
-    const auto block = tile_last_block(graph_, views_, groups_, chain, tile_options(Walk::kForward));
+    const auto block = tile_last_block(graph_, views_, groups_, chain, tile_options(Way{}));
     if (!block.ok()) return false;
     PinnedOptions pinned;
     pinned.scratch_bytes = bytes;
@@ -193,8 +249,8 @@ class StagedPlanner {
   Result<Plan> plan_seed() {
     Candidate candidate;
     candidate.chains = chain_groups(graph_, views_, groups_, 1);
-    if (Status status = choose_rows(candidate.chains); !status) return status.error();
-    auto micro = tile_groups(graph_, views_, groups_, candidate.chains, tile_options(Walk::kForward));
+    choose_blocks(candidate.chains, candidate.way);
+    auto micro = tile_groups(graph_, views_, groups_, candidate.chains, tile_options(candidate.way));
     if (!micro.ok()) return micro.error();
     candidate.micro = std::move(*micro);
     auto placed = place_first_fit(graph_, candidate.micro, scratch_bytes_, options_.double_buffer_labels);
@@ -209,32 +265,68 @@ class StagedPlanner {
   }
 
   Result<Plan> plan_one(Victim victim) {
-    auto candidate = try_candidate(1, Walk::kForward, false, victim);
+    Way way;
+    way.victim = victim;
+    auto candidate = try_way(way);
     if (!candidate.ok()) return candidate.error();
     return finish(*candidate);
   }
 
   // The plan that is done first by the machine's costs, of equal ones (or without
-  // costs) the one that moves fewest bytes, then the one that needs least scratch. None that
+  // costs) the one that moves fewest bytes, then the one that needs least scratch. None on one lane
   // loads more often than the plain walk does: what other users of the memory pay
   // is in no cost table (docs/decisions/0031).
   Result<Plan> plan_best() {
-    std::optional<Candidate> best;
+    std::optional<Candidate> best, other_lanes;
     uint64_t most_loads = 0;
+    for (const Way& way : ways()) {
+      auto candidate = try_way(way);
+      // Where not even the plain walk fits, its error says the least that works. Longer
+      // chains in blocks of fewer rows may be too many calls.
+      if (!candidate.ok() && (!best || (candidate.error().code != ErrorCode::kDoesNotFit &&
+                                        candidate.error().code != ErrorCode::kTooComplex)))
+        return candidate.error();
+      if (!candidate.ok()) continue;
+      const bool loads_more = best && candidate->placed.stats.loads > most_loads;
+      if (way.lanes == 1 && loads_more) continue;
+      overlap(*candidate);
+      if (!best) most_loads = candidate->placed.stats.loads;
+      std::optional<Candidate>& rival = way.lanes == 1 ? best : other_lanes;
+      if (!rival || is_better(*candidate, *rival)) rival = std::move(*candidate);
+    }
+    if (!other_lanes) return finish(*best);
+    const bool pays = other_lanes->makespan < best->makespan * (1 - 1e-9);
+    return pays ? finish(*other_lanes) : finish(*best, other_lanes->makespan);
+  }
+
+  // The plain walk first, of equal ones the simplest wins: longer and longer chains, to and
+  // fro, then products by panels, then all of it on all lanes. A machine of several lanes
+  // is planned with every sum in one order, so that their number changes no bit.
+  std::vector<Way> ways() const {
+    std::vector<Way> ways;
     for (const uint32_t longest : lengths())
       for (const Walk walk : {Walk::kForward, Walk::kTurning}) {
-        auto candidate = try_candidate(longest, walk, options_.chain, Victim::kFarthestNextUse);
-        // Where not even the plain walk fits, its error says the least that works. Longer
-        // chains in blocks of fewer rows may be too many calls.
-        if (!candidate.ok() && (!best || (candidate.error().code != ErrorCode::kDoesNotFit &&
-                                          candidate.error().code != ErrorCode::kTooComplex)))
-          return candidate.error();
-        if (!candidate.ok() || (best && candidate->placed.stats.loads > most_loads)) continue;
-        overlap(*candidate);
-        if (!best) most_loads = candidate->placed.stats.loads;
-        if (!best || is_better(*candidate, *best)) best = std::move(*candidate);
+        if (walk == Walk::kTurning && machine_.lanes > 1) continue;
+        ways.push_back({.longest = longest, .keep_results = options_.chain, .walk = walk});
       }
-    return finish(*best);
+    const bool rotates = options_.depth > 1 && has_engines();
+    const Way panels{.by_panels = true, .reserves = rotates, .keep_results = true};
+    if (options_.chain && rotates) ways.push_back(panels);
+    const uint32_t lanes = options_.lanes == 0 ? machine_.lanes : std::min(options_.lanes, machine_.lanes);
+    if (lanes < 2 || machine_.costs.empty()) return ways;
+    for (const Deal deal : {Deal::kRows, Deal::kColumns}) {
+      std::vector<Way> shared = {{.longest = 1, .reserves = rotates, .keep_results = options_.chain}};
+      if (options_.chain) {
+        shared.push_back({.longest = kNone, .reserves = rotates, .keep_results = true});
+        shared.push_back(panels);
+      }
+      for (Way& way : shared) {
+        way.lanes = lanes;
+        way.deal = deal;
+        ways.push_back(way);
+      }
+    }
+    return ways;
   }
 
   static bool is_better(const Candidate& a, const Candidate& b) {
@@ -257,26 +349,29 @@ class StagedPlanner {
     return lengths;
   }
 
-  Result<Candidate> try_candidate(uint32_t longest, Walk walk, bool keep_results, Victim victim) {
+  Result<Candidate> try_way(const Way& way) {
     Candidate candidate;
-    candidate.keep_results = keep_results;
-    candidate.chains = chain_groups(graph_, views_, groups_, longest);
-    if (Status status = choose_rows(candidate.chains); !status) return status.error();
-    auto micro = tile_groups(graph_, views_, groups_, candidate.chains, tile_options(walk));
+    candidate.way = way;
+    candidate.chains =
+        way.by_panels ? chain_panels(graph_, views_, groups_) : chain_groups(graph_, views_, groups_, way.longest);
+    choose_blocks(candidate.chains, way);
+    auto micro = tile_groups(graph_, views_, groups_, candidate.chains, tile_options(way));
     if (!micro.ok()) return micro.error();
     candidate.micro = std::move(*micro);
-    if (std::any_of(graph_.operators.begin(), graph_.operators.end(),
-                    [](const GraphOperator& op) { return op.kind == OperatorKind::kSlice; }))
-      candidate.micro = drop_dead_calls(graph_, std::move(candidate.micro));
+    const bool slices = std::any_of(graph_.operators.begin(), graph_.operators.end(),
+                                    [](const GraphOperator& op) { return op.kind == OperatorKind::kSlice; });
+    if (slices) candidate.micro = drop_dead_calls(graph_, std::move(candidate.micro));
     PinnedOptions pinned;
     pinned.scratch_bytes = scratch_bytes_;
-    pinned.victim = victim;
+    pinned.reserve_bytes = way.reserves ? scratch_bytes_ / kReserveShare : 0;
+    pinned.victim = way.victim;
     pinned.granule_bytes = granule_of(candidate.micro);
-    pinned.keep_results = keep_results;
+    pinned.keep_results = way.keep_results;
     pinned.progress = options_.progress;
     auto placed = place_pinned(graph_, candidate.micro, pinned);
     if (!placed.ok()) {
-      if (placed.error().code != ErrorCode::kDoesNotFit || longest != 1) return placed.error();
+      if (placed.error().code != ErrorCode::kDoesNotFit || way.longest != 1 || way.by_panels || way.lanes != 1)
+        return placed.error();
       const Compute& largest = candidate.micro.computes[largest_compute(candidate.micro)];
       if (bytes_at_once(candidate.micro, largest) > scratch_bytes_ / kScratchAlign * kScratchAlign)
         return make_error(
@@ -287,6 +382,7 @@ class StagedPlanner {
       placed = place_one_by_one(candidate.micro);
     }
     candidate.placed = drop_dead_stores(graph_, candidate.micro, std::move(*placed));
+    if (slices) drop_unread_ops(candidate.micro, candidate.placed);
     candidate.bytes_moved = copied_bytes(candidate.micro, candidate.placed);
     return candidate;
   }
@@ -325,43 +421,67 @@ class StagedPlanner {
   // ---- from places to a schedule --------------------------------------------
   bool has_engines() const { return machine_.copy_in_engines + machine_.copy_out_engines != 0; }
 
+  double makespan_of(const Candidate& candidate, const PlacedProgram& placed) const {
+    return predict_makespan(graph_, candidate.micro, placed, machine_).makespan;
+  }
+
   // Rotation lets copies run ahead of products, hoisting makes them; whether both
-  // together pay is what the makespan says.
+  // together pay is what the makespan says. Where room was reserved the slots rotate already.
   void overlap(Candidate& candidate) const {
     const PlacedProgram in_order = candidate.placed;
-    if (has_engines()) candidate.placed = hoist_loads(candidate.micro, in_order, options_.hoist);
-    candidate.makespan = predict_makespan(graph_, candidate.micro, candidate.placed, machine_).makespan;
-    if (!has_engines() || options_.depth == 1) return;
+    if (has_engines())
+      candidate.placed = candidate.way.reserves
+                             ? issue_loads(graph_, candidate.micro, in_order, machine_, options_.hoist)
+                             : hoist_loads(candidate.micro, in_order, options_.hoist);
+    candidate.makespan = makespan_of(candidate, candidate.placed);
+    if (!has_engines() || options_.depth == 1 || candidate.way.reserves) return;
     const uint64_t room = std::min(scratch_bytes_, candidate.placed.stats.peak_bytes * uint64_t{options_.depth});
     PlacedProgram rotated = hoist_loads(candidate.micro, rotate_slots(in_order, room), options_.hoist);
-    const double makespan = predict_makespan(graph_, candidate.micro, rotated, machine_).makespan;
+    const double makespan = makespan_of(candidate, rotated);
     if (makespan > candidate.makespan) return;
     candidate.placed = std::move(rotated);
     candidate.makespan = makespan;
   }
 
-  Result<Plan> finish(const Candidate& candidate) {
+  // `on_all_lanes`: what the best plan on all lanes would take, where one lane is kept.
+  Result<Plan> finish(const Candidate& candidate, std::optional<double> on_all_lanes = {}) {
     const PlacedProgram& placed = candidate.placed;
     const std::vector<LowerBound> bounds = placement_bounds(candidate);
     const StreamProgram streams = assign_streams(graph_, candidate.micro, placed, machine_);
     const StagedProgram program{graph_, views_, candidate.micro, placed, streams};
     Plan plan;
     plan.schedule = lower_tiles(program, machine_, options_.graph_name, bounds);
-    const Busy busy = busy_time(plan.schedule);
-    summarise(candidate, busy, plan);
+    summarise(candidate, plan);
+    plan.summary.strategy += lanes_text(candidate, on_all_lanes);
     plan.summary.bounds = bounds;
     if (plan.schedule.costs.empty()) return plan;
-    plan.summary.bounds.push_back({"makespan", busy.longest, plan.summary.makespan, kBusiest});
-    state_bound(plan.schedule, busy.longest, std::string("makespan: ") + kBusiest);
+    const uint32_t lanes = options_.lanes == 0 ? machine_.lanes : std::min(options_.lanes, machine_.lanes);
+    const double least = bound_makespan(graph_, candidate.micro, machine_, lanes);
+    plan.summary.bounds.push_back({"makespan", least, plan.summary.makespan, kMakespanMethod});
+    state_bound(plan.schedule, least, std::string("makespan: ") + kMakespanMethod);
     return plan;
+  }
+
+  std::string lanes_text(const Candidate& candidate, std::optional<double> on_all_lanes) const {
+    if (machine_.lanes == 1) return {};
+    if (candidate.way.lanes > 1)
+      return ", " + std::to_string(candidate.way.lanes) + " lanes by " +
+             (candidate.way.deal == Deal::kRows ? "rows" : "columns");
+    std::string text = ", one of " + std::to_string(machine_.lanes) + " lanes";
+    if (on_all_lanes) {
+      std::array<char, 32> number{};
+      std::snprintf(number.data(), number.size(), "%.4g", *on_all_lanes);
+      text += std::string(": all would take ") + number.data();
+    }
+    return text;
   }
 
   // Of the same micro-ops in the same order. A plan that loads some piece twice is
   // no longer bound by what would be alive if it did not.
   std::vector<LowerBound> placement_bounds(const Candidate& candidate) const {
-    const PlacementBounds least = bound_placement(candidate.micro, candidate.keep_results);
+    const PlacementBounds least = bound_placement(candidate.micro, candidate.way.keep_results);
     const PlacementStats& stats = candidate.placed.stats;
-    const bool reloads = stats.loads > least.loads;
+    const bool reloads = stats.loads > least.loads || candidate.way.lanes > 1;
     const uint64_t one_call =
         bytes_at_once(candidate.micro, candidate.micro.computes[largest_compute(candidate.micro)]);
     return {
@@ -370,8 +490,6 @@ class StagedPlanner {
          reloads ? "the most that one kernel call needs at once"
                  : "most alive at once in this order, every piece being loaded once"}};
   }
-
-  static constexpr const char* kBusiest = "the busiest engine, never waiting";
 
   static void state_bound(Schedule& schedule, double value, const std::string& method) {
     Claim claim;
@@ -382,7 +500,7 @@ class StagedPlanner {
     schedule.claims.push_back(claim);
   }
 
-  void summarise(const Candidate& candidate, const Busy& busy, Plan& plan) const {
+  void summarise(const Candidate& candidate, Plan& plan) const {
     PlanSummary& summary = plan.summary;
     const PlacementStats& stats = candidate.placed.stats;
     summary.micro_ops = candidate.micro.ops.size();
@@ -398,7 +516,7 @@ class StagedPlanner {
     if (const auto flops = claim_of(plan.schedule, ClaimKind::kFlops)) summary.flops = flops->value;
     summary.bytes_moved = candidate.bytes_moved;
     summary.makespan = makespan_claim(plan.schedule);
-    summary.sequential = busy.total;
+    summary.sequential = busy_time(plan.schedule);
     summary.strategy = candidate.chained(graph_) ? "staged, chained" : "staged";
   }
 

@@ -50,6 +50,8 @@ double value_of(const MicroProgram& micro, const Compute& compute, const Contrac
   return sum;
 }
 
+}  // namespace
+
 double cost_of(const MicroProgram& micro, const PlacedOp& op, const Machine& machine) {
   if (op.kind != PlacedKind::kCompute) {
     const KernelCost* cost = machine.cost("copy");
@@ -66,28 +68,25 @@ double cost_of(const MicroProgram& micro, const PlacedOp& op, const Machine& mac
   return time;
 }
 
-}  // namespace
-
 // The event model of planner/claims serves a schedule, along its streams, tokens and costs. A
 // placed list has none of them, and lowering every candidate to get them takes longer than
 // the prediction: what an op waits for are positions in the list.
 Prediction predict_makespan(const Graph& graph, const MicroProgram& micro, const PlacedProgram& program,
                             const Machine& machine) {
   const Conflicts conflicts = find_conflicts(graph, micro, program);
-  const bool has_in = machine.copy_in_engines != 0, has_out = machine.copy_out_engines != 0;
-  const uint32_t load_queue = has_in ? 0 : 1, store_queue = has_out ? 2 : load_queue;
-  double free_at[3] = {};
-  std::vector<double> done(program.ops.size());
+  const Queues queues(machine);
+  std::vector<double> free_at(program.lanes * Queues::kPerLane, 0), done(program.ops.size());
   Prediction prediction;
   for (uint32_t i = 0; i < program.ops.size(); ++i) {
     const PlacedOp& op = program.ops[i];
-    const Engine engine = engine_of(micro, op);
-    const uint32_t queue = engine == Engine::kCopyIn ? load_queue : engine == Engine::kCompute ? 1 : store_queue;
-    double start = free_at[queue];
-    for (uint32_t j = conflicts.first[i]; j < conflicts.first[i + 1]; ++j)
-      start = std::max(start, done[conflicts.before[j]]);
+    double& free = free_at[queues.of(micro, op)];
+    double start = free;
+    for (uint32_t j = conflicts.first[i]; j < conflicts.first[i + 1]; ++j) {
+      const uint32_t before = conflicts.before[j];
+      start = std::max(start, done[before] + (program.ops[before].lane != op.lane ? machine.token_ns : 0));
+    }
     const double cost = cost_of(micro, op, machine);
-    done[i] = free_at[queue] = start + cost;
+    done[i] = free = start + cost;
     prediction.sequential += cost;
     prediction.makespan = std::max(prediction.makespan, done[i]);
   }

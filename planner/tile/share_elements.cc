@@ -1,12 +1,6 @@
 #include "planner/tile/share_elements.h"
 
 namespace rondo::tiling {
-namespace {
-
-// Elements [first, end) of a label, in row-major order.
-struct Run {
-  uint64_t first = 0, end = 0;
-};
 std::vector<Run> runs_of(const std::vector<uint32_t>& shape, const Box& box) {
   std::vector<Run> runs;
   const size_t last = shape.size() - 1;
@@ -20,8 +14,6 @@ std::vector<Run> runs_of(const std::vector<uint32_t>& shape, const Box& box) {
     if (axis == 0) return runs;
   }
 }
-
-}  // namespace
 
 bool boxes_overlap(const Box& a, const Box& b) {
   for (uint32_t axis = 0; axis < kMaxRank; ++axis)

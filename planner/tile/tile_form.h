@@ -87,6 +87,7 @@ struct MicroOp {
   MicroKind kind = MicroKind::kAsk;
   uint16_t phase = 0;
   uint32_t index = 0;  // of the piece or the compute
+  uint16_t lane = 0;   // whose scratch and engines
 };
 
 struct MicroProgram {
@@ -98,13 +99,15 @@ struct MicroProgram {
   std::vector<std::vector<uint32_t>> label_shapes;  // by label
   uint32_t tile = 0;
   uint64_t tile_bytes = 0;  // of a full square tile
+  uint32_t lanes = 1;
 };
 
-// One stay of a piece in scratch, from its load or first write to its last use.
+// One stay of a piece in scratch of a lane, from its load or first write to its last use.
 struct Allocation {
   uint32_t piece = 0;
   uint64_t offset_bytes = 0;
   uint64_t bytes = 0;  // what the allocator set aside, at least the piece
+  uint16_t lane = 0;
 };
 
 enum class PlacedKind : uint8_t { kLoad, kCompute, kStore };
@@ -115,11 +118,12 @@ struct PlacedOp {
   uint16_t phase = 0;
   uint32_t index = 0;        // of the piece or the compute
   uint32_t first_place = 0;  // into PlacedProgram::places: one per use, or the one of the copy
+  uint16_t lane = 0;
 };
 
 struct PlacementStats {
   uint64_t asked = 0, loads = 0, eliminated = 0, computes = 0, stores = 0, evictions = 0;
-  uint64_t peak_bytes = 0, extent_bytes = 0, live_at_end_bytes = 0;
+  uint64_t peak_bytes = 0, extent_bytes = 0, live_at_end_bytes = 0;  // of the lane that has most
 };
 
 // In place of an allocation: the operand is used where it lies in memory.
@@ -131,6 +135,7 @@ struct PlacedProgram {
   std::vector<uint32_t> places;
   std::vector<Allocation> allocations;
   PlacementStats stats;
+  uint32_t lanes = 1;
   // Slots that form one ring from offset 0; 0 where allocations have no common slot.
   uint64_t slot_bytes = 0;
   uint32_t slots = 0;

@@ -13,6 +13,7 @@ Tiler::Tiler(const Graph& graph, const direct::TensorViews& views, const std::ve
              const TileOptions& options)
     : graph_(graph), views_(views), groups_(groups), options_(options), passes_(groups.size()) {
   program_.tile = options.tile;
+  program_.lanes = options.lanes;
   program_.tile_bytes = uint64_t{options.tile} * options.tile * size_of(DType::kF32);
   for (uint32_t label = 0; label < views.labels.size(); ++label)
     program_.label_shapes.push_back(views.labels[label].shape);
@@ -170,8 +171,10 @@ void Tiler::plan_chain(const Chain& chain) {
     if (views_.is_root(tensor)) written.insert(tensor);
     if (graph_.tensors[tensor].role == TensorRole::kOutput) stored_.insert(tensor);
     for (uint32_t other = 0; other < groups_.size(); ++other)
-      if (reads(groups_[other], tensor))
-        members.count(other) == 0 ? stored_.insert(tensor) : read_within.insert(tensor);
+      if (reads(groups_[other], tensor)) {
+        if (members.count(other) == 0 || options_.lanes > 1) stored_.insert(tensor);
+        if (members.count(other) != 0) read_within.insert(tensor);
+      }
   }
   // Of columns of what lies in memory alone those are brought.
   const auto holds = [&](uint32_t tensor) { return views_.is_root(tensor) || written.count(views_.root(tensor)) != 0; };
@@ -202,18 +205,26 @@ void Tiler::plan_chain(const Chain& chain) {
 
 Status Tiler::add(const Chain& chain, bool one_block_only) {
   plan_chain(chain);
+  if (chain.by_panels) return add_panels(chain);
   const FusedGroup& first = groups_[chain.groups.front()];
   const auto& extents = walked_shape(graph_, views_, first);
   const uint32_t row_count = extents.size() < 2 ? 1 : extents[extents.size() - 2];
   const uint32_t rows = is_indivisible(graph_, views_, first) ? row_count : chain.rows;
   RowBlock at;
   at.lead.assign(extents.size() < 2 ? 0 : extents.size() - 2, 0);
+  row_unit_ = 0;
+  row_units_ = (row_count + rows - 1) / rows;
+  if (changes_state(first.kind) || one_block_only)
+    row_units_ = 1;
+  else
+    for (size_t axis = 0; axis < at.lead.size(); ++axis) row_units_ *= extents[axis];
   for (;;) {
     for (uint32_t low = one_block_only && rows < row_count ? row_count - rows : 0; low < row_count; low += at.count) {
       at.low = low;
       at.count = std::min(rows, row_count - low);
       at.block = low / rows;
       if (Status status = add_row_block(chain, at); !status || one_block_only) return status;
+      ++row_unit_;
     }
     if (changes_state(first.kind)) return {};  // all of what is written
     size_t axis = at.lead.size();              // next outer index, last axis fastest
@@ -226,19 +237,84 @@ Status Tiler::add_row_block(const Chain& chain, const RowBlock& at) {
   for (uint32_t member : chain.groups) {
     const FusedGroup& group = groups_[member];
     group_ = member;
-    // One phase a group; a chain goes round its groups, so it has one per turn as
-    // long as the table of phases has room.
-    std::string name = graph_.operators[group.main].name;
+    // One phase a group; a chain goes round its groups, so it has one per turn.
+    std::string turn;
     if (chain.groups.size() > 1) {
-      for (uint32_t index : at.lead) name += "." + std::to_string(index);
-      name += "." + std::to_string(at.block);
+      for (uint32_t index : at.lead) turn += "." + std::to_string(index);
+      turn += "." + std::to_string(at.block);
     }
-    if (program_.phases.empty() || (program_.phases.back() != name && program_.phases.size() < 0xffff))
-      program_.phases.push_back(std::move(name));
-    phase_ = static_cast<uint16_t>(program_.phases.size() - 1);
-
+    begin_phase(member, turn);
+    deal(0, 1);
     if (Status status = add_group(group, at); !status) return status;
   }
+  return {};
+}
+
+// As long as the table of phases has room.
+void Tiler::begin_phase(uint32_t group, const std::string& suffix) {
+  std::string name = graph_.operators[groups_[group].main].name + suffix;
+  if (program_.phases.empty() || (program_.phases.back() != name && program_.phases.size() < 0xffff))
+    program_.phases.push_back(std::move(name));
+  phase_ = static_cast<uint16_t>(program_.phases.size() - 1);
+}
+
+Tiler::RowBlock Tiler::row_tile(RowBlock at, uint32_t tile, uint32_t rows) const {
+  at.block = tile;
+  at.low = tile * program_.tile;
+  at.count = std::min(program_.tile, rows - at.low);
+  return at;
+}
+
+Status Tiler::add_panels(const Chain& chain) {
+  const auto& extents = shape(groups_[chain.groups.front()].output);
+  const size_t leading = extents.size() - 2;
+  const uint32_t rows = tiles(extents[leading]), columns = tiles(extents.back());
+  const Panel& panel = chain.panel;
+  const uint32_t turns = (rows + panel.rows - 1) / panel.rows, across = (columns + panel.columns - 1) / panel.columns;
+  RowBlock at;
+  at.lead.assign(leading, 0);
+  row_unit_ = 0;
+  row_units_ = turns;
+  for (size_t axis = 0; axis < leading; ++axis) row_units_ *= extents[axis];
+  for (;;) {
+    for (uint32_t row = 0; row < rows; row += panel.rows, ++row_unit_)
+      for (uint32_t column = 0; column < columns; column += panel.columns) {
+        const uint64_t index = row_unit_ * across + column / panel.columns;
+        begin_phase(chain.groups.front(), row_units_ * across > 1 ? "." + std::to_string(index) : "");
+        deal(column / panel.columns, across);
+        if (Status status = add_panel(chain, at, row, column); !status) return status;
+      }
+    size_t axis = leading;
+    while (axis > 0 && ++at.lead[axis - 1] == extents[axis - 1]) at.lead[--axis] = 0;
+    if (axis == 0) return {};
+  }
+}
+
+Status Tiler::add_panel(const Chain& chain, const RowBlock& at, uint32_t first_row, uint32_t first_column) {
+  const uint32_t head = chain.groups.front();
+  const FusedGroup& product = groups_[head];
+  const auto& extents = shape(product.output);
+  const uint32_t rows = extents[extents.size() - 2], columns = extents.back();
+  const uint32_t end_row = std::min(first_row + chain.panel.rows, tiles(rows));
+  const uint32_t end_column = std::min(first_column + chain.panel.columns, tiles(columns));
+  const uint32_t steps = tiles(depth_of(product)), pass = passes_[head].over_k++;
+  for (uint32_t step = 0; step < steps; ++step)
+    for (uint32_t row = first_row; row < end_row; ++row)
+      for (uint32_t n = first_column; n < end_column; ++n) {
+        const RowBlock tile = row_tile(at, row, rows);
+        group_ = head;
+        if (Status status = add_product(product, tile, {n, turned(step, steps, pass), step, steps}); !status)
+          return status;
+        if (step + 1 < steps) continue;
+        store(product.output, result_piece(product, tile, n));
+        for (size_t member = 1; member < chain.groups.size(); ++member) {
+          group_ = chain.groups[member];
+          const uint32_t column = n * program_.tile;
+          if (Status status = add_elements(groups_[group_], tile, column, std::min(program_.tile, columns - column), n);
+              !status)
+            return status;
+        }
+      }
   return {};
 }
 
@@ -272,13 +348,42 @@ Status Tiler::add_group(const FusedGroup& group, const RowBlock& at) {
   }
 }
 
+uint32_t Tiler::depth_of(const FusedGroup& product) const {
+  const auto& a = shape(product.inputs[0]);
+  return graph_.operators[product.main].transpose_a ? a[a.size() - 2] : a.back();
+}
+
+// Step i of a pass, in the direction of this one.
+uint32_t Tiler::turned(uint32_t i, uint32_t count, uint32_t pass) const {
+  return options_.walk == Walk::kTurning && pass % 2 == 1 ? count - 1 - i : i;
+}
+
+// Tile n of the row block of a product's result, or the whole rows that hold it.
+uint32_t Tiler::result_piece(const FusedGroup& product, const RowBlock& at, uint32_t n) {
+  const uint32_t c = product.output, column = n * program_.tile;
+  return piece_of(c, block_box(c, at, shape(c).size(), column, std::min(program_.tile, shape(c).back() - column)));
+}
+
 Status Tiler::add_matmul(const FusedGroup& group, const RowBlock& at) {
+  const uint32_t c = group.output, across = tiles(shape(c).back()), steps = tiles(depth_of(group));
+  const uint32_t n_pass = passes_[group_].over_n++;
+  for (uint32_t i = 0; i < across; ++i) {
+    const uint32_t n = turned(i, across, n_pass);
+    deal_columns(c, n * program_.tile, program_.tile);
+    const uint32_t k_pass = passes_[group_].over_k++;
+    for (uint32_t step = 0; step < steps; ++step)
+      if (Status status = add_product(group, at, {n, turned(step, steps, k_pass), step, steps}); !status) return status;
+    if (whole_rows_.count(c) == 0 || i + 1 == across) store(c, result_piece(group, at, n));
+  }
+  return {};
+}
+
+Status Tiler::add_product(const FusedGroup& group, const RowBlock& at, const Product& product) {
   const GraphOperator& op = graph_.operators[group.main];
   const uint32_t a = group.inputs[0], b = group.inputs[1], c = group.output;
   const size_t rank = shape(c).size();
   const uint32_t tile = program_.tile;
-  const uint32_t columns = shape(c).back();
-  const uint32_t depth = op.transpose_a ? shape(a)[shape(a).size() - 2] : shape(a).back();
+  const uint32_t columns = shape(c).back(), depth = depth_of(group);
   // Axes of a matrix operand: rows then columns, swapped under transposition.
   const auto slice = [&](uint32_t tensor, bool transposed, uint32_t row, uint32_t rows, uint32_t column,
                          uint32_t column_count) {
@@ -302,94 +407,83 @@ Status Tiler::add_matmul(const FusedGroup& group, const RowBlock& at) {
     }
     return use;
   };
-  // Step i of a pass, in the direction of this one.
-  const auto turn = [&](uint32_t i, uint32_t count, uint32_t pass) {
-    return options_.walk == Walk::kTurning && pass % 2 == 1 ? count - 1 - i : i;
-  };
-  const uint32_t n_pass = passes_[group_].over_n++;
-  for (uint32_t i = 0; i < tiles(columns); ++i) {
-    const uint32_t n = turn(i, tiles(columns), n_pass);
-    const uint32_t column = n * tile, width = std::min(tile, columns - column);
-    Box c_box = at_block(c, at, rank);
-    set_rows(c_box, c, at);
-    set_last(c_box, c, column, width);
-    const uint32_t c_piece = piece_of(c, c_box);
-    const uint32_t k_pass = passes_[group_].over_k++;
-    for (uint32_t step = 0; step < tiles(depth); ++step) {
-      const uint32_t k = turn(step, tiles(depth), k_pass);
-      const uint32_t low = k * tile, length = std::min(tile, depth - low);
-      const bool last = step + 1 == tiles(depth);
-      const Box a_box = slice(a, op.transpose_a, at.low, at.count, low, length);
-      const Box b_box = slice(b, op.transpose_b, low, length, column, width);
-      const uint32_t a_piece = op.transpose_a ? intern(a, a_box) : piece_of(a, a_box);
-      const uint32_t b_piece = intern(b, b_box);
-      std::vector<PieceUse> uses = {matrix_use(a, op.transpose_a, a_box, a_piece),
-                                    matrix_use(b, op.transpose_b, b_box, b_piece), use_of(c, c_box, c_piece)};
-      uses[2].version = last ? 0 : step + 1;
-      Compute compute{.kernel = "matmul", .result = 2, .m = at.block, .n = n, .k = k};
-      compute.flags = step == 0 ? kOpInit : kOpAccumulate;
-      if (last) {
-        compute.flags |= kOpFinal;
-        compute.params[0] = static_cast<uint32_t>(group.activation);
-        if (group.bias != kNone) {
-          Box bias_box;
-          set_last(bias_box, group.bias, column, width);
-          const uint32_t bias_piece = intern(group.bias, bias_box);
-          ask(bias_piece);
-          uses.push_back(use_of(group.bias, bias_box, bias_piece));
-        }
-      }
-      ask(a_piece);
-      ask(b_piece);
-      if (Status status = emit_compute(compute, uses); !status) return status;
+  const uint32_t column = product.n * tile, width = std::min(tile, columns - column);
+  const uint32_t low = product.k * tile, length = std::min(tile, depth - low);
+  const bool last = product.step + 1 == product.steps;
+  const Box c_box = block_box(c, at, rank, column, width);
+  const Box a_box = slice(a, op.transpose_a, at.low, at.count, low, length);
+  const Box b_box = slice(b, op.transpose_b, low, length, column, width);
+  const uint32_t c_piece = piece_of(c, c_box);
+  const uint32_t a_piece = op.transpose_a ? intern(a, a_box) : piece_of(a, a_box);
+  const uint32_t b_piece = intern(b, b_box);
+  std::vector<PieceUse> uses = {matrix_use(a, op.transpose_a, a_box, a_piece),
+                                matrix_use(b, op.transpose_b, b_box, b_piece), use_of(c, c_box, c_piece)};
+  uses[2].version = last ? 0 : product.step + 1;
+  Compute compute{.kernel = "matmul", .result = 2, .m = at.block, .n = product.n, .k = product.k};
+  compute.flags = product.step == 0 ? kOpInit : kOpAccumulate;
+  if (last) {
+    compute.flags |= kOpFinal;
+    compute.params[0] = static_cast<uint32_t>(group.activation);
+    if (group.bias != kNone) {
+      Box bias_box;
+      set_last(bias_box, group.bias, column, width);
+      const uint32_t bias_piece = intern(group.bias, bias_box);
+      ask(bias_piece);
+      uses.push_back(use_of(group.bias, bias_box, bias_piece));
     }
-    if (whole_rows_.count(c) == 0 || i + 1 == tiles(columns)) store(c, c_piece);
+  }
+  ask(a_piece);
+  ask(b_piece);
+  return emit_compute(compute, uses);
+}
+
+Status Tiler::add_pointwise(const FusedGroup& group, const RowBlock& at) {
+  const uint32_t y = group.output;
+  const uint32_t columns = shape(y).back();
+  const uint32_t step = whole_rows_.count(y) != 0 ? columns : program_.tile;
+  for (uint32_t column = 0, n = 0; column < columns; column += step, ++n) {
+    deal_columns(y, column, step);
+    if (Status status = add_elements(group, at, column, std::min(step, columns - column), n); !status) return status;
   }
   return {};
 }
 
-Status Tiler::add_pointwise(const FusedGroup& group, const RowBlock& at) {
+// Columns [column, column + width) of the row block.
+Status Tiler::add_elements(const FusedGroup& group, const RowBlock& at, uint32_t column, uint32_t width, uint32_t n) {
   const GraphOperator& op = graph_.operators[group.main];
   const uint32_t y = group.output;
   const size_t rank = shape(y).size();
-  const uint32_t columns = shape(y).back();
-  const uint32_t step = whole_rows_.count(y) != 0 ? columns : program_.tile;
-  for (uint32_t column = 0, n = 0; column < columns; column += step, ++n) {
-    Box y_box = at_block(y, at, rank);
-    set_rows(y_box, y, at);
-    const uint32_t width = std::min(step, columns - column);
-    set_last(y_box, y, column, width);
-    const PieceUse result = use_of(y, y_box, piece_of(y, y_box));
-    std::vector<PieceUse> uses;
-    for (uint32_t input : group.inputs) {
-      const auto& extents = shape(input);
-      Box box = at_block(input, at, rank);
-      if (extents.size() >= 2 && extents[extents.size() - 2] != 1) set_rows(box, input, at);
-      if (extents.back() != 1) set_last(box, input, column, width);
-      // Whole rows only where the operand has the result's rows; broadcast ones are themselves.
-      const bool by_row = extents == shape(y);
-      PieceUse use = use_of(input, box, by_row ? piece_of(input, box) : intern(input, box));
-      // Line the operand's view up with the result's: missing and unit axes broadcast.
-      PieceUse lined = use;
-      lined.rank = result.rank;
-      for (uint32_t i = 0; i < result.rank; ++i) {
-        const uint32_t from_end = result.rank - i;
-        const bool has_axis = use.rank >= from_end;
-        const uint8_t axis = has_axis ? use.axis[use.rank - from_end] : uint8_t{0xff};
-        const bool walks = axis != 0xff && use.extent[use.rank - from_end] == result.extent[i];
-        lined.axis[i] = walks ? axis : uint8_t{0xff};
-        lined.extent[i] = result.extent[i];
-      }
-      ask(lined.piece);
-      uses.push_back(lined);
+  const Box y_box = block_box(y, at, rank, column, width);
+  const PieceUse result = use_of(y, y_box, piece_of(y, y_box));
+  std::vector<PieceUse> uses;
+  for (uint32_t input : group.inputs) {
+    const auto& extents = shape(input);
+    Box box = at_block(input, at, rank);
+    if (extents.size() >= 2 && extents[extents.size() - 2] != 1) set_rows(box, input, at);
+    if (extents.back() != 1) set_last(box, input, column, width);
+    // Whole rows only where the operand has the result's rows; broadcast ones are themselves.
+    const bool by_row = extents == shape(y);
+    PieceUse use = use_of(input, box, by_row ? piece_of(input, box) : intern(input, box));
+    // Line the operand's view up with the result's: missing and unit axes broadcast.
+    PieceUse lined = use;
+    lined.rank = result.rank;
+    for (uint32_t i = 0; i < result.rank; ++i) {
+      const uint32_t from_end = result.rank - i;
+      const bool has_axis = use.rank >= from_end;
+      const uint8_t axis = has_axis ? use.axis[use.rank - from_end] : uint8_t{0xff};
+      const bool walks = axis != 0xff && use.extent[use.rank - from_end] == result.extent[i];
+      lined.axis[i] = walks ? axis : uint8_t{0xff};
+      lined.extent[i] = result.extent[i];
     }
-    uses.push_back(result);
-    Compute compute{
-        .kernel = pointwise_kernel(group.kind), .result = static_cast<uint8_t>(uses.size() - 1), .m = at.block, .n = n};
-    if (group.kind == OperatorKind::kGelu) compute.params[0] = op.gelu_tanh ? 1 : 0;
-    if (Status status = emit_compute(compute, uses); !status) return status;
-    store(y, result.piece);
+    ask(lined.piece);
+    uses.push_back(lined);
   }
+  uses.push_back(result);
+  Compute compute{
+      .kernel = pointwise_kernel(group.kind), .result = static_cast<uint8_t>(uses.size() - 1), .m = at.block, .n = n};
+  if (group.kind == OperatorKind::kGelu) compute.params[0] = op.gelu_tanh ? 1 : 0;
+  if (Status status = emit_compute(compute, uses); !status) return status;
+  store(y, result.piece);
   return {};
 }
 

@@ -64,6 +64,7 @@ Status Tiler::add_reduction(const FusedGroup& group, const RowBlock& at) {
   const size_t rank = shape(y).size(), reduced = static_cast<size_t>(op.axis);
   const uint32_t columns = shape(y).back(), step = whole_rows_.count(y) != 0 ? columns : program_.tile;
   for (uint32_t column = 0; column < columns; column += step) {
+    deal_columns(y, column, step);
     const Box to = block_box(y, at, rank, column, std::min(step, columns - column));
     // The kernel reduces its last axis, whichever that is of the tensor.
     Box from;
@@ -96,6 +97,7 @@ Status Tiler::add_concat(const FusedGroup& group, const RowBlock& at) {
   const auto axis = static_cast<size_t>(graph_.operators[group.main].axis);
   const uint32_t columns = shape(y).back(), step = column_step(y, at.count);
   for (uint32_t column = 0; column < columns; column += step) {
+    deal_columns(y, column, step);
     const Box box = block_box(y, at, rank, column, std::min(step, columns - column));
     uint32_t piece = kNone, begin = 0;  // where the input begins in the output
     for (uint32_t input : group.inputs) {
@@ -125,6 +127,7 @@ Status Tiler::add_view_copy(const FusedGroup& group, const RowBlock& at) {
   const direct::TensorView& source = views_.copy_sources.at(y);
   const uint32_t columns = shape(y).back(), step = column_step(y, at.count);
   for (uint32_t column = 0; column < columns; column += step) {
+    deal_columns(y, column, step);
     const Box box = block_box(y, at, rank, column, std::min(step, columns - column));
     const PieceUse from = use_by(y, source, box, all_axes(rank), kNone), to = made(y, box, all_axes(rank));
     const Compute compute{.kernel = "assign", .engine = Engine::kCopyIn, .result = 1, .m = at.block};
@@ -144,6 +147,7 @@ Status Tiler::add_relabelling(const FusedGroup& group, const RowBlock& at) {
   std::iota(target.axis, target.axis + rank, uint8_t{0});
   const uint32_t columns = shape(x).back(), step = column_step(x, at.count);
   for (uint32_t column = 0; column < columns; column += step) {
+    deal_columns(x, column, step);
     const Box box = block_box(x, at, rank, column, std::min(step, columns - column));
     const uint32_t piece = intern_labelled(y, target.label, box);
     const Compute compute{.kernel = "assign", .engine = Engine::kCopyIn, .result = 1, .m = at.block};
@@ -163,6 +167,7 @@ Status Tiler::add_gather(const FusedGroup& group, const RowBlock& at) {
   const uint32_t held_rows = is_reached(source) ? at.count : std::max(at.count, shape(source)[0]);
   const uint32_t columns = shape(y).back(), step = column_step(y, held_rows);
   for (uint32_t column = 0; column < columns; column += step) {
+    deal_columns(y, column, step);
     const Box box = block_box(y, at, rank, column, std::min(step, columns - column));
     Box numbers = box, from;
     numbers.low[column_axis] = 0;
@@ -191,6 +196,7 @@ Status Tiler::add_rotary(const FusedGroup& group, const RowBlock& at) {
     return Axes{static_cast<uint8_t>(last - 1), last};
   };
   for (uint32_t column = 0; column < columns; column += d) {
+    deal_columns(y, column, d);
     std::vector<PieceUse> uses = {loaded(group.inputs[0], head_of(group.inputs[0], column), last_two(group.inputs[0]))};
     for (size_t angle : {1, 2})
       uses.push_back(loaded(group.inputs[angle], head_of(group.inputs[angle], 0), last_two(group.inputs[angle])));
@@ -228,6 +234,7 @@ Status Tiler::add_attention(const FusedGroup& group, const RowBlock& at) {
   const uint64_t staged_bytes = (uint64_t{at.count} + keys) * (uint64_t{d} + e) * size_of(DType::kF32);
   const bool lies = is_reached(k) && is_reached(v) && (paged || staged_bytes > options_.scratch_bytes / 2);
   for (uint32_t head = 0; head < heads; ++head) {
+    deal_columns(y, head * e, e);
     const uint32_t kv = head / (heads / kv_heads);
     const Box k_box = keys_of(k, kv * d, d), v_box = keys_of(v, kv * e, e);
     std::vector<PieceUse> uses = {loaded(q, block_box(q, at, rank, head * d, d), last_two(q))};
@@ -262,6 +269,7 @@ Status Tiler::add_append(const FusedGroup& group, const RowBlock& at) {
   for (size_t axis = 0; axis + 1 < rank; ++axis) rows *= shape(x)[axis];
   const uint32_t columns = shape(x).back(), step = rank == 1 ? columns : column_step(x, rows);
   for (uint32_t column = 0; column < columns; column += step) {
+    deal(column / step, (columns + step - 1) / step);
     Box box;
     std::copy_n(shape(x).begin(), rank, box.extent);
     set_last(box, x, column, std::min(step, columns - column));
@@ -283,6 +291,7 @@ Status Tiler::add_scatter(const FusedGroup& group, const RowBlock& at) {
   const uint32_t x = group.inputs[1], rows = group.inputs[2], state = views_.root(group.output);
   const uint32_t count = shape(x)[0], columns = shape(x)[1], step = column_step(x, count);
   for (uint32_t column = 0; column < columns; column += step) {
+    deal(column / step, (columns + step - 1) / step);
     Box numbers, from, to;
     numbers.extent[0] = from.extent[0] = count;
     to.extent[0] = shape(state)[0];

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <string>
 #include <string_view>
 #include <vector>
 #include "planner/direct/tensor_views.h"
@@ -37,9 +38,22 @@ class Tiler {
 
   void plan_chain(const Chain& chain);
   Status add_row_block(const Chain& chain, const RowBlock& at);
+  Status add_panels(const Chain& chain);
+  Status add_panel(const Chain& chain, const RowBlock& at, uint32_t first_row, uint32_t first_column);
+  void begin_phase(uint32_t group, const std::string& suffix);
+  RowBlock row_tile(RowBlock at, uint32_t tile, uint32_t rows) const;
   Status add_group(const FusedGroup& group, const RowBlock& at);
   Status add_matmul(const FusedGroup& group, const RowBlock& at);
+  // One product of tiles: step `step` of `steps` of the sum at column tile n, with tile k.
+  struct Product {
+    uint32_t n = 0, k = 0, step = 0, steps = 1;
+  };
+  Status add_product(const FusedGroup& group, const RowBlock& at, const Product& product);
   Status add_pointwise(const FusedGroup& group, const RowBlock& at);
+  Status add_elements(const FusedGroup& group, const RowBlock& at, uint32_t column, uint32_t width, uint32_t n);
+  uint32_t depth_of(const FusedGroup& product) const;
+  uint32_t turned(uint32_t i, uint32_t count, uint32_t pass) const;
+  uint32_t result_piece(const FusedGroup& product, const RowBlock& at, uint32_t n);
   Status add_rows(const FusedGroup& group, const RowBlock& at);
   Status add_reduction(const FusedGroup& group, const RowBlock& at);
   Status add_concat(const FusedGroup& group, const RowBlock& at);
@@ -82,7 +96,17 @@ class Tiler {
   PieceUse lying_or_loaded(uint32_t tensor, const Box& box, const Axes& axes);
 
   void ask(uint32_t piece) { emit(MicroKind::kAsk, piece); }
-  void emit(MicroKind kind, uint32_t index) { program_.ops.push_back({kind, phase_, index}); }
+  void emit(MicroKind kind, uint32_t index) { program_.ops.push_back({kind, phase_, index, lane_}); }
+  // The lane of part `column` of `columns` of the row block, which are pieces of their own.
+  void deal(uint64_t column, uint64_t columns) {
+    const uint64_t unit = options_.deal == Deal::kRows ? row_unit_ * columns + column : column * row_units_ + row_unit_;
+    lane_ = static_cast<uint16_t>(unit * options_.lanes / (row_units_ * columns));
+  }
+  // Columns [column, column + step) of `tensor`, unless the row block is one piece.
+  void deal_columns(uint32_t tensor, uint32_t column, uint32_t step) {
+    if (whole_rows_.count(views_.root(tensor)) != 0) return deal(0, 1);
+    deal(column / step, (shape(tensor).back() + step - 1) / step);
+  }
   Status emit_compute(Compute compute, const std::vector<PieceUse>& uses);
   void store(uint32_t tensor, uint32_t piece) {
     if (stored_.count(tensor) != 0) emit(MicroKind::kStore, piece);
@@ -102,7 +126,8 @@ class Tiler {
   };
   std::vector<Passes> passes_;  // by group: passes begun so far
   uint32_t group_ = 0;
-  uint16_t phase_ = 0;
+  uint16_t phase_ = 0, lane_ = 0;
+  uint64_t row_unit_ = 0, row_units_ = 1;  // row blocks of the chain: which one, of how many
 };
 
 }  // namespace rondo::tiling

@@ -1,9 +1,7 @@
 #include "tests/backends/twice_replayed.h"
 
 #include <cstring>
-#include <map>
 #include <random>
-#include <vector>
 #include "rondo/verify.h"
 #include "tests/whole/without_meaning.h"
 
@@ -123,7 +121,7 @@ TwiceReplayed replay_twice(Schedule schedule, const DeviceOptions& device, uint6
   result.ops = schedule.ops.size();
   const Side host = replay_on(schedule, {}, seed, replays);
   if (!host.failure.empty()) return {"on the host: " + host.failure};
-  const Side other = replay_on(std::move(schedule), device, seed, replays);
+  Side other = replay_on(std::move(schedule), device, seed, replays);
   if (!other.failure.empty()) return {"on the device: " + other.failure};
   result.way = other.way;
   result.unfaithful = host.unfaithful || other.unfaithful;
@@ -139,6 +137,7 @@ TwiceReplayed replay_twice(Schedule schedule, const DeviceOptions& device, uint6
         result.difference = name + "[" + std::to_string(i) + "]: " + number(values, i) + " on the host, " +
                             number(found, i) + " on the device";
   }
+  result.content = std::move(other.content);
   return result;
 }
 

@@ -1,7 +1,10 @@
 // One schedule replayed on the host and on the emulated device with equal data.
 #pragma once
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
+#include <vector>
 #include "rondo/runtime.h"
 #include "rondo/schedule.h"
 
@@ -13,6 +16,7 @@ struct TwiceReplayed {
   ReplayWay way;
   bool unfaithful = false;  // safe, and not what its values say: replayed without them
   uint64_t ops = 0;
+  std::map<std::string, std::vector<std::byte>> content = {};  // of outputs and states, on the device
 };
 
 // Every binding gets numbers drawn from `seed`, whose parity says whether states are
