@@ -6,8 +6,7 @@
 
 namespace rondo::tiling {
 
-inline constexpr const char* kMakespanMethod =
-    "the busiest engine, never waiting and copying nothing twice";
+inline constexpr const char* kMakespanMethod = "the busiest engine, never waiting and copying nothing twice";
 
 // Each engine by itself, its work shared evenly by `lanes`: the calls of the program; every
 // byte of inputs, constants, tables and states that some call wants in scratch, copied in
