@@ -20,7 +20,7 @@ class ProblemReader {
 
   Result<Problem> read() {
     if (!root_.is(Kind::kObject)) return context_.fail(root_, "a problem is an object, this is ", name_of(root_.kind));
-    for (Status status : {read_tensors(), read_operators(), read_machine()})
+    for (const Status& status : {read_tensors(), read_operators(), read_machine()})
       if (!status.ok()) return status.error();
     if (std::optional<ProblemFault> fault = find_fault(problem_)) {
       const Node& list = *root_.find(fault->key);

@@ -112,8 +112,9 @@ std::optional<LazyPlan> plan_lazy(const GateGraph& graph, std::span<const HalfLa
   LazyPlan plan{{columns, kUnlimited}, {}};
   const auto works = [&](const EraseLimits& limits) {
     std::optional<std::vector<int32_t>> erases = plan_erases(graph, work, lives, mode, limits);
-    if (erases) plan = {limits, *std::move(erases)};
-    return erases.has_value();
+    if (!erases) return false;
+    plan = {limits, *std::move(erases)};
+    return true;
   };
   if (columns == 0) {
     // More columns never hurt; with all of them nothing is ever erased.

@@ -67,7 +67,7 @@ class Finisher {
 
   GraphFault check_op(uint32_t id) {
     const Op& op = graph_.ops[id];
-    const auto fault = [&](std::string message) {
+    const auto fault = [&](const std::string& message) {
       return GraphFault{At::kOp, id, op_words(graph_, id) + " " + message};
     };
     if (op.type == OpType::kLookup ? op.outputs.empty() : op.outputs.size() != 1)

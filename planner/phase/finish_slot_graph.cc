@@ -13,7 +13,7 @@ std::string gate_words(const SlotGraph& graph, uint32_t gate) {
 
 GraphFault check_gate(const SlotGraph& graph, uint32_t id) {
   const Gate& gate = graph.gates[id];
-  const auto fault = [&](std::string message) {
+  const auto fault = [&](const std::string& message) {
     return GraphFault{At::kOp, id, gate_words(graph, id) + " " + message};
   };
   constexpr int kAny = -1;

@@ -185,7 +185,8 @@ class GateGenerator {
       // A step of the program: is the counter past k?
       if (step_ < 2) anchors_[step_ % 2] = pick(half, true);
       a = {{0, 1}};
-      b = {{anchors_[0], 1}, {0, -static_cast<double>(step_ / 2 + 1) + (step_ % 2 == 0 ? 1 : 0)}};
+      const uint32_t passed = step_ / 2 + 1;
+      b = {{anchors_[0], 1}, {0, -static_cast<double>(passed) + (step_ % 2 == 0 ? 1 : 0)}};
       if (step_ == 0) b = {{anchors_[0], 1}};
       ++step_;
       return finish(std::move(op = Op{OpType::kReglu, TieBreak::kLatest, {}, {}, {}, {a, b}}), 1, half);

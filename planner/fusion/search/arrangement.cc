@@ -231,14 +231,6 @@ void Arrangement::reorder(Random& random) {
   order_ = std::move(order);
 }
 
-bool Arrangement::needed_by_others(uint32_t tensor, uint32_t slot) const {
-  if (net_->graph_output[tensor] != 0) return true;
-  for (const uint32_t op : net_->consumers[tensor])
-    for (const uint32_t holder : holders_[op])
-      if (holder != slot && found_in(chains_[holder].needs, tensor)) return true;
-  return false;
-}
-
 void Arrangement::resum() {
   latency_ = guide_ = 0;
   for (const uint32_t slot : order_) latency_ += chains_[slot].latency, guide_ += chains_[slot].guide;

@@ -69,9 +69,6 @@ class Arrangement {
   const std::vector<uint32_t>& holders(uint32_t op) const { return holders_[op]; }
   const Network& network() const { return *net_; }
 
-  // Chains whose stores of `tensor` somebody needs, itself excepted.
-  bool needed_by_others(uint32_t tensor, uint32_t slot) const;
-
   // Another valid order: depth first, chains that have just become ready before others,
   // so that neighbours in it are mostly neighbours in the graph.
   void reorder(Random& random);

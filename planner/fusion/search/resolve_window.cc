@@ -3,6 +3,7 @@
 #include <bit>
 #include <unordered_map>
 #include <unordered_set>
+#include "planner/fusion/ceil_div.h"
 #include "planner/fusion/search/operator_set.h"
 
 namespace rondo::fusion {
@@ -61,7 +62,7 @@ class Window {
       // What was stored before the window need not be stored again, but is not tracked:
       // the window stores it once more if it makes it. That loses nothing in practice.
       if (net_.graph_output[op.output] != 0 || wanted[op.output] != 0) wanted_ |= bit(index);
-      const auto tiles = [&](int64_t extent) { return static_cast<double>((extent + net_.native - 1) / net_.native); };
+      const auto tiles = [&](int64_t extent) { return static_cast<double>(ceil_div(extent, net_.native)); };
       least_[index] = op.base_cost * tiles(net_.width[op.output]) * tiles(net_.height[op.output]);
     }
     for (uint32_t index = 0; index < count; ++index) {

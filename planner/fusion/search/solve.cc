@@ -176,8 +176,8 @@ class Solver {
       solved_.work += island.work;
       offer(*island.current);
     }
-    if (const Status status = publish("annealing"); !status.ok()) return status;
-    if (const Status status = take_exhausted(); !status.ok()) return status;
+    if (Status status = publish("annealing"); !status.ok()) return status;
+    if (Status status = take_exhausted(); !status.ok()) return status;
     if (options_.progress) options_.progress(progress("annealing"));
     return {};
   }

@@ -120,14 +120,10 @@ void DualSimplex::load_basis() {
   compute_reduced_costs();
   for (uint32_t j = 0; j < columns_ + size_; ++j) {
     if (state_[j] == kBasic) continue;
-    if (lower_[j] <= -kInfinite) {
+    if (lower_[j] <= -kInfinite || (upper_[j] < kInfinite && reduced_[j] < -kDualTolerance)) {
       state_[j] = kAtUpper;
-    } else if (upper_[j] >= kInfinite) {
+    } else if (upper_[j] >= kInfinite || reduced_[j] > kDualTolerance) {
       state_[j] = kAtLower;
-    } else if (reduced_[j] > kDualTolerance) {
-      state_[j] = kAtLower;
-    } else if (reduced_[j] < -kDualTolerance) {
-      state_[j] = kAtUpper;
     }
     // Shifted to dual feasibility where a one-sided row is priced wrongly.
     if ((state_[j] == kAtLower && reduced_[j] < 0) || (state_[j] == kAtUpper && reduced_[j] > 0)) {
