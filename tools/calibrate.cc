@@ -8,13 +8,12 @@
 namespace rondo::cli {
 namespace {
 
-using enum Table::Align;
-
-std::string percent(double part) {
+std::string residual_text(double part) {
   return number_text(static_cast<double>(static_cast<int64_t>(1000 * part + 0.5)) / 10) + " %";
 }
 
 void print_summary(const Machine& machine, std::ostream& out) {
+  using enum Table::Align;
   Table facts({"", ""}, {kLeft, kLeft});
   facts.add({"machine", machine.name});
   facts.add({"cpu", machine.measured.cpu + ", " + counted(machine.lanes, "core") + ", " + machine.measured.isa});
@@ -37,7 +36,7 @@ void print_summary(const Machine& machine, std::ostream& out) {
               {kLeft, kRight, kRight, kRight, kRight, kRight});
   for (const KernelCost& cost : machine.costs)
     costs.add({cost.kernel, number_text(cost.fixed_ns), cost.ns_per_flop > 0 ? number_text(1 / cost.ns_per_flop) : "",
-               cost.ns_per_byte > 0 ? number_text(1 / cost.ns_per_byte) : "", percent(cost.residual),
+               cost.ns_per_byte > 0 ? number_text(1 / cost.ns_per_byte) : "", residual_text(cost.residual),
                std::to_string(cost.shapes)});
   out << '\n' << costs.text();
 }

@@ -90,7 +90,7 @@ bool Console::progress(double fraction, std::string_view what) {
   using namespace std::chrono;
   if (terminal_.progress && verbosity >= 0) {
     const auto now = steady_clock::now();
-    if (now - started_ >= seconds(1) && now - shown_ >= milliseconds(100)) {
+    if (now - started_ >= 1s && now - shown_ >= milliseconds(100)) {
       shown_ = now;
       line_open_ = true;
       const double bounded = std::isfinite(fraction) ? std::fmin(std::fmax(fraction, 0.0), 1.0) : 0.0;

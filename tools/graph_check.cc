@@ -8,8 +8,6 @@
 namespace rondo::cli {
 namespace {
 
-using enum Table::Align;
-
 constexpr uint64_t kFewElements = 4096;
 
 // "[3, 17]" of an element of a dense row-major tensor.
@@ -141,6 +139,7 @@ std::string GraphCheck::failure() const {
 }
 
 std::string GraphCheck::text() const {
+  using enum Table::Align;
   Table table({"compared", "elements", "max error", "error / bound", "error / usual", "at", ""},
               {kLeft, kRight, kRight, kRight, kRight, kLeft, kLeft});
   for (const OutputCheck& one : outputs)

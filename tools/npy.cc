@@ -24,7 +24,7 @@ std::string shape_of(std::span<const uint64_t> shape) {
 }
 
 // Untrusted text in a message: printable, short.
-std::string in_quotes(std::string_view text) {
+std::string printable_quote(std::string_view text) {
   std::string shown = "'";
   for (char c : text.substr(0, 40)) shown += c >= 0x20 && c < 0x7f ? c : '?';
   return shown + (text.size() > 40 ? "...'" : "'");
@@ -45,7 +45,7 @@ class DictionaryScanner {
       if (!take_string(key)) return expected("a key in quotes or '}'");
       if (!take(':')) return expected("':'");
       const int field = key == "descr" ? 0 : key == "fortran_order" ? 1 : key == "shape" ? 2 : -1;
-      if (field < 0) return "its header has an unknown key " + in_quotes(key);
+      if (field < 0) return "its header has an unknown key " + printable_quote(key);
       if (seen[field]) return "its header has the key '" + key + "' twice";
       seen[field] = true;
       if (field == 0 && !take_string(header.descr)) {
@@ -163,7 +163,7 @@ Status check_header(const NpyHeader& header, const NpyExpectation& expected, con
   };
   if (wanted.npy.empty()) return refuse(side + ", which .npy cannot hold");
   if (header.descr != wanted.npy) {
-    std::string message = "holds " + in_quotes(header.descr) + " " + shape_of(header.shape) + ", but " + side;
+    std::string message = "holds " + printable_quote(header.descr) + " " + shape_of(header.shape) + ", but " + side;
     if (header.descr.starts_with(">")) message += ": it is big-endian";
     return refuse(message + "; save it with .astype('" + std::string(wanted.npy) + "')");
   }

@@ -10,8 +10,6 @@
 namespace rondo::cli {
 namespace {
 
-using enum Table::Align;
-
 constexpr size_t kShownPhases = 24, kShownKernels = 8;
 
 // What one op is expected to take; nothing where no cost is known.
@@ -147,6 +145,7 @@ Result<PlanComparison> compare_plan(const Program& program, const TraceBuffer& t
 }
 
 std::string PlanComparison::text() const {
+  using enum Table::Align;
   const auto share = [](double part, double whole) {
     return whole > 0 ? number_text(std::round(1000 * part / whole) / 10) + " %" : std::string();
   };

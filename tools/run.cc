@@ -22,8 +22,6 @@
 namespace rondo::cli {
 namespace {
 
-using enum Table::Align;
-
 // The memory of one binding during the run.
 struct Tensor {
   const BindingRequirement* need = nullptr;
@@ -53,6 +51,7 @@ Result<const BindingRequirement*> find_binding(const Requirements& needs, const 
 }
 
 Status check_names(const RunCommand& command, const Requirements& needs) {
+  using enum Table::Align;
   for (const bool given : {true, false}) {
     const std::vector<NamedFile>& files = given ? command.inputs : command.outputs;
     const char* option = given ? "--input" : "--output";
@@ -103,6 +102,7 @@ Memory memory_of(const Requirements& needs, const RunCommand& command) {
 }
 
 int dry_run(const Requirements& needs, const Memory& memory, const VerifiedSchedule& verified, Console& console) {
+  using enum Table::Align;
   if (console.json) {
     console.print(Json::object()
                       .set("dry_run", true)
@@ -242,6 +242,7 @@ Times summarize(std::vector<double> times) {
 }
 
 void print_outputs(const std::vector<Tensor>& tensors, std::ostream& out) {
+  using enum Table::Align;
   Table table({"output", "type", "shape", "min", "max", "mean", "sha256", ""},
               {kLeft, kLeft, kLeft, kRight, kRight, kRight, kLeft, kLeft});
   for (const Tensor& tensor : tensors) {

@@ -17,8 +17,6 @@
 namespace rondo::cli {
 namespace {
 
-using enum Table::Align;
-
 constexpr uint64_t kMaxSteps = uint64_t{1} << 28;  // streams looked at while ordering a hostile file
 
 std::string owner_text(const Schedule& schedule, const Arena& arena) {
@@ -42,6 +40,7 @@ std::string space_text(const Schedule& schedule, uint16_t space) {
 const char* part_name(uint8_t part) { return part == static_cast<uint8_t>(Part::kPrepare) ? "prepare" : "replay"; }
 
 void print_identity(const Schedule& schedule, Console& console) {
+  using enum Table::Align;
   std::ostream& out = console.out();
   out << console.toned(Tone::kStrong, schedule.file.empty() ? std::string("schedule") : schedule.file) << '\n';
   Table table({"", ""}, {kLeft, kLeft});
@@ -54,6 +53,7 @@ void print_identity(const Schedule& schedule, Console& console) {
 }
 
 void print_bindings(const Schedule& schedule, std::ostream& out) {
+  using enum Table::Align;
   Table table({"binding", "role", "type", "shape", "bytes"}, {kLeft, kLeft, kLeft, kLeft, kRight});
   for (uint32_t i = 0; i < schedule.bindings.size(); ++i) {
     const Binding& binding = schedule.bindings[i];
@@ -65,6 +65,7 @@ void print_bindings(const Schedule& schedule, std::ostream& out) {
 }
 
 void print_arenas(const Schedule& schedule, std::ostream& out) {
+  using enum Table::Align;
   Table table({"arena", "space", "owner", "bytes", "of capacity", "filled by"},
               {kLeft, kLeft, kLeft, kRight, kRight, kLeft});
   for (uint32_t i = 0; i < schedule.arenas.size(); ++i) {
@@ -91,6 +92,7 @@ std::string kernel_counts(const Schedule& schedule, uint32_t first, uint32_t cou
 }
 
 void print_streams(const Schedule& schedule, std::ostream& out) {
+  using enum Table::Align;
   Table table({"stream", "part", "lane", "engine", "in flight", "ops", "kernels"},
               {kLeft, kLeft, kRight, kLeft, kRight, kRight, kLeft});
   for (uint32_t i = 0; i < schedule.streams.size(); ++i) {
@@ -109,6 +111,7 @@ void print_streams(const Schedule& schedule, std::ostream& out) {
 }
 
 void print_phases(const Schedule& schedule, std::ostream& out) {
+  using enum Table::Align;
   if (schedule.phases.empty()) return;
   std::vector<uint64_t> ops(schedule.phases.size(), 0);
   for (const Op& op : schedule.ops)
@@ -155,6 +158,7 @@ ClaimText claim_text(const Schedule& schedule, const Claim& claim) {
 }
 
 void print_claims(const Schedule& schedule, const Report& report, Console& console) {
+  using enum Table::Align;
   console.out() << "\nClaims: derived ones are recomputed by the verifier, stated ones where the file allows it\n";
   Table table({"claim", "value", "kind", "how"}, {kLeft, kRight, kLeft, kLeft});
   for (const Claim& claim : schedule.claims) {
@@ -211,6 +215,7 @@ std::string parameter_text(const Schedule& schedule, const Op& op) {
 }
 
 void print_ops(const Schedule& schedule, const std::vector<uint32_t>& order, Part part, std::ostream& out) {
+  using enum Table::Align;
   if (order.empty()) return;
   out << "\nOperations of " << part_name(static_cast<uint8_t>(part)) << ", in the order of a serial replay\n";
   Table table({"op", "stream", "kernel", "operands, waits and signals"}, {kRight, kLeft, kLeft, kLeft});

@@ -36,7 +36,7 @@ Verb rules_verb() {
           .run = run_contest_rules};
 }
 
-Verb generate_verb() {
+Verb contest_generate_verb() {
   const auto generate = std::make_shared<ContestGenerateCommand>();
   std::vector<std::pair<std::string, fusion::Family>> families;
   for (const fusion::FamilyName& family : fusion::families()) families.emplace_back(family.name, family.family);
@@ -121,7 +121,7 @@ Verb lower_verb() {
 void add_contest_verbs(std::vector<Verb>& verbs) {
   verbs.push_back(score_verb());
   verbs.push_back(rules_verb());
-  verbs.push_back(generate_verb());
+  verbs.push_back(contest_generate_verb());
   verbs.push_back(solve_verb());
   verbs.push_back(lower_verb());
 }

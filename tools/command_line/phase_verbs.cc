@@ -25,7 +25,7 @@ void add_search(std::vector<Option>& to, phase::PlanPhasesOptions& options) {
   to.push_back(seed(options.seed, "of the random choices (default 1)"));
 }
 
-Verb plan_verb() {
+Verb phase_plan_verb() {
   const auto plan = std::make_shared<PhasePlanCommand>();
   phase::PlanPhasesOptions& options = plan->options;
   Verb verb{
@@ -85,7 +85,7 @@ Verb compare_verb() {
   return verb;
 }
 
-Verb generate_verb() {
+Verb phase_generate_verb() {
   const auto generate = std::make_shared<PhaseGenerateCommand>();
   return {.name = "phase generate",
           .what = "Write a gate graph of one of the built-in profiles.",
@@ -130,9 +130,9 @@ Verb check_verb() {
 }  // namespace
 
 void add_phase_verbs(std::vector<Verb>& verbs) {
-  verbs.push_back(plan_verb());
+  verbs.push_back(phase_plan_verb());
   verbs.push_back(compare_verb());
-  verbs.push_back(generate_verb());
+  verbs.push_back(phase_generate_verb());
   verbs.push_back(check_verb());
 }
 

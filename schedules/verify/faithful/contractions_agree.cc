@@ -5,9 +5,9 @@
 namespace rondo::proof {
 namespace {
 
-class Rule : public ValueObserver {
+class ContractionsAgree : public ValueObserver {
  public:
-  explicit Rule(Facts& facts) : facts_(facts) {}
+  explicit ContractionsAgree(Facts& facts) : facts_(facts) {}
 
   void op(uint32_t op) override {
     const Contract* contract = facts_.contract(op);
@@ -63,6 +63,6 @@ const FaithfulRule kContractionsAgree = {
      "coordinates: k is never broadcast and no term is multiplied with the row of another. No scalar bounds or "
      "moves k: a sum "
      "names all terms it is made of, whatever the scalars are."},
-    [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<Rule>(facts); }};
+    [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<ContractionsAgree>(facts); }};
 
 }  // namespace rondo::proof

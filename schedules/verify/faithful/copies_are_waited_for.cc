@@ -6,9 +6,9 @@
 namespace rondo::proof {
 namespace {
 
-class Rule : public ValueObserver {
+class CopiesAreWaitedFor : public ValueObserver {
  public:
-  explicit Rule(Facts& facts) : facts_(facts) {}
+  explicit CopiesAreWaitedFor(Facts& facts) : facts_(facts) {}
 
   void end() override {
     const Schedule& schedule = facts_.schedule;
@@ -58,6 +58,6 @@ const FaithfulRule kCopiesAreWaitedFor = {
     {"H03", Level::kFaithful, "every copy into an arena is waited for",
      "A copy whose value nobody reads and whose completion nobody waits for was issued for nothing, as the load-ahead "
      "of a last iteration is. Copies into bindings are waited for by the end of the replay."},
-    [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<Rule>(facts); }};
+    [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<CopiesAreWaitedFor>(facts); }};
 
 }  // namespace rondo::proof

@@ -5,7 +5,7 @@ namespace rondo::proof {
 namespace {
 
 // How many bytes of one arena come alive or die before a position.
-struct Change {
+struct PeakChange {
   uint32_t position = 0;
   int64_t bytes = 0;
 };
@@ -70,9 +70,9 @@ class LiveWalker : public Walker {
 
   std::vector<uint64_t> peaks() {
     std::vector<uint64_t> peaks;
-    for (std::vector<Change>& changes : changes_) {
+    for (std::vector<PeakChange>& changes : changes_) {
       std::sort(changes.begin(), changes.end(),
-                [](const Change& a, const Change& b) { return a.position < b.position; });
+                [](const PeakChange& a, const PeakChange& b) { return a.position < b.position; });
       int64_t bytes = 0, peak = 0;
       for (size_t i = 0; i < changes.size(); ++i) {
         bytes += changes[i].bytes;
@@ -100,10 +100,10 @@ class LiveWalker : public Walker {
   }
 
   void add(uint16_t arena, uint32_t position, int64_t bytes) {
-    std::vector<Change>& changes = changes_[arena];
+    std::vector<PeakChange>& changes = changes_[arena];
     // Cells of one operand mostly live and die together.
     for (size_t back = 1; back <= 2 && back <= changes.size(); ++back) {
-      Change& known = changes[changes.size() - back];
+      PeakChange& known = changes[changes.size() - back];
       if (known.position != position) continue;
       known.bytes += bytes;
       return;
@@ -115,7 +115,7 @@ class LiveWalker : public Walker {
   Part part_ = Part::kPrepare;
   std::vector<uint32_t> born_, last_use_;     // per cell, positions
   std::vector<uint64_t> handed_on_;           // per cell, bytes that later eras took over; empty without eras
-  std::vector<std::vector<Change>> changes_;  // per arena
+  std::vector<std::vector<PeakChange>> changes_;  // per arena
   std::vector<uint32_t> position_;
 };
 

@@ -4,9 +4,9 @@
 namespace rondo::proof {
 namespace {
 
-class Rule : public ValueObserver {
+class LiveValuesAreDisjoint : public ValueObserver {
  public:
-  explicit Rule(Facts& facts) : facts_(facts) {}
+  explicit LiveValuesAreDisjoint(Facts& facts) : facts_(facts) {}
 
   void loss(const Loss& loss) override {
     if (!facts_.findings.wants("M03")) return;
@@ -29,6 +29,6 @@ const FaithfulRule kLiveValuesAreDisjoint = {
      "A value lives at an address from the op that writes it there to the last op that names it there. Within "
      "that time no op writes another value over any of its bytes. An op may write over what it reads itself, where "
      "its contract allows that. Names the op that overwrites, the one that wrote and the one that still reads."},
-    [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<Rule>(facts); }};
+    [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<LiveValuesAreDisjoint>(facts); }};
 
 }  // namespace rondo::proof

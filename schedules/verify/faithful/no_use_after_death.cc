@@ -4,9 +4,9 @@
 namespace rondo::proof {
 namespace {
 
-class Rule : public ValueObserver {
+class NoUseAfterDeath : public ValueObserver {
  public:
-  explicit Rule(Facts& facts) : facts_(facts) {}
+  explicit NoUseAfterDeath(Facts& facts) : facts_(facts) {}
 
   void loss(const Loss& loss) override {
     if (!facts_.findings.wants("M06")) return;
@@ -36,6 +36,6 @@ const FaithfulRule kNoUseAfterDeath = {
      "A value dies where it lies when another one is written over it. An op that names it there afterwards is named "
      "together with the op that overwrote it and the one that had made it. So is an op that names a value which no "
      "op writes and no binding holds."},
-    [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<Rule>(facts); }};
+    [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<NoUseAfterDeath>(facts); }};
 
 }  // namespace rondo::proof

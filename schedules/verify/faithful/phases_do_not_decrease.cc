@@ -4,9 +4,9 @@
 namespace rondo::proof {
 namespace {
 
-class Rule : public ValueObserver {
+class PhasesDoNotDecrease : public ValueObserver {
  public:
-  explicit Rule(Facts& facts) : facts_(facts) {
+  explicit PhasesDoNotDecrease(Facts& facts) : facts_(facts) {
     const Schedule& schedule = facts.schedule;
     for (const Stream& stream : schedule.streams) {
       for (uint32_t op = stream.first_op + 1; op < stream.first_op + stream.op_count; ++op) {
@@ -36,6 +36,6 @@ const FaithfulRule kPhasesDoNotDecrease = {
     {"P01", Level::kFaithful, "phases do not decrease along a stream",
      "A phase is a label for traces and cuts and orders nothing; but along one stream it must not decrease. Where a "
      "file lists cuts, rule C01 asks more of it."},
-    [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<Rule>(facts); }};
+    [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<PhasesDoNotDecrease>(facts); }};
 
 }  // namespace rondo::proof

@@ -10,9 +10,9 @@ bool as_wide(DType wide, DType narrow) {
          info(wide).mantissa_bits >= info(narrow).mantissa_bits;
 }
 
-class Rule : public ValueObserver {
+class PoliciesAreKept : public ValueObserver {
  public:
-  explicit Rule(Facts& facts) : facts_(facts) {}
+  explicit PoliciesAreKept(Facts& facts) : facts_(facts) {}
 
   void op(uint32_t op) override {
     const Contract* contract = facts_.contract(op);
@@ -59,6 +59,6 @@ const FaithfulRule kPoliciesAreKept = {
      "and "
      "mantissa, and no wider than the contract of the kernel promises; what is stored is the type of the result; "
      "rounding, saturation and denormals are those the contract has. Copies compute nothing and are not asked."},
-    [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<Rule>(facts); }};
+    [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<PoliciesAreKept>(facts); }};
 
 }  // namespace rondo::proof

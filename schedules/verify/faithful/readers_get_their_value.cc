@@ -9,9 +9,9 @@ bool is_data(const Operand& operand) {
   return access != Access::kWork && access != Access::kHint;
 }
 
-class Rule : public ValueObserver {
+class ReadersGetTheirValue : public ValueObserver {
  public:
-  explicit Rule(Facts& facts) : facts_(facts) {}
+  explicit ReadersGetTheirValue(Facts& facts) : facts_(facts) {}
 
   void op(uint32_t op) override {
     const Op& full = facts_.schedule.ops[op];
@@ -141,6 +141,6 @@ const FaithfulRule kReadersGetTheirValue = {
      "scalar bounds or moves a write, what lay there before may show through and is asked too. A box that moves with "
      "a scalar stays within its tensor, and each step is a whole number of coordinates. What a state held at the start "
      "and what is appended to it are version 0 of one tensor, so no op reads a byte of it that is written later."},
-    [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<Rule>(facts); }};
+    [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<ReadersGetTheirValue>(facts); }};
 
 }  // namespace rondo::proof

@@ -6,9 +6,9 @@
 namespace rondo::proof {
 namespace {
 
-class Rule : public ValueObserver {
+class RingLabelsMatchAddresses : public ValueObserver {
  public:
-  explicit Rule(Facts& facts) : facts_(facts) {}
+  explicit RingLabelsMatchAddresses(Facts& facts) : facts_(facts) {}
 
   void end() override {
     const Schedule& schedule = facts_.schedule;
@@ -44,6 +44,6 @@ const FaithfulRule kRingLabelsMatchAddresses = {
     {"H10", Level::kFaithful, "a ring label agrees with the address",
      "An operand labelled with slot s of a ring lies in the ring's base, wholly within the `stride` bytes from "
      "offset + s * stride."},
-    [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<Rule>(facts); }};
+    [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<RingLabelsMatchAddresses>(facts); }};
 
 }  // namespace rondo::proof

@@ -14,9 +14,9 @@ void report(const Schedule& schedule, Findings& findings, uint32_t filler, uint3
                    std::to_string(label.ring) + " before " + op_name(schedule, holder) + " " + what);
 }
 
-class Rule : public ValueObserver {
+class SlotsAreReleasedBeforeRefill : public ValueObserver {
  public:
-  explicit Rule(Facts& facts) : facts_(facts) {}
+  explicit SlotsAreReleasedBeforeRefill(Facts& facts) : facts_(facts) {}
 
   void loss(const Loss& loss) override {
     report(facts_.schedule, facts_.findings, facts_.engine.op_of(loss.destroyer), loss.destroyer,
@@ -42,6 +42,6 @@ const FaithfulRule kSlotsAreReleasedBeforeRefill = {
      "Names ring and slot where a write to a labelled slot destroys a value that a later op still names there (M03), "
      "or "
      "races with an op that uses the slot (H01): the wait for the release of its previous use is missing."},
-    [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<Rule>(facts); }};
+    [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<SlotsAreReleasedBeforeRefill>(facts); }};
 
 }  // namespace rondo::proof

@@ -16,9 +16,9 @@ struct Sum {
   bool reported = false;
 };
 
-class Rule : public ValueObserver {
+class SumsAndOutputsAreCovered : public ValueObserver {
  public:
-  explicit Rule(Facts& facts) : facts_(facts), sum_of_(facts.schedule.operands.size(), kNone) {}
+  explicit SumsAndOutputsAreCovered(Facts& facts) : facts_(facts), sum_of_(facts.schedule.operands.size(), kNone) {}
 
   void op(uint32_t op) override {
     const Contract* contract = facts_.contract(op);
@@ -173,6 +173,6 @@ const FaithfulRule kSumsAndOutputsAreCovered = {
      "value (version 0). When the replay ends, each byte of each output holds the finished element that the tensor "
      "based on the output has there, and so does each byte of a state that the replay has written. To compute a value "
      "twice is legal."},
-    [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<Rule>(facts); }};
+    [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<SumsAndOutputsAreCovered>(facts); }};
 
 }  // namespace rondo::proof

@@ -4,9 +4,9 @@
 namespace rondo::proof {
 namespace {
 
-class Rule : public ValueObserver {
+class SumsAreLeftAlone : public ValueObserver {
  public:
-  explicit Rule(Facts& facts) : facts_(facts), touched_(facts.schedule.operands.size(), 0) {}
+  explicit SumsAreLeftAlone(Facts& facts) : facts_(facts), touched_(facts.schedule.operands.size(), 0) {}
 
   void reading(const Reading& reading) override {
     const Value* written = reading.writer == kNone ? nullptr : facts_.value(reading.writer);
@@ -78,6 +78,6 @@ const FaithfulRule kSumsAreLeftAlone = {
      "From `init` to `final` the bytes of an accumulator are read and written only by the next step of the same sum "
      "over the same box: nobody copies, moves, reads or overwrites it, and no replay ends before it is finished. "
      "After `final` it is a value like any other and may be an operand where it lies."},
-    [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<Rule>(facts); }};
+    [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<SumsAreLeftAlone>(facts); }};
 
 }  // namespace rondo::proof

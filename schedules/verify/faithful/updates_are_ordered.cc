@@ -5,9 +5,9 @@
 namespace rondo::proof {
 namespace {
 
-class Rule : public ValueObserver {
+class UpdatesAreOrdered : public ValueObserver {
  public:
-  explicit Rule(Facts& facts) : facts_(facts) {}
+  explicit UpdatesAreOrdered(Facts& facts) : facts_(facts) {}
 
   void op(uint32_t op) override {
     const Contract* contract = facts_.contract(op);
@@ -44,6 +44,6 @@ const FaithfulRule kUpdatesAreOrdered = {
     {"D01", Level::kFaithful, "equal inputs give equal bytes, in every run",
      "Every kernel's contract promises the same bytes for the same bytes, and no step of a sum races (H01): "
      "the order in which a sum takes its terms is part of the schedule and does not depend on workers or timing."},
-    [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<Rule>(facts); }};
+    [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<UpdatesAreOrdered>(facts); }};
 
 }  // namespace rondo::proof

@@ -11,9 +11,9 @@ struct Home {
   uint32_t written = 0, first_read = 0, last_read = 0;  // positions
 };
 
-class Rule : public ValueObserver {
+class ValuesHaveOneHome : public ValueObserver {
  public:
-  explicit Rule(Facts& facts) : facts_(facts) {}
+  explicit ValuesHaveOneHome(Facts& facts) : facts_(facts) {}
 
   void end() override {
     const Schedule& schedule = facts_.schedule;
@@ -60,6 +60,6 @@ const FaithfulRule kValuesHaveOneHome = {
      "places are then read in turns. Reading the old place out while the new one is filled is a legal hand-over; to "
      "recompute a value, to keep it in another layout or in another arena, to chain and to work in place are legal "
      "too."},
-    [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<Rule>(facts); }};
+    [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<ValuesHaveOneHome>(facts); }};
 
 }  // namespace rondo::proof

@@ -4,9 +4,9 @@
 namespace rondo::proof {
 namespace {
 
-class Rule : public ValueObserver {
+class WrittenValuesAreRead : public ValueObserver {
  public:
-  explicit Rule(Facts& facts) : facts_(facts) {}
+  explicit WrittenValuesAreRead(Facts& facts) : facts_(facts) {}
 
   void end() override {
     const Schedule& schedule = facts_.schedule;
@@ -39,6 +39,6 @@ const FaithfulRule kWrittenValuesAreRead = {
      "computed "
      "for nothing, or its reader looks elsewhere. So nothing is live in an arena when a replay ends. Reading any part "
      "of the value is enough."},
-    [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<Rule>(facts); }};
+    [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<WrittenValuesAreRead>(facts); }};
 
 }  // namespace rondo::proof

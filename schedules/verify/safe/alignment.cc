@@ -6,7 +6,7 @@
 namespace rondo::proof {
 namespace {
 
-void check(const Tables& tables, Findings& findings) {
+void check_alignment(const Tables& tables, Findings& findings) {
   const Schedule& schedule = tables.schedule;
   each_operand(schedule, [&](uint32_t op_index, const Op& op, uint32_t slot, const Operand& operand) {
     const View& view = schedule.views[operand.view];
@@ -41,6 +41,6 @@ const SafeRule kAlignmentRule = {
      "Offsets, strides and scalar steps are multiples of the element; the offset of a packed operand is a multiple "
      "of what the contract asks (64); and the base guarantees at least as much. Sizes need not be multiples of "
      "anything: ragged edges are ordinary."},
-    check};
+    check_alignment};
 
 }  // namespace rondo::proof

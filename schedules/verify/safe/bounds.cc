@@ -5,7 +5,7 @@
 namespace rondo::proof {
 namespace {
 
-void check(const Tables& tables, Findings& findings) {
+void check_bounds(const Tables& tables, Findings& findings) {
   const Schedule& schedule = tables.schedule;
   each_operand(schedule, [&](uint32_t op_index, const Op& op, uint32_t slot, const Operand& operand) {
     const uint64_t reach = tables.reach[operand.view];
@@ -36,6 +36,6 @@ const SafeRule kBoundsRule = {
      "Offset, plus the largest shift a scalar allows, plus the span of the largest box it allows, is at most the "
      "size of the arena or binding. Hints are bounded too. A box that is always empty touches nothing and may lie "
      "anywhere."},
-    check};
+    check_bounds};
 
 }  // namespace rondo::proof

@@ -7,7 +7,7 @@
 namespace rondo::proof {
 namespace {
 
-void check(const Tables& tables, Findings& findings) {
+void check_capacity(const Tables& tables, Findings& findings) {
   const Schedule& schedule = tables.schedule;
   struct Sum {
     unsigned __int128 bytes = 0;
@@ -41,6 +41,6 @@ const SafeRule kCapacityRule = {
     {"M11", Level::kSafe, "arenas fit their space",
      "The arenas of one owner in one space, laid out one after another at their alignments, need at most the "
      "space's capacity, which is per owner. Peaks claimed by the file are another rule's matter."},
-    check};
+    check_capacity};
 
 }  // namespace rondo::proof

@@ -32,7 +32,7 @@ void each_replayed(const Schedule& schedule, const Visit& visit) {
 }
 
 // A launch ends when all its ops have completed: none may wait for a later launch.
-void check_tables(const Tables& tables, Findings& findings) {
+void check_cuts_tables(const Tables& tables, Findings& findings) {
   const Schedule& schedule = tables.schedule;
   if (schedule.cuts.empty()) return;
   // Per token, the signallers in the order of their streams: of one that is not a join
@@ -123,7 +123,7 @@ class ScratchAcrossCuts final : public Walker {
   bool active_ = false;
 };
 
-void check_walk(const Walked& walked, Findings& findings) {
+void check_cuts_walk(const Walked& walked, Findings& findings) {
   // Who wrote a byte is the same in every run only where nothing races.
   if (walked.schedule.cuts.empty() || !walked.evidence.races.empty()) return;
   ScratchAcrossCuts walker(walked.engine, findings);
@@ -139,7 +139,7 @@ const SafeRule kCutsRule = {
      "replay, no op waits for a signal that is sent after a later cut than its own, and no op reads from scratch what "
      "was written before a cut that it follows. Where a scalar may leave part of such bytes unwritten after the cut, "
      "they count as written before it."},
-    check_tables,
-    check_walk};
+    check_cuts_tables,
+    check_cuts_walk};
 
 }  // namespace rondo::proof

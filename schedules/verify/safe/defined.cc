@@ -7,7 +7,7 @@ namespace {
 
 // What `prepare` may read beside arenas: constants only. Everything else is bound
 // for a replay, after prepare has run.
-void check_tables(const Tables& tables, Findings& findings) {
+void check_defined_tables(const Tables& tables, Findings& findings) {
   const Schedule& schedule = tables.schedule;
   each_operand(schedule, [&](uint32_t op_index, const Op& op, uint32_t slot, const Operand& operand) {
     if (!reads(operand.access) || schedule.is_arena(operand.base)) return;
@@ -20,7 +20,7 @@ void check_tables(const Tables& tables, Findings& findings) {
   });
 }
 
-void check_walk(const Walked& walked, Findings& findings) {
+void check_defined_walk(const Walked& walked, Findings& findings) {
   const Schedule& schedule = walked.schedule;
   findings.drop("M04", walked.evidence.undefined_reads.dropped);
   for (const UndefinedRead& read : walked.evidence.undefined_reads.kept) {
@@ -48,7 +48,7 @@ const SafeRule kDefinedRule = {
      "was must-written before, or inside a write (or filled part) bounded by the same scalar expression from the "
      "same origin with the same stride. Work operands leave undefined bytes behind. In `prepare` only constants and "
      "what it wrote itself are defined."},
-    check_tables,
-    check_walk};
+    check_defined_tables,
+    check_defined_walk};
 
 }  // namespace rondo::proof

@@ -57,7 +57,7 @@ uint64_t steps_of(const Contract& contract, const OpExtents& extents) {
   return steps > kMostSteps ? kMostSteps + 1 : static_cast<uint64_t>(steps);
 }
 
-void check(const Tables& tables, Findings& findings) {
+void check_extents(const Tables& tables, Findings& findings) {
   const Schedule& schedule = tables.schedule;
   std::vector<uint32_t> overlapping(schedule.views.size());
   for (uint32_t i = 0; i < schedule.views.size(); ++i) overlapping[i] = overlapping_axis(schedule.views[i]);
@@ -93,6 +93,6 @@ const SafeRule kExtentsRule = {
      "extents, but for the rows that a table chooses from, is at most 2^48: four bytes read 2^32 times are in bounds "
      "and race with nothing, and compute for "
      "years."},
-    check};
+    check_extents};
 
 }  // namespace rondo::proof

@@ -5,7 +5,7 @@
 namespace rondo::proof {
 namespace {
 
-void check(const Tables& tables, Findings& findings) {
+void check_lane(const Tables& tables, Findings& findings) {
   const Schedule& schedule = tables.schedule;
   each_operand(schedule, [&](uint32_t op_index, const Op& op, uint32_t slot, const Operand& operand) {
     if (!schedule.is_arena(operand.base)) return;
@@ -32,6 +32,6 @@ const SafeRule kLaneRule = {
     {"L01", Level::kSafe, "an arena is touched only by the lanes that own it",
      "An arena of a lane is used by streams of that lane, one of a group by streams of its lanes. On a device "
      "another lane cannot address it; on a CPU it would lie in another core's cache."},
-    check};
+    check_lane};
 
 }  // namespace rondo::proof

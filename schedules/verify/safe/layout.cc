@@ -6,7 +6,7 @@ namespace rondo::proof {
 namespace {
 
 // Bindings that nobody may write need no walk: they hold rows of their dtype.
-void check_tables(const Tables& tables, Findings& findings) {
+void check_layout_tables(const Tables& tables, Findings& findings) {
   const Schedule& schedule = tables.schedule;
   each_operand(schedule, [&](uint32_t op_index, const Op& op, uint32_t slot, const Operand& operand) {
     if (!reads(operand.access) || schedule.is_arena(operand.base)) return;
@@ -24,7 +24,7 @@ void check_tables(const Tables& tables, Findings& findings) {
   });
 }
 
-void check_walk(const Walked& walked, Findings& findings) {
+void check_layout_walk(const Walked& walked, Findings& findings) {
   const Schedule& schedule = walked.schedule;
   const Evidence& evidence = walked.evidence;
   findings.drop("N02", evidence.reinterpretations.dropped);
@@ -66,7 +66,7 @@ void check_outputs(const Tables& tables, Findings& findings) {
 }
 
 void check_all_tables(const Tables& tables, Findings& findings) {
-  check_tables(tables, findings);
+  check_layout_tables(tables, findings);
   check_outputs(tables, findings);
 }
 
@@ -78,6 +78,6 @@ const SafeRule kLayoutRule = {
      "whose contract declares the conversion, which is then what writes the new form. Bindings hold rows of their "
      "dtype, before a replay and after it. There is no implicit cast and no reinterpretation."},
     check_all_tables,
-    check_walk};
+    check_layout_walk};
 
 }  // namespace rondo::proof

@@ -5,7 +5,7 @@
 namespace rondo::proof {
 namespace {
 
-void check(const Walked& walked, Findings& findings) {
+void check_outputs(const Walked& walked, Findings& findings) {
   const Schedule& schedule = walked.schedule;
   findings.drop("O01", walked.evidence.undefined_outputs.dropped);
   for (const UndefinedOutput& output : walked.evidence.undefined_outputs.kept) {
@@ -31,6 +31,6 @@ const SafeRule kOutputsRule = {
      "nothing that was left over. A member of a set writes each output wholly or not at all, and some member writes "
      "it."},
     nullptr,
-    check};
+    check_outputs};
 
 }  // namespace rondo::proof

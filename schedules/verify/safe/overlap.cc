@@ -5,7 +5,7 @@
 namespace rondo::proof {
 namespace {
 
-void check(const Walked& walked, Findings& findings) {
+void check_overlap(const Walked& walked, Findings& findings) {
   const Schedule& schedule = walked.schedule;
   findings.drop("A01", walked.evidence.overlaps.dropped);
   for (const Overlap& overlap : walked.evidence.overlaps.kept) {
@@ -28,6 +28,6 @@ const SafeRule kOverlapRule = {
      "A written operand shares no may-byte with another operand of its op, except that a result may lie exactly on "
      "the source that its contract names: same base, same offset, same view."},
     nullptr,
-    check};
+    check_overlap};
 
 }  // namespace rondo::proof

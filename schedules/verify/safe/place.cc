@@ -9,7 +9,7 @@ namespace {
 constexpr const char* kKindNames[] = {"host", "scratch", "device"};
 constexpr const char* kRoleNames[] = {"an input", "an output", "a constant", "state", "a table"};
 
-void check(const Tables& tables, Findings& findings) {
+void check_place(const Tables& tables, Findings& findings) {
   const Schedule& schedule = tables.schedule;
   std::vector<SpaceKind> kind_of_base;
   for (const Arena& arena : schedule.arenas)
@@ -61,6 +61,6 @@ const SafeRule kPlaceRule = {
      "arenas is "
      "read-only in `replay`, else the second replay would differ from the first; `prepare` writes no output and "
      "no state."},
-    check};
+    check_place};
 
 }  // namespace rondo::proof

@@ -5,7 +5,7 @@
 namespace rondo::proof {
 namespace {
 
-void check(const Walked& walked, Findings& findings) {
+void check_race(const Walked& walked, Findings& findings) {
   const Schedule& schedule = walked.schedule;
   findings.drop("H01", walked.evidence.races.dropped);
   for (const Race& race : walked.evidence.races.kept) {
@@ -28,6 +28,6 @@ const SafeRule kRaceRule = {
      "Vector clocks decide it exactly for files that obey T01, and checking each access against the last writer and "
      "the readers since decides it for all pairs (lemma L2 of docs/verifier.md)."},
     nullptr,
-    check};
+    check_race};
 
 }  // namespace rondo::proof

@@ -6,7 +6,7 @@
 namespace rondo::proof {
 namespace {
 
-void check(const Tables& tables, Findings& findings) {
+void check_scalars(const Tables& tables, Findings& findings) {
   const Schedule& schedule = tables.schedule;
   std::vector<std::string> fault(schedule.views.size());
   for (uint32_t i = 0; i < schedule.views.size(); ++i) {
@@ -55,6 +55,6 @@ const SafeRule kScalarsRule = {
      "speak of the *may-bytes* (the union over all values), definedness and coverage of the *must-bytes* (the "
      "intersection, and none of a write that is shifted). Ops of `prepare` use none: what is packed for one value "
      "would be read by replays with another."},
-    check};
+    check_scalars};
 
 }  // namespace rondo::proof

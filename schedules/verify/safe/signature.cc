@@ -193,7 +193,7 @@ class SignatureCheck {
   const Op& op_;
 };
 
-void check(const Tables& tables, Findings& findings) {
+void check_signature(const Tables& tables, Findings& findings) {
   const Schedule& schedule = tables.schedule;
   std::vector<std::string> faults(tables.first_of_form.size());
   for (uint32_t form = 0; form < faults.size(); ++form) {
@@ -227,6 +227,6 @@ const SafeRule kSignatureRule = {
      "extents, and equal bounds by scalars, for equal dimension names (columns of panels "
      "rounded up to whole panels); unit stride where asked; flags and parameters within their ranges; an engine "
      "that runs the kernel. Kernels check nothing of this, but clamp indices."},
-    check};
+    check_signature};
 
 }  // namespace rondo::proof

@@ -35,7 +35,7 @@ class Groups {
   std::vector<std::pair<uint32_t, uint64_t>> reach_;  // first lane, and one past the last of all groups up to here
 };
 
-void check_tables(const Tables& tables, Findings& findings) {
+void check_tokens_tables(const Tables& tables, Findings& findings) {
   const Schedule& schedule = tables.schedule;
   std::vector<Use> uses(schedule.tokens.size());
   const auto add = [&](uint32_t op, std::initializer_list<uint32_t> ops, std::string message) {
@@ -91,7 +91,7 @@ void check_tables(const Tables& tables, Findings& findings) {
   }
 }
 
-void check_walk(const Walked& walked, Findings& findings) {
+void check_tokens_walk(const Walked& walked, Findings& findings) {
   const Schedule& schedule = walked.schedule;
   for (const auto& pair : walked.evidence.unordered_signallers) {
     if (!findings.wants("T01")) continue;
@@ -120,7 +120,7 @@ const SafeRule kTokensRule = {
      "one part and member, from lanes within its scope, and a claimed window holds: signal n + window comes only after "
      "all ops "
      "that wait for signal n are known to be through with their reads (or began earlier in the same stream)."},
-    check_tables,
-    check_walk};
+    check_tokens_tables,
+    check_tokens_walk};
 
 }  // namespace rondo::proof
