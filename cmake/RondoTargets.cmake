@@ -15,6 +15,12 @@ if(RONDO_SANITIZE)
     # pointers are found by AddressSanitizer when they are followed; casts to a wrong class (vptr)
     # and sums that wrap around without being followed are not.
     target_compile_options(rondo_options INTERFACE -fno-sanitize=null,object-size,pointer-overflow,vptr)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+      # Most of the time goes into a few long functions that read or print whole files, where
+      # hundreds of inlined checks outgrow the register allocator: those call the checks, and
+      # only what is small is inlined (parse_machine.cc with clang 14: 11 s to 5 s).
+      target_compile_options(rondo_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:SHELL:-mllvm -asan-instrumentation-with-call-threshold=500 -mllvm -inline-threshold=25>)
+    endif()
   endif()
   target_link_options(rondo_options INTERFACE -fsanitize=${RONDO_SANITIZE})
 endif()
@@ -33,6 +39,10 @@ function(rondo_join_files name)
     set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
   endif()
 endfunction()
+# What a third of all files or more include, by `ninja -t deps`.
+set(RONDO_COMMON_HEADERS <algorithm> <array> <atomic> <bit> <cctype> <charconv> <chrono> <cmath> <cstdint> <cstdio> <cstdlib>
+    <cstring> <functional> <limits> <map> <memory> <new> <numeric> <optional> <set> <span> <string> <string_view>
+    <unordered_map> <utility> <variant> <vector> <rondo/contract.h> <rondo/result.h> <rondo/schedule.h>)
 function(rondo_standard_headers name options)
   if(TARGET ${name})
     return()
@@ -42,8 +52,8 @@ function(rondo_standard_headers name options)
   target_link_libraries(${name} PRIVATE rondo_options)
   target_compile_options(${name} PRIVATE ${options})
   set_target_properties(${name} PROPERTIES CXX_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
-  target_precompile_headers(${name} PRIVATE <algorithm> <array> <atomic> <cmath> <cstdint> <cstdio>
-    <cstring> <functional> <limits> <map> <memory> <optional> <span> <string> <string_view> <utility> <vector>)
+  target_link_libraries(${name} PRIVATE rondo_headers)
+  target_precompile_headers(${name} PRIVATE ${RONDO_COMMON_HEADERS})
 endfunction()
 
 # Keeps these files of the current folder out of joined compilation.
@@ -89,7 +99,30 @@ function(rondo_test_headers name options)
   add_library(${name} OBJECT ${PROJECT_BINARY_DIR}/${name}.cc)
   target_link_libraries(${name} PRIVATE rondo_options GTest::gmock GTest::gtest)
   target_compile_options(${name} PRIVATE ${options})
-  target_precompile_headers(${name} PRIVATE <gmock/gmock.h> <gtest/gtest.h>)
+  target_link_libraries(${name} PRIVATE rondo_headers)
+  target_precompile_headers(${name} PRIVATE ${RONDO_COMMON_HEADERS} <filesystem> <fstream> <random> <sstream>
+                            <gmock/gmock.h> <gtest/gtest.h>)
+endfunction()
+
+# What test programs and test libraries have in common; see rondo_test.
+function(rondo_compile_as_test name busy apart)
+  if(busy)
+    rondo_test_headers(rondo_test_headers "")
+    target_precompile_headers(${name} REUSE_FROM rondo_test_headers)
+  else()
+    set(options -O0)
+    if(RONDO_SANITIZE)
+      # A report names the test by its function, and its failures by file and line anyway.
+      list(APPEND options -g0)
+    endif()
+    target_compile_options(${name} PRIVATE ${options})
+    rondo_test_headers(rondo_test_headers_plain "${options}")
+    target_precompile_headers(${name} REUSE_FROM rondo_test_headers_plain)
+  endif()
+  if(NOT apart)
+    rondo_join_files(${name})
+  endif()
+  target_compile_definitions(${name} PRIVATE RONDO_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 endfunction()
 
 # rondo_test(name SOURCES ... LIBS ... [LABELS ...] [SANITIZED_ARGS ...] [BUSY] [APART]): a
@@ -106,23 +139,22 @@ function(rondo_test name)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE rondo_options ${ARG_LIBS} GTest::gmock GTest::gtest_main)
-  if(NOT ARG_BUSY)
-    target_compile_options(${name} PRIVATE -O0)
-    rondo_test_headers(rondo_test_headers_plain -O0)
-    target_precompile_headers(${name} REUSE_FROM rondo_test_headers_plain)
-  else()
-    rondo_test_headers(rondo_test_headers "")
-    target_precompile_headers(${name} REUSE_FROM rondo_test_headers)
-  endif()
-  if(NOT ARG_APART)
-    rondo_join_files(${name})
-  endif()
-  target_compile_definitions(${name} PRIVATE RONDO_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  rondo_compile_as_test(${name} "${ARG_BUSY}" "${ARG_APART}")
   add_test(NAME ${name} COMMAND ${name} ${arguments})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} SKIP_RETURN_CODE 77 LABELS "${ARG_LABELS}")
+endfunction()
+
+# rondo_test_library(name SOURCES ... [LIBS ...]): what several test programs share,
+# compiled once, as tests are. Without LIBS it goes with whatever library its user tests.
+function(rondo_test_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC rondo_headers ${ARG_LIBS} GTest::gmock PRIVATE rondo_options)
+  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  rondo_compile_as_test(${name} "" "")
 endfunction()
 
 # rondo_fuzzer(name SOURCES ... LIBS ...): with RONDO_FUZZ a libFuzzer program.

@@ -14,8 +14,8 @@ run $release/whole/full_size_test --full-size
 run $release/whole/small_mistakes_test --table
 run $release/planner/fusion/lower/fusion_lower_test --problems=20000
 run $release/planner/fusion/lower/fusion_run_contest --work=200000 --replay-below=1000 --generated=2000
-run env RONDO_TINY_PROBLEMS=20000 $release/planner/fusion/fusion_bounds_test --gtest_filter='*TinyProblems'
-run env RONDO_TINY_PROBLEMS=5000 $release/planner/fusion/search/fusion_exhaust_test --gtest_filter='*Tiny*:*ByShare*'
+run env RONDO_TINY_PROBLEMS=20000 $release/planner/fusion/fusion_test --gtest_filter='*TinyProblems'
+run env RONDO_TINY_PROBLEMS=5000 $release/planner/fusion/search/fusion_solve_test --gtest_filter='*Tiny*:*ByShare*'
 if [[ -e ../shared/tools/mlsys_eval.py ]]; then
   run python3 tests/planner/fusion/compare_evaluators.py $release/planner/fusion/print_verdicts ../shared 100000 7
 fi

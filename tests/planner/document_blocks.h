@@ -17,4 +17,12 @@ std::vector<std::string> fenced_blocks(const std::string& path, const std::strin
 // "| a | b |" with a header row, from rows of equal length.
 std::string markdown_table(const std::vector<std::vector<std::string>>& rows);
 
+// A row for each key of one of the reader's lists (graph_keys.h, machine_keys.h).
+template <class Keys>
+void add_key_rows(std::vector<std::vector<std::string>>& rows, const std::string& of, const Keys& keys) {
+  for (const auto& key : keys)
+    rows.push_back({of, "`" + std::string(key.name) + "`", std::string(key.value),
+                    key.fallback.empty() ? "*required*" : std::string(key.fallback), std::string(key.what)});
+}
+
 }  // namespace rondo

@@ -244,11 +244,6 @@ TEST(BinaryForm, RefusesAnIndexOutOfRangeBehindRightChecksums) {
 
 // ---- Mutants -------------------------------------------------------------
 
-uint64_t next_random(uint64_t& state) {
-  state = state * 6364136223846793005ull + 1442695040888963407ull;
-  return state >> 33;
-}
-
 // 10,000 damaged files, half of them with right checksums: each is refused, or is
 // a valid schedule that writes back to the very same bytes.
 TEST(BinaryForm, IsRefusedOrCanonicalAfterAnyDamage) {

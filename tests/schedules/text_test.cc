@@ -246,11 +246,6 @@ TEST(TextErrors, RefuseWhatIsNoMap) { EXPECT_EQ(error_of("- 1\n").substr(0, 11),
 
 // ---- Mutants ---------------------------------------------------------------
 
-uint64_t next_random(uint64_t& state) {
-  state = state * 6364136223846793005ull + 1442695040888963407ull;
-  return state >> 33;
-}
-
 TEST(TextMutants, AreRefusedWithAPlaceOrPrintAndParseAgain) {
   const std::string golden = golden_text("v1_every_table.yaml");
   const std::string pieces[] = {

@@ -9,24 +9,20 @@
 #include <limits>
 
 #include "planner/evaluate/random_data.h"
+#include "tests/planner/graph_text.h"
 
 namespace rondo {
 namespace {
 
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
+using testing::graph_of;
 using Data = std::map<std::string, std::vector<float>, std::less<>>;
 
 NamedData spans(const Data& data) {
   NamedData named;
   for (const auto& [name, values] : data) named[name] = values;
   return named;
-}
-
-Graph graph_of(const std::string& text) {
-  Result<Graph> graph = parse_graph(text);
-  EXPECT_TRUE(graph.ok()) << graph.error().to_string();
-  return graph.ok() ? *std::move(graph) : Graph{};
 }
 
 // `op` over inputs a, b, c of the given shapes.
@@ -44,9 +40,9 @@ Evaluated evaluate_one(const std::string& op, const std::vector<std::string>& sh
   return results.ok() ? std::move(results->at("y")) : Evaluated{};
 }
 
-using testing::DoubleEq;
-using testing::Each;
-using testing::ElementsAre;
+using ::testing::DoubleEq;
+using ::testing::Each;
+using ::testing::ElementsAre;
 
 TEST(Evaluate, MultipliesMatrices) {
   const Data data = {{"a", {1, 2, 3, 4, 5, 6}}, {"b", {1, 0, 0, 1, 1, 1}}};
@@ -166,7 +162,7 @@ TEST(Evaluate, GatherClampsAndStatesGoRound) {
 
 TEST(Evaluate, NanPropagates) {
   EXPECT_TRUE(std::isnan(evaluate_one("relu", {"[1]"}, {{"a", {kNan}}}).value[0]));
-  EXPECT_THAT(evaluate_one("softmax", {"[3]"}, {{"a", {1, kNan, 2}}}).value, Each(testing::IsNan()));
+  EXPECT_THAT(evaluate_one("softmax", {"[3]"}, {{"a", {1, kNan, 2}}}).value, Each(::testing::IsNan()));
 }
 
 TEST(Evaluate, SaysWhatIsMissingOrOfTheWrongSize) {

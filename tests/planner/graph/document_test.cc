@@ -51,7 +51,7 @@ TEST(YamlDocument, RefusesADuplicateKeyAtTheSecondOne) {
 
 TEST(YamlDocument, RefusesAnchorsAliasesAndTags) {
   EXPECT_EQ(refusal("a: &x 1\nb: *x\n"), "f.yaml:1:4: anchors (&name) are not allowed: write the value out");
-  EXPECT_THAT(refusal("b: *x\n"), testing::StartsWith("f.yaml:1:"));
+  EXPECT_THAT(refusal("b: *x\n"), ::testing::StartsWith("f.yaml:1:"));
   EXPECT_EQ(refusal("a: !!str 1\n"), "f.yaml:1:4: tags (tag:yaml.org,2002:str) are not allowed");
 }
 
@@ -67,7 +67,7 @@ TEST(YamlDocument, RefusesASecondDocument) {
 TEST(YamlDocument, RefusesNothingAtAll) { EXPECT_EQ(refusal(""), "f.yaml:1:1: the document is empty"); }
 
 TEST(YamlDocument, RefusesBrokenSyntaxWithItsPlace) {
-  EXPECT_THAT(refusal("a: [1, 2\n"), testing::MatchesRegex("f\\.yaml:2:1: not valid YAML: .*"));
+  EXPECT_THAT(refusal("a: [1, 2\n"), ::testing::MatchesRegex("f\\.yaml:2:1: not valid YAML: .*"));
   EXPECT_EQ(refusal("a: b: c\n"), "f.yaml:1:5: not valid YAML: illegal map value");
 }
 
@@ -158,7 +158,7 @@ TEST(YamlBytes, TakesBinaryUnitsAndWholeBytesOnly) {
   const Document document = document_of("- 262144\n- 256 KiB\n- 1.5 MiB\n- 1GiB\n- 3 B\n- 1 TiB\n");
   std::vector<uint64_t> read;
   for (const Node& node : document.root.items) read.push_back(*as_bytes(document, node, "capacity", kCode));
-  EXPECT_THAT(read, testing::ElementsAre(262144, 262144, 1572864, uint64_t{1} << 30, 3, uint64_t{1} << 40));
+  EXPECT_THAT(read, ::testing::ElementsAre(262144, 262144, 1572864, uint64_t{1} << 30, 3, uint64_t{1} << 40));
 
   constexpr char kForm[] = "must be a number of bytes (like 262144, 256 KiB, 1.5 MiB or 1 GiB), not ";
   EXPECT_EQ(bytes_error("256 KB"), std::string("f.yaml:1:4: capacity ") + kForm + "'256 KB'");

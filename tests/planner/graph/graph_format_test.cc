@@ -8,24 +8,17 @@
 namespace rondo {
 namespace {
 
-constexpr char kPage[] = "docs/graph-format.md";
-
-template <class Keys>
-void add_keys(std::vector<std::vector<std::string>>& rows, const std::string& of, const Keys& keys) {
-  for (const auto& key : keys)
-    rows.push_back({of, "`" + std::string(key.name) + "`", std::string(key.value),
-                    key.fallback.empty() ? "*required*" : std::string(key.fallback), std::string(key.what)});
-}
+constexpr char kGraphPage[] = "docs/graph-format.md";
 
 TEST(GraphFormatPage, ListsTheKeysThatAreRead) {
   std::vector<std::vector<std::string>> rows = {{"in", "key", "takes", "without it", "means"}};
-  add_keys(rows, "the file", kGraphKeys);
-  add_keys(rows, "a scalar", kScalarKeys);
-  add_keys(rows, "a state", kStateKeys);
-  add_keys(rows, "a table", kTableKeys);
-  add_keys(rows, "a tensor", kTensorKeys);
-  add_keys(rows, "an operator", kOperatorKeys);
-  expect_generated(kPage, "keys", markdown_table(rows));
+  add_key_rows(rows, "the file", kGraphKeys);
+  add_key_rows(rows, "a scalar", kScalarKeys);
+  add_key_rows(rows, "a state", kStateKeys);
+  add_key_rows(rows, "a table", kTableKeys);
+  add_key_rows(rows, "a tensor", kTensorKeys);
+  add_key_rows(rows, "an operator", kOperatorKeys);
+  expect_generated(kGraphPage, "keys", markdown_table(rows));
 }
 
 TEST(GraphFormatPage, ListsTheOperatorsThatExist) {
@@ -33,14 +26,14 @@ TEST(GraphFormatPage, ListsTheOperatorsThatExist) {
   for (const OperatorInfo& op : kOperators)
     rows.push_back(
         {"`" + std::string(op.name) + "`", std::string(op.inputs), std::string(op.attributes), std::string(op.what)});
-  expect_generated(kPage, "operators", markdown_table(rows));
+  expect_generated(kGraphPage, "operators", markdown_table(rows));
 }
 
 TEST(GraphFormatPage, ShowsGraphsThatAreAccepted) {
-  const std::vector<std::string> examples = fenced_blocks(kPage, "yaml");
+  const std::vector<std::string> examples = fenced_blocks(kGraphPage, "yaml");
   EXPECT_EQ(examples.size(), 2u);
   for (const std::string& example : examples) {
-    const Result<Graph> graph = parse_graph(example, kPage);
+    const Result<Graph> graph = parse_graph(example, kGraphPage);
     EXPECT_TRUE(graph.ok()) << graph.error().to_string();
   }
 }
@@ -64,7 +57,7 @@ TEST(GraphFormatPage, ShowsRefusalsAsTheyAreWorded) {
     ASSERT_FALSE(graph.ok());
     block += graph.error().to_string() + "\n";
   }
-  expect_generated(kPage, "refusals", block + "```\n");
+  expect_generated(kGraphPage, "refusals", block + "```\n");
 }
 
 }  // namespace

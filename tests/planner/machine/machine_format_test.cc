@@ -8,31 +8,24 @@
 namespace rondo {
 namespace {
 
-constexpr char kPage[] = "docs/machine-format.md";
-
-template <class Keys>
-void add_keys(std::vector<std::vector<std::string>>& rows, const std::string& of, const Keys& keys) {
-  for (const auto& key : keys)
-    rows.push_back({of, "`" + std::string(key.name) + "`", std::string(key.value),
-                    key.fallback.empty() ? "*required*" : std::string(key.fallback), std::string(key.what)});
-}
+constexpr char kMachinePage[] = "docs/machine-format.md";
 
 TEST(MachineFormatPage, ListsTheKeysThatAreRead) {
   std::vector<std::vector<std::string>> rows = {{"in", "key", "takes", "without it", "means"}};
-  add_keys(rows, "the file", kMachineKeys);
-  add_keys(rows, "a space", kSpaceKeys);
-  add_keys(rows, "a cost", kCostKeys);
-  add_keys(rows, "a cache", kCacheKeys);
-  add_keys(rows, "a figure", kFigureKeys);
-  add_keys(rows, "`measured`", kMeasuredKeys);
-  expect_generated(kPage, "keys", markdown_table(rows));
+  add_key_rows(rows, "the file", kMachineKeys);
+  add_key_rows(rows, "a space", kSpaceKeys);
+  add_key_rows(rows, "a cost", kCostKeys);
+  add_key_rows(rows, "a cache", kCacheKeys);
+  add_key_rows(rows, "a figure", kFigureKeys);
+  add_key_rows(rows, "`measured`", kMeasuredKeys);
+  expect_generated(kMachinePage, "keys", markdown_table(rows));
 }
 
 TEST(MachineFormatPage, ShowsMachinesThatAreAccepted) {
-  const std::vector<std::string> examples = fenced_blocks(kPage, "yaml");
+  const std::vector<std::string> examples = fenced_blocks(kMachinePage, "yaml");
   EXPECT_EQ(examples.size(), 2u);
   for (const std::string& example : examples) {
-    const Result<Machine> machine = parse_machine(example, kPage);
+    const Result<Machine> machine = parse_machine(example, kMachinePage);
     EXPECT_TRUE(machine.ok()) << machine.error().to_string();
   }
 }

@@ -8,7 +8,7 @@
 namespace rondo {
 namespace {
 
-std::string refusal(std::string_view text) {
+std::string machine_refusal(std::string_view text) {
   const Result<Machine> machine = parse_machine(text, "m.yaml");
   return machine.ok() ? "accepted" : machine.error().to_string();
 }
@@ -117,7 +117,7 @@ TEST(Machine, PrintsItsFiguresAsATable) {
 }
 
 TEST(Machine, RefusesFiguresThatSayNothing) {
-  const auto with = [](const std::string& lines) { return refusal(std::string("machine: m\n") + kHost + lines); };
+  const auto with = [](const std::string& lines) { return machine_refusal(std::string("machine: m\n") + kHost + lines); };
   EXPECT_EQ(with("figures: [{kind: speed, name: x, value: 1}]\n"),
             "m.yaml:3:18: kind of a figure is 'speed'; allowed: compute, bandwidth, latency");
   EXPECT_EQ(with("figures: [{kind: compute, value: 1}]\n"), "m.yaml:3:11: a figure has no 'name'");
@@ -134,44 +134,44 @@ TEST(Machine, RefusesFiguresThatSayNothing) {
 
 TEST(Machine, RefusesUnknownWordsAndGuesses) {
   EXPECT_EQ(
-      refusal(std::string("machine: m\nlane: 2\n") + kHost),
+      machine_refusal(std::string("machine: m\nlane: 2\n") + kHost),
       "m.yaml:2:1: unknown key 'lane' in the machine (did you mean 'lanes'?); allowed: machine, backend, lanes, "
       "spaces, copy_in_engines, copy_out_engines, copy_in_flight, direct_operands, panel_width, token_ns, wake_ns, "
       "costs, rates, caches, figures, measured");
-  EXPECT_EQ(refusal("machine: m\nspaces: {host: {kind: hots, capacity: 1 KiB}}\n"),
+  EXPECT_EQ(machine_refusal("machine: m\nspaces: {host: {kind: hots, capacity: 1 KiB}}\n"),
             "m.yaml:2:23: kind of space 'host' is 'hots'; allowed: host, scratch, device");
   std::string known;
   for (const Contract& contract : kContracts) known += (known.empty() ? "" : ", ") + std::string(contract.name);
-  EXPECT_EQ(refusal(std::string("machine: m\n") + kHost + "costs: {matmull: {fixed_ns: 1}}\n"),
+  EXPECT_EQ(machine_refusal(std::string("machine: m\n") + kHost + "costs: {matmull: {fixed_ns: 1}}\n"),
             "m.yaml:3:18: unknown kernel 'matmull' (did you mean 'matmul'?); known: " + known);
-  EXPECT_EQ(refusal(std::string("machine: m\n") + kHost + "costs: {matmul: {per_flop: 1}}\n"),
+  EXPECT_EQ(machine_refusal(std::string("machine: m\n") + kHost + "costs: {matmul: {per_flop: 1}}\n"),
             "m.yaml:3:18: unknown key 'per_flop' in cost of 'matmul'; allowed: fixed_ns, ns_per_flop, ns_per_byte, "
             "ns_per_row, shapes, residual, low, high");
-  EXPECT_EQ(refusal(std::string("machine: m\n") + kHost + "costs: {matmul: {ns_per_row: 1}}\n"),
+  EXPECT_EQ(machine_refusal(std::string("machine: m\n") + kHost + "costs: {matmul: {ns_per_row: 1}}\n"),
             "m.yaml:3:17: cost of 'matmul': ns_per_row is for rates; costs that schedules carry have no term for rows");
 }
 
 TEST(Machine, RefusesFiguresThatCannotBe) {
-  EXPECT_EQ(refusal(std::string("machine: m\nlanes: 0\n") + kHost),
+  EXPECT_EQ(machine_refusal(std::string("machine: m\nlanes: 0\n") + kHost),
             "m.yaml:2:8: lanes of the machine is 0; allowed is 1 to 65535");
-  EXPECT_EQ(refusal(std::string("machine: m\npanel_width: 24\n") + kHost),
+  EXPECT_EQ(machine_refusal(std::string("machine: m\npanel_width: 24\n") + kHost),
             "m.yaml:2:14: panel_width of the machine is 24; allowed: 0, 32, 16, 8");
-  EXPECT_EQ(refusal(std::string("machine: m\ntoken_ns: -3\n") + kHost),
+  EXPECT_EQ(machine_refusal(std::string("machine: m\ntoken_ns: -3\n") + kHost),
             "m.yaml:2:11: token_ns of the machine is -3; it cannot be negative");
   // A makespan of such would be infinite, and the verifier refuses claims that are no number.
-  EXPECT_EQ(refusal(std::string("machine: m\n") + kHost + "costs: {matmul: {ns_per_flop: 1e308}}\n"),
+  EXPECT_EQ(machine_refusal(std::string("machine: m\n") + kHost + "costs: {matmul: {ns_per_flop: 1e308}}\n"),
             "m.yaml:3:31: ns_per_flop of cost of 'matmul' is 1e308; at most 1e18 is allowed");
-  EXPECT_EQ(refusal("machine: m\nspaces: {host: {kind: host, capacity: 1 KiB, align: 48}}\n"),
+  EXPECT_EQ(machine_refusal("machine: m\nspaces: {host: {kind: host, capacity: 1 KiB, align: 48}}\n"),
             "m.yaml:2:53: align of space 'host' is 48, no power of two");
-  EXPECT_EQ(refusal("machine: m\nspaces: {host: {kind: host}}\n"), "m.yaml:2:16: space 'host' has no capacity");
+  EXPECT_EQ(machine_refusal("machine: m\nspaces: {host: {kind: host}}\n"), "m.yaml:2:16: space 'host' has no capacity");
 }
 
 TEST(Machine, RefusesOneThatContradictsItself) {
-  EXPECT_EQ(refusal(kHost), "m.yaml:1:1: the machine has no name (key 'machine')");
-  EXPECT_EQ(refusal("machine: m\n"), "m.yaml:1:1: the machine has no space of kind host");
-  EXPECT_EQ(refusal("machine: m\nspaces:\n  a: {kind: host, capacity: 1 KiB}\n  b: {kind: host, capacity: 1 KiB}\n"),
+  EXPECT_EQ(machine_refusal(kHost), "m.yaml:1:1: the machine has no name (key 'machine')");
+  EXPECT_EQ(machine_refusal("machine: m\n"), "m.yaml:1:1: the machine has no space of kind host");
+  EXPECT_EQ(machine_refusal("machine: m\nspaces:\n  a: {kind: host, capacity: 1 KiB}\n  b: {kind: host, capacity: 1 KiB}\n"),
             "m.yaml:4:6: spaces 'a' and 'b' are both of kind host; one is allowed");
-  EXPECT_EQ(refusal(std::string("machine: m\ndirect_operands: false\n") + kHost),
+  EXPECT_EQ(machine_refusal(std::string("machine: m\ndirect_operands: false\n") + kHost),
             "m.yaml:1:1: the machine has neither direct operands nor a space of kind scratch: nothing can run on it");
 }
 

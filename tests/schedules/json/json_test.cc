@@ -60,19 +60,19 @@ TEST(Json, KeepsIntegersExactAndKnowsWhichAreNone) {
 }
 
 TEST(Json, RefusesWhatIsNotJsonAtTheCharacterWhereItStops) {
-  EXPECT_THAT(refusal("[1, 2\n 3]"), testing::StartsWith("f.json:2:2: syntax error while parsing array"));
-  EXPECT_THAT(refusal("[1,]"), testing::StartsWith("f.json:1:4: "));
-  EXPECT_THAT(refusal("[\"a\"  \"b\"]"), testing::StartsWith("f.json:1:7: "));
-  EXPECT_THAT(refusal("{\"a\": 1, true: 2}"), testing::StartsWith("f.json:1:10: "));
-  EXPECT_THAT(refusal("{\"a\" 1}"), testing::StartsWith("f.json:1:6: "));
-  EXPECT_THAT(refusal(""), testing::StartsWith("f.json:1:1: "));
-  EXPECT_THAT(refusal("[1"), testing::StartsWith("f.json:1:3: "));
-  EXPECT_THAT(refusal("[1] x"), testing::StartsWith("f.json:1:5: "));
-  EXPECT_THAT(refusal("[NaN]"), testing::StartsWith("f.json:1:2: "));
-  EXPECT_THAT(refusal("[01]"), testing::StartsWith("f.json:1:3: "));
-  EXPECT_THAT(refusal("[\"\xff\"]"), testing::HasSubstr("f.json:1:3: "));
-  EXPECT_THAT(refusal("[1e999]"), testing::StartsWith("f.json:1:"));
-  EXPECT_THAT(refusal("// no\n1"), testing::StartsWith("f.json:1:1: "));
+  EXPECT_THAT(refusal("[1, 2\n 3]"), ::testing::StartsWith("f.json:2:2: syntax error while parsing array"));
+  EXPECT_THAT(refusal("[1,]"), ::testing::StartsWith("f.json:1:4: "));
+  EXPECT_THAT(refusal("[\"a\"  \"b\"]"), ::testing::StartsWith("f.json:1:7: "));
+  EXPECT_THAT(refusal("{\"a\": 1, true: 2}"), ::testing::StartsWith("f.json:1:10: "));
+  EXPECT_THAT(refusal("{\"a\" 1}"), ::testing::StartsWith("f.json:1:6: "));
+  EXPECT_THAT(refusal(""), ::testing::StartsWith("f.json:1:1: "));
+  EXPECT_THAT(refusal("[1"), ::testing::StartsWith("f.json:1:3: "));
+  EXPECT_THAT(refusal("[1] x"), ::testing::StartsWith("f.json:1:5: "));
+  EXPECT_THAT(refusal("[NaN]"), ::testing::StartsWith("f.json:1:2: "));
+  EXPECT_THAT(refusal("[01]"), ::testing::StartsWith("f.json:1:3: "));
+  EXPECT_THAT(refusal("[\"\xff\"]"), ::testing::HasSubstr("f.json:1:3: "));
+  EXPECT_THAT(refusal("[1e999]"), ::testing::StartsWith("f.json:1:"));
+  EXPECT_THAT(refusal("// no\n1"), ::testing::StartsWith("f.json:1:1: "));
 }
 
 TEST(Json, RefusesAKeyThatIsThereTwiceAtTheLaterValue) {
@@ -88,7 +88,7 @@ TEST(Json, BoundsSizeDepthAndNumberOfValues) {
   EXPECT_EQ(refusal(std::string(depth, '[') + std::string(depth, ']')), "accepted");
   EXPECT_EQ(refusal(std::string(depth + 1, '[') + std::string(depth + 1, ']')),
             "f.json:1:129: the document is nested deeper than 128");
-  EXPECT_THAT(refusal(std::string(100'000, '[')), testing::HasSubstr("nested deeper"));
+  EXPECT_THAT(refusal(std::string(100'000, '[')), ::testing::HasSubstr("nested deeper"));
   const Limits small{20, 3, 4};
   const auto read = [&](const char* text) {
     Result<Node> node = parse(text, "f", ErrorCode::kInvalidGraph, small);
