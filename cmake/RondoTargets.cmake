@@ -15,12 +15,6 @@ if(RONDO_SANITIZE)
     # pointers are found by AddressSanitizer when they are followed; casts to a wrong class (vptr)
     # and sums that wrap around without being followed are not.
     target_compile_options(rondo_options INTERFACE -fno-sanitize=null,object-size,pointer-overflow,vptr)
-    if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-      # Most of the time goes into a few long functions that read or print whole files, where
-      # hundreds of inlined checks outgrow the register allocator: those call the checks, and
-      # only what is small is inlined (parse_machine.cc with clang 14: 11 s to 5 s).
-      target_compile_options(rondo_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:SHELL:-mllvm -asan-instrumentation-with-call-threshold=500 -mllvm -inline-threshold=25>)
-    endif()
   endif()
   target_link_options(rondo_options INTERFACE -fsanitize=${RONDO_SANITIZE})
 endif()
@@ -56,6 +50,16 @@ function(rondo_standard_headers name options)
   target_precompile_headers(${name} PRIVATE ${RONDO_COMMON_HEADERS})
 endfunction()
 
+# Under AddressSanitizer most of the time goes into a few long functions that read or print
+# whole files, where hundreds of inlined checks outgrow the register allocator: those call
+# the checks, and only what is small is inlined (parse_machine.cc with clang 14: 11 s to 5 s).
+function(rondo_lighten_checks name)
+  if(RONDO_SANITIZE MATCHES "address" AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    target_compile_options(${name} PRIVATE
+      "SHELL:-mllvm -asan-instrumentation-with-call-threshold=500" "SHELL:-mllvm -inline-threshold=25")
+  endif()
+endfunction()
+
 # Keeps these files of the current folder out of joined compilation.
 function(rondo_compile_apart)
   set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
@@ -79,6 +83,9 @@ function(rondo_library name)
     set(headers rondo_standard_headers_plain)
     set(options -O0)
     target_compile_options(${name} PRIVATE ${options})
+  endif()
+  if(NOT ARG_OWN_FLAGS)
+    rondo_lighten_checks(${name})
   endif()
   if(RONDO_BUILD_JOINED AND NOT ARG_OWN_FLAGS)
     rondo_standard_headers(${headers} "${options}")
@@ -122,17 +129,19 @@ function(rondo_compile_as_test name busy apart)
   if(NOT apart)
     rondo_join_files(${name})
   endif()
+  rondo_lighten_checks(${name})
   target_compile_definitions(${name} PRIVATE RONDO_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 endfunction()
 
-# rondo_test(name SOURCES ... LIBS ... [LABELS ...] [SANITIZED_ARGS ...] [BUSY] [APART]): a
+# rondo_test(name SOURCES ... LIBS ... [LABELS ...] [SANITIZED_ARGS ...] [BUSY] [APART] [LONG]): a
 # GoogleTest program, one ctest entry per program. SANITIZED_ARGS shorten long sweeps
 # where a sanitizer makes them ten times slower; the plain build runs them whole. The files
 # of a test are not optimised, which halves the time they take to compile (run_test.cc with
 # clang 14 and sanitizers: 8.8 s to 4.1 s); BUSY: they are, because the test's own code is
-# what its run spends its time in.
+# what its run spends its time in. LONG: ctest starts it early, so that no processor waits for
+# it at the end.
 function(rondo_test name)
-  cmake_parse_arguments(ARG "BUSY;APART" "TIMEOUT" "SOURCES;LIBS;LABELS;SANITIZED_ARGS" ${ARGN})
+  cmake_parse_arguments(ARG "BUSY;APART;LONG" "TIMEOUT" "SOURCES;LIBS;LABELS;SANITIZED_ARGS" ${ARGN})
   set(arguments --gtest_brief=1)
   if(RONDO_SANITIZE)
     list(APPEND arguments ${ARG_SANITIZED_ARGS})
@@ -145,6 +154,9 @@ function(rondo_test name)
     set(ARG_TIMEOUT 300)
   endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} SKIP_RETURN_CODE 77 LABELS "${ARG_LABELS}")
+  if(ARG_LONG)
+    set_tests_properties(${name} PROPERTIES COST 100)
+  endif()
 endfunction()
 
 # rondo_test_library(name SOURCES ... [LIBS ...]): what several test programs share,
