@@ -7,7 +7,7 @@ release=build/release/tests asan=build/asan/tests
 
 run() { printf '\n$ %s\n' "$*"; "$@"; }
 
-run $release/verify/verify_oracle_test --per_class=1000000
+run $release/verify/verify_oracle_test --per_class=1000000 --moving=200000
 run $release/verify/verify_faithful_test --sites=0
 run $release/whole/random_graphs --graphs=100000
 run $release/whole/full_size_test --full-size
