@@ -36,7 +36,7 @@ function(rondo_join_files name)
     set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
   endif()
 endfunction()
-# What a third of all files or more include, by `ninja -t deps`.
+# What many files of every room include (counted with `ninja -t deps`).
 set(RONDO_COMMON_HEADERS <algorithm> <array> <atomic> <bit> <cctype> <charconv> <chrono> <cmath> <cstdint> <cstdio> <cstdlib>
     <cstring> <functional> <limits> <map> <memory> <new> <numeric> <optional> <set> <span> <string> <string_view>
     <unordered_map> <utility> <variant> <vector> <rondo/contract.h> <rondo/result.h> <rondo/schedule.h>)
