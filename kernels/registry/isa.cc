@@ -20,7 +20,9 @@ const char* name_of(Isa isa) {
 
 #if defined(__x86_64__)
 
-Isa detect_isa() {
+namespace {
+
+Isa ask_cpu() {
   uint32_t eax, ebx, ecx, edx;
   if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx)) return Isa::kReference;
   constexpr uint32_t kFma = 1u << 12, kOsXsave = 1u << 27, kAvx = 1u << 28;
@@ -39,6 +41,13 @@ Isa detect_isa() {
   if ((ebx & kAvx2) == 0) return Isa::kReference;
   if ((ebx & kAvx512) != kAvx512 || (xcr0 & kZmmState) != kZmmState) return Isa::kAvx2;
   return Isa::kAvx512;
+}
+
+}  // namespace
+
+Isa detect_isa() {
+  static const Isa found = ask_cpu();  // under a hypervisor each question costs microseconds
+  return found;
 }
 
 #else

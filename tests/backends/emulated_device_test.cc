@@ -8,6 +8,7 @@
 #include <set>
 #include "rondo/verify.h"
 #include "tests/backends/launch_world.h"
+#include "tests/sweep.h"
 
 namespace rondo::runtime {
 namespace {
@@ -17,21 +18,11 @@ using testing::LaunchWorld;
 
 constexpr auto kLong = 20s;
 
-bool sanitized() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return true;
-#elif defined(__has_feature)
-  return __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
-#else
-  return false;
-#endif
-}
-
 TEST(EmulatedMemory, FaultsWhenTheHostReadsIt) {
   const auto device = make_emulated_device({.memory_bytes = 1 << 20});
   const DeviceBlock block = std::move(*device->allocate(4096, 64, "a block"));
   const auto touch = [&] { return static_cast<int>(*const_cast<volatile std::byte*>(block.data())); };
-  if (sanitized())
+  if (rondo::testing::kSanitized)
     EXPECT_DEATH((void)touch(), "SEGV");
   else
     EXPECT_EXIT((void)touch(), ::testing::KilledBySignal(SIGSEGV), "");
@@ -40,7 +31,7 @@ TEST(EmulatedMemory, FaultsWhenTheHostReadsIt) {
 TEST(EmulatedMemory, FaultsWhenTheHostWritesIt) {
   const auto device = make_emulated_device({.memory_bytes = 1 << 20});
   const DeviceBlock block = std::move(*device->allocate(100, 64, "a block"));
-  if (sanitized())
+  if (rondo::testing::kSanitized)
     EXPECT_DEATH(*const_cast<volatile std::byte*>(block.data() + 99) = std::byte{1}, "SEGV");
   else
     EXPECT_EXIT(*const_cast<volatile std::byte*>(block.data() + 99) = std::byte{1}, ::testing::KilledBySignal(SIGSEGV),

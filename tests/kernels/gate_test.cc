@@ -47,11 +47,10 @@ TEST(Vecmat, RoundsProductsBeforeItAddsThem) {
     for (uint32_t n = 0; n < 9; ++n) {
       GuardedOperand before(doubles({9}), Placement::kEndsAtUnreadablePage);
       std::mt19937 random(kase.seed);
-      std::uniform_real_distribution<double> wide(-1.0, 1.0);
-      const double x = wide(random);
+      const double x = uniform_double(random);
       std::vector<double> a(9), y(9);
-      for (double& value : a) value = wide(random);
-      for (double& value : y) value = wide(random);
+      for (double& value : a) value = uniform_double(random);
+      for (double& value : y) value = uniform_double(random);
       const volatile double product = x * a[n];
       EXPECT_EQ(run.result->get_double(n), product + y[n]) << entry.name;
     }

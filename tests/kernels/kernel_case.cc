@@ -150,12 +150,18 @@ std::string KernelCase::to_string() const {
   return text.str();
 }
 
+float uniform_float(std::mt19937& random) { return static_cast<float>(random() >> 8) * 0x1p-23f - 1; }
+
+double uniform_double(std::mt19937& random) {
+  const uint64_t high = random() >> 6, low = random() >> 5;
+  return static_cast<double>(high << 27 | low) * 0x1p-52 - 1;
+}
+
 RunOf run_case(const KernelCase& kase, kernels::KernelFn fn, Placement placement, int64_t shift_bytes) {
   const Contract& contract = *find_contract(kase.contract);
   const uint32_t result = result_of(contract);
   RunOf run;
   std::mt19937 random(kase.seed);
-  std::uniform_real_distribution<float> uniform(-1.0f, 1.0f);
   for (uint32_t i = 0; i < kase.views.size(); ++i) {
     run.operands.push_back(std::make_unique<GuardedOperand>(kase.views[i], placement, shift_bytes));
     GuardedOperand& operand = *run.operands.back();
@@ -165,14 +171,13 @@ RunOf run_case(const KernelCase& kase, kernels::KernelFn fn, Placement placement
         operand.set_index(element,
                           kase.draw_index ? kase.draw_index(random) : static_cast<int64_t>(random() % (rows + 4)) - 2);
     } else if (contract.operands[i].dtypes == kDoubles) {
-      std::uniform_real_distribution<double> wide(-1.0, 1.0);
       for (uint64_t element = 0; element < operand.size(); ++element)
-        operand.set_double(element, kase.draw ? double{kase.draw(random)} : wide(random));
+        operand.set_double(element, kase.draw ? double{kase.draw(random)} : uniform_double(random));
     } else if (static_cast<DType>(kase.views[i].dtype) != DType::kF32) {
       operand.fill_bytes(random);
     } else {
       for (uint64_t element = 0; element < operand.size(); ++element)
-        operand.set(element, kase.draw ? kase.draw(random) : uniform(random));
+        operand.set(element, kase.draw ? kase.draw(random) : uniform_float(random));
     }
     if (i != result && static_cast<int>(i) != kase.in_place) operand.remember();
   }

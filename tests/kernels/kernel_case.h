@@ -6,18 +6,12 @@
 #include <vector>
 #include "kernels/kernel.h"
 #include "tests/kernels/operand_in_guarded_memory.h"
+#include "tests/sweep.h"
 
 namespace rondo::testing {
 
-// Sweeps that a sanitizer makes ten times slower take every seventh case then; the plain
-// build runs them whole.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr uint32_t kSweepStep = 7;
-#elif defined(__has_feature)
-inline constexpr uint32_t kSweepStep = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ? 7 : 1;
-#else
-inline constexpr uint32_t kSweepStep = 1;
-#endif
+// Sweeps take every seventh case under a sanitizer.
+inline constexpr uint32_t kSweepStep = kSanitized ? 7 : 1;
 
 // An op without its memory. Operands in the order of the contract; the result is
 // the one the contract says. Absent optional operands are left out.
@@ -46,6 +40,10 @@ struct RunOf {
 // Fills, runs, and checks that nothing outside the result's box was written and
 // that no source changed: adds a test failure otherwise. Reads outside die.
 RunOf run_case(const KernelCase& kase, kernels::KernelFn fn, Placement placement, int64_t shift_bytes = 0);
+
+// Uniform in [-1, 1), the same numbers with every compiler.
+float uniform_float(std::mt19937& random);
+double uniform_double(std::mt19937& random);
 
 uint32_t result_of(const Contract& contract);
 uint32_t bits_of(float value);

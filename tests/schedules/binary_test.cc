@@ -4,6 +4,7 @@
 #include "tests/schedules/binary_file.h"
 #include "tests/schedules/golden.h"
 #include "tests/schedules/random_schedule.h"
+#include "tests/sweep.h"
 
 namespace rondo {
 namespace {
@@ -248,7 +249,7 @@ TEST(BinaryForm, RefusesAnIndexOutOfRangeBehindRightChecksums) {
 // a valid schedule that writes back to the very same bytes.
 TEST(BinaryForm, IsRefusedOrCanonicalAfterAnyDamage) {
   uint64_t state = 1, refused = 0, loaded = 0;
-  for (int mutant = 0; mutant < 10000; ++mutant) {
+  for (uint64_t mutant = 0; mutant < testing::swept(10000, 3); ++mutant) {
     File file;
     const uint64_t kind = next_random(state) % 6;
     if (kind == 0) {
@@ -299,8 +300,8 @@ TEST(BinaryForm, IsRefusedOrCanonicalAfterAnyDamage) {
   }
   RecordProperty("refused", static_cast<int>(refused));
   RecordProperty("loaded", static_cast<int>(loaded));
-  EXPECT_GT(refused, 5000u);
-  EXPECT_GT(loaded, 500u);  // else the mutants do not reach behind the checksums
+  EXPECT_GT(refused, testing::swept(5000, 3));
+  EXPECT_GT(loaded, testing::swept(500, 3));  // else the mutants do not reach behind the checksums
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include "rondo/load.h"
 #include "tests/schedules/random_schedule.h"
+#include "tests/sweep.h"
 
 namespace rondo {
 namespace {
@@ -9,7 +10,7 @@ namespace {
 using testing::random_schedule;
 using testing::same_tables;
 
-constexpr uint64_t kSeeds = 1500;
+constexpr uint64_t kSeeds = testing::swept(1500, 3);
 
 TEST(RoundTrip, EveryRandomScheduleIsStructurallyValid) {
   for (uint64_t seed = 0; seed < kSeeds; ++seed) {

@@ -5,6 +5,7 @@
 #include "schedules/text/words.h"
 #include "tests/schedules/golden.h"
 #include "tests/schedules/random_schedule.h"
+#include "tests/sweep.h"
 
 namespace rondo {
 namespace {
@@ -252,7 +253,7 @@ TEST(TextMutants, AreRefusedWithAPlaceOrPrintAndParseAgain) {
       "\n", " ",  ":", "|",  "[", "]",  "{",   "}", ",", "\"", "-", "0", "99999999999999999999",
       "v1", "t0", "x", "$0", "#", "&a", "\xff"};
   uint64_t state = 7, loaded = 0;
-  for (int mutant = 0; mutant < 3000; ++mutant) {
+  for (uint64_t mutant = 0; mutant < testing::swept(3000); ++mutant) {
     std::string text = golden;
     const size_t at = next_random(state) % text.size();
     switch (next_random(state) % 4) {
@@ -280,7 +281,7 @@ TEST(TextMutants, AreRefusedWithAPlaceOrPrintAndParseAgain) {
     ASSERT_TRUE(again.ok()) << again.error().to_string() << "\n" << printed;
     ASSERT_TRUE(same_tables(*schedule, *again));
   }
-  EXPECT_GT(loaded, 100u);
+  EXPECT_GT(loaded, testing::swept(100));
 }
 
 }  // namespace

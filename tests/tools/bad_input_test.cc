@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
+#include "tests/sweep.h"
 #include "tests/tools/small_files.h"
 
 namespace rondo::cli {
@@ -86,10 +87,12 @@ TEST(TooLittleMemory, ScratchSaysTheLeastThatWorks) {
       << least;
 }
 
+constexpr size_t kStep = testing::kSanitized ? 3 : 1;
+
 TEST(BadSchedule, TruncatedAnywhere) {
   const LayerFolder folder;
   const std::string bytes = read_bytes("layer.rondo");
-  for (size_t size = 1; size < bytes.size(); size += size < 256 ? 1 : 61) {
+  for (size_t size = 1; size < bytes.size(); size += (size < 256 ? 1 : 61) * kStep) {
     write_bytes("cut.rondo", bytes.substr(0, size));
     const Ran ran = rondo({"verify", "cut.rondo"});
     EXPECT_EQ(ran.code, 1) << size;
@@ -104,7 +107,7 @@ TEST(BadSchedule, TruncatedAnywhere) {
 TEST(BadSchedule, EveryFlippedBitIsNoticed) {
   const LayerFolder folder;
   const std::string bytes = read_bytes("layer.rondo");
-  for (size_t at = 0; at < bytes.size(); at += 7) {
+  for (size_t at = 0; at < bytes.size(); at += 7 * kStep) {
     std::string flipped = bytes;
     flipped[at] = static_cast<char>(flipped[at] ^ (1 << (at % 8)));
     write_bytes("flipped.rondo", flipped);

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "tests/schedules/random_schedule.h"
+#include "tests/sweep.h"
 #include "tests/verify/safe_world.h"
 
 namespace rondo {
@@ -11,7 +12,7 @@ namespace {
 
 TEST(Verify, AnswersForAnyStructurallySoundSchedule) {
   uint64_t with_findings = 0;
-  for (uint64_t seed = 1; seed <= 5000; ++seed) {
+  for (uint64_t seed = 1; seed <= testing::swept(5000); ++seed) {
     const Verification verification = verify(testing::random_schedule(seed));
     EXPECT_EQ(verification.report.safe && verification.report.findings.empty(), verification.schedule.has_value());
     for (const Finding& finding : verification.report.findings) {
@@ -21,11 +22,11 @@ TEST(Verify, AnswersForAnyStructurallySoundSchedule) {
     }
     with_findings += !verification.report.findings.empty();
   }
-  EXPECT_GT(with_findings, 4000u);  // they mean nothing
+  EXPECT_GT(with_findings, testing::swept(4000));  // they mean nothing
 }
 
 TEST(Verify, SaysTheSameTwice) {
-  for (uint64_t seed = 1; seed <= 200; ++seed) {
+  for (uint64_t seed = 1; seed <= testing::swept(200); ++seed) {
     const Schedule schedule = testing::random_schedule(seed);
     const Report first = verify(schedule).report, second = verify(schedule).report;
     EXPECT_EQ(lines_of(first), lines_of(second));
@@ -40,7 +41,7 @@ TEST(Verify, FindsTheSameHoweverMemoryIsCut) {
     for (const Finding& finding : report.findings) found.insert(finding.rule);
     return found;
   };
-  for (uint64_t seed = 1; seed <= 2000; ++seed) {
+  for (uint64_t seed = 1; seed <= testing::swept(2000); ++seed) {
     const Schedule schedule = testing::random_schedule(seed);
     const auto era = static_cast<uint32_t>(1 + seed % 5);
     EXPECT_EQ(rules(verify(schedule).report),

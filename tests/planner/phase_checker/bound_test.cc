@@ -7,6 +7,7 @@
 #include "tests/planner/phase/milp/random_gate_graphs.h"
 #include "tests/planner/phase/small_graphs.h"
 #include "tests/planner/phase_checker/random_phase_case.h"
+#include "tests/sweep.h"
 
 namespace rondo::phase_checker {
 namespace {
@@ -49,7 +50,7 @@ TEST(PhaseBound, ProofsOfLayeredSchedulesHold) {
 // All lookups average, so that averages take turns in slots.
 TEST(PhaseBound, ProofsOfGraphsWithSeveralAveragesHold) {
   uint32_t proven = 0;
-  for (uint64_t seed = 0; seed < 80; ++seed) {
+  for (uint64_t seed = 0; seed < testing::swept(80, 2); ++seed) {
     SCOPED_TRACE(seed);
     const phase::GateGraph graph = phase::random_gate_graph(seed, 12, 4);
     const Result<uint32_t> layers = phase::least_layers(graph);
@@ -65,7 +66,7 @@ TEST(PhaseBound, ProofsOfGraphsWithSeveralAveragesHold) {
     EXPECT_EQ(bound->columns, d_model_of(least->schedule));
     ++proven;
   }
-  EXPECT_GT(proven, 8u);
+  EXPECT_GT(proven, testing::swept(8, 2));
 }
 
 // One average is cleared in the half-layer before the next is made: six columns, which a

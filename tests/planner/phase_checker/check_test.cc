@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include "tests/planner/phase_checker/random_phase_case.h"
+#include "tests/sweep.h"
 
 namespace rondo::phase_checker {
 namespace {
@@ -32,7 +33,7 @@ CheckOptions quick() {
 constexpr Mode kLayeredModes[] = {Mode::kDelayed, Mode::kFused, Mode::kMixed};
 
 TEST(PhaseChecker, AcceptsRandomLayeredSchedules) {
-  for (uint64_t seed = 0; seed < 600; ++seed) {
+  for (uint64_t seed = 0; seed < testing::swept(600); ++seed) {
     const Mode mode = kLayeredModes[seed % 3];
     const PhaseCase made = random_layered_case(seed, 1 + seed % 50, mode, seed % 2 == 0);
     const Report report = check(made.graph, made.certificate, quick());
@@ -46,7 +47,7 @@ TEST(PhaseChecker, AcceptsRandomLayeredSchedules) {
 }
 
 TEST(PhaseChecker, AcceptsRandomStrictSchedules) {
-  for (uint64_t seed = 0; seed < 400; ++seed) {
+  for (uint64_t seed = 0; seed < testing::swept(400); ++seed) {
     const PhaseCase made = random_strict_case(seed, 4 + static_cast<uint32_t>(seed % 60));
     const Report report = check(made.graph, made.certificate, quick());
     ASSERT_TRUE(report.good()) << "seed " << seed << '\n' << listed(report);
@@ -116,8 +117,8 @@ void change(Certificate& certificate, const Graph& graph, Dice& dice) {
 // The obligations argue with intervals, the simulation with formal sums. Where they
 // differ one of them has a bug; where both accept, the values must agree too.
 TEST(PhaseChecker, ComesToTheSameVerdictThreeTimesOverRandomChanges) {
-  int refuted = 0, accepted = 0;
-  for (uint64_t seed = 0; seed < 3000; ++seed) {
+  uint64_t refuted = 0, accepted = 0;
+  for (uint64_t seed = 0; seed < testing::swept(3000); ++seed) {
     Dice dice(seed + 77);
     const auto size = static_cast<uint32_t>(2 + seed % 25);
     PhaseCase made = seed % 4 == 3 ? random_strict_case(seed, size + 3)
@@ -132,8 +133,8 @@ TEST(PhaseChecker, ComesToTheSameVerdictThreeTimesOverRandomChanges) {
     refuted += report.simulation == Verdict::kRefutes;
     accepted += report.simulation == Verdict::kAccepts;
   }
-  EXPECT_GT(refuted, 1000);
-  EXPECT_GT(accepted, 300);
+  EXPECT_GT(refuted, testing::swept(1000));
+  EXPECT_GT(accepted, testing::swept(300));
 }
 
 // One way to break a certificate; false where this certificate has no place for it.
@@ -449,7 +450,7 @@ void expect_every_break_is_named(const PhaseCase& made, const std::vector<Break>
 TEST(PhaseChecker, NamesEveryWayToBreakALayeredSchedule) {
   const std::vector<Break> breaks = layered_breaks();
   std::vector<int> applied(breaks.size(), 0);
-  for (uint64_t seed = 0; seed < 120 && !HasFailure(); ++seed)
+  for (uint64_t seed = 0; seed < testing::swept(120, 3) && !HasFailure(); ++seed)
     expect_every_break_is_named(random_layered_case(seed, 25, kLayeredModes[seed % 3], seed % 4 == 3), breaks, applied);
   for (size_t i = 0; i < breaks.size(); ++i) EXPECT_GE(applied[i], 3) << breaks[i].what;
 }
@@ -553,7 +554,7 @@ std::vector<Break> strict_breaks() {
 TEST(PhaseChecker, NamesEveryWayToBreakAStrictSchedule) {
   const std::vector<Break> breaks = strict_breaks();
   std::vector<int> applied(breaks.size(), 0);
-  for (uint64_t seed = 0; seed < 80 && !HasFailure(); ++seed)
+  for (uint64_t seed = 0; seed < testing::swept(80, 3) && !HasFailure(); ++seed)
     expect_every_break_is_named(random_strict_case(seed, 60), breaks, applied);
   for (size_t i = 0; i < breaks.size(); ++i) EXPECT_GE(applied[i], 3) << breaks[i].what;
 }

@@ -7,6 +7,7 @@
 #include "planner/phase/search.h"
 #include "rondo/load.h"
 #include "tests/planner/phase_checker/random_phase_case.h"
+#include "tests/sweep.h"
 
 namespace rondo::phase_checker {
 namespace {
@@ -48,7 +49,7 @@ void expect_placements_good(const phase::GateGraph& graph, const Graph& judged, 
 }
 
 TEST(PlannedPhases, AreGoodForRandomLayeredGraphs) {
-  for (uint64_t seed = 0; seed < 40 && !HasFailure(); ++seed) {
+  for (uint64_t seed = 0; seed < testing::swept(40, 4) && !HasFailure(); ++seed) {
     const PhaseCase made = random_layered_case(seed, 10 + seed, Mode::kFused, false);
     const Result<phase::GateGraph> graph = phase::parse_gate_graph(made.graph_text, "random.json");
     ASSERT_TRUE(graph.ok()) << graph.error().to_string();
@@ -59,7 +60,7 @@ TEST(PlannedPhases, AreGoodForRandomLayeredGraphs) {
 }
 
 TEST(PlannedPhases, AreGoodForRandomStrictGraphs) {
-  for (uint64_t seed = 0; seed < 60 && !HasFailure(); ++seed) {
+  for (uint64_t seed = 0; seed < testing::swept(60, 3) && !HasFailure(); ++seed) {
     const PhaseCase made = random_strict_case(seed, 6 + static_cast<uint32_t>(seed));
     const Result<phase::SlotGraph> graph = phase::parse_slot_graph(made.graph_text, "random.json");
     ASSERT_TRUE(graph.ok()) << graph.error().to_string();

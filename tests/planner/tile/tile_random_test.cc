@@ -5,19 +5,11 @@
 #include "rondo/plan.h"
 #include "rondo/verify.h"
 #include "tests/planner/tile/tile_graphs.h"
+#include "tests/sweep.h"
 #include "tests/whole/random_graph.h"
 
 namespace rondo {
 namespace {
-
-// A sanitizer makes the sweep ten times slower: it takes every eighth graph then.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr uint64_t kSeedStep = 8;
-#elif defined(__has_feature)
-constexpr uint64_t kSeedStep = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ? 8 : 1;
-#else
-constexpr uint64_t kSeedStep = 1;
-#endif
 
 struct Draw {
   std::mt19937_64 random;
@@ -83,7 +75,7 @@ void expect_proven(const Plan& plan, const std::string& how) {
 
 TEST(StagedPlans, OfRandomGraphsAreFaithfulFromTheLeastScratchToPlenty) {
   uint64_t proven = 0, refused = 0, unavailable = 0;
-  for (uint64_t seed = 0; seed < 300; seed += kSeedStep) {
+  for (uint64_t seed = 0; seed < testing::swept(300, 8); ++seed) {
     const Graph graph = testing::random_graph(seed, {.operators = 6, .extent = 49});
     Draw draw(seed);
     for (int variant = 0; variant < 2; ++variant) {
@@ -120,8 +112,8 @@ TEST(StagedPlans, OfRandomGraphsAreFaithfulFromTheLeastScratchToPlenty) {
       }
     }
   }
-  EXPECT_GT(proven, 1400u / (2 * kSeedStep - 1));
-  EXPECT_GT(refused, 100u / (2 * kSeedStep - 1));
+  EXPECT_GT(proven, testing::swept(1400, 16));
+  EXPECT_GT(refused, testing::swept(100, 16));
   EXPECT_LT(unavailable, 80u);
 }
 

@@ -1,6 +1,6 @@
 // `verify` against the oracle, on random small schedules, in both directions.
 //
-// Options: --per_class=N (default 100000), --moving=N (default 10000: schedules with scalars and
+// Options: --per_class=N (default 30000), --moving=N (default 10000: schedules with scalars and
 // groups), --seed=N. The ctest entry runs the default.
 #include <gtest/gtest.h>
 
@@ -73,7 +73,7 @@ std::string disagreement(const Verdict& verdict, const std::set<std::string>& ru
 }
 
 TEST(Verify, AgreesWithEveryReachableStateOfRandomSchedules) {
-  const uint64_t per_class = option("per_class", 100000);
+  const uint64_t per_class = option("per_class", 30000);
   std::mt19937_64 random(option("seed", 20240501));
   uint64_t clean = 0, race = 0, hang = 0, undefined = 0, unordered = 0, too_large = 0, states = 0, drawn = 0;
   uint64_t disagreements = 0;
@@ -216,7 +216,7 @@ Judged judge(const Schedule& schedule, uint64_t& states) {
 }
 
 TEST(Verify, IsNeverMoreLenientThanSomeValueOfScalarsNorStricterThanAnyWithGroupsToo) {
-  const uint64_t wanted = std::min(option("moving", 10000), option("per_class", 100000));
+  const uint64_t wanted = std::min(option("moving", 10000), option("per_class", 30000));
   std::mt19937_64 random(option("seed", 20240501) + 1);
   uint64_t judged = 0, safe = 0, refused = 0, in_doubt = 0, trespassing = 0, planted = 0, caught = 0, states = 0;
   for (uint64_t drawn = 0; judged < wanted; ++drawn) {

@@ -10,6 +10,7 @@
 #include "rondo/plan.h"
 #include "tests/planner/fusion/lower/lowered.h"
 #include "tests/planner/verdict.h"
+#include "tests/sweep.h"
 #include "tests/whole/replay_graph.h"
 
 namespace rondo::fusion {
@@ -166,7 +167,7 @@ Graph random_layers(uint64_t seed) {
 }
 
 TEST(PlanFused, ComputesRandomGraphs) {
-  for (uint64_t seed = 1; seed <= 150; ++seed) {
+  for (uint64_t seed = 1; seed <= testing::swept(150, 3); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const Graph graph = random_layers(seed);
     Machine machine = accelerator(uint64_t{4096} << seed % 6);

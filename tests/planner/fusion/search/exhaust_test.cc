@@ -16,6 +16,7 @@
 #include "tests/planner/fusion/exact_optimum.h"
 #include "tests/planner/fusion/problems.h"
 #include "tests/planner/fusion/tiny_problem.h"
+#include "tests/sweep.h"
 
 namespace rondo::fusion {
 namespace {
@@ -48,8 +49,8 @@ TEST(Exhaust, EndsAtTheOptimumOfTinyProblemsAndTheSolverReachesIt) {
 }
 
 TEST(Exhaust, BoundsStayBelowWhatTheSolverFindsWithoutIt) {
-  int ended = 0;
-  for (uint64_t seed = 0; seed < 60; ++seed) {
+  uint64_t ended = 0;
+  for (uint64_t seed = 0; seed < testing::swept(60, 3); ++seed) {
     const Problem problem = random_problem(seed, 5 + seed % 8);
     const Network net = make_network(problem);
     Exhaust exhaust(net, {seed % 4 == 0, true});
@@ -77,7 +78,7 @@ TEST(Exhaust, BoundsStayBelowWhatTheSolverFindsWithoutIt) {
     }
     EXPECT_NEAR(cost, exhaust.least(), kSame * cost) << "seed " << seed;
   }
-  EXPECT_GT(ended, 25);
+  EXPECT_GT(ended, testing::swept(25, 3));
 }
 
 // Two to three chains of two to three deep MatMuls that share their weights, as the

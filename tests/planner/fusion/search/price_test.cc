@@ -7,6 +7,7 @@
 #include "planner/fusion/cost/random.h"
 #include "planner/fusion/evaluate.h"
 #include "random_problem.h"
+#include "tests/sweep.h"
 
 namespace rondo::fusion {
 namespace {
@@ -115,8 +116,8 @@ Case random_case(const Network& net, Random& random) {
 }
 
 TEST(Price, IsWhatTheJudgeSaysAtEveryGranularityAndRefusesWhatItRefuses) {
-  int good = 0, bad = 0, inner = 0;
-  for (uint64_t seed = 0; seed < 400; ++seed) {
+  uint64_t good = 0, bad = 0, inner = 0;
+  for (uint64_t seed = 0; seed < testing::swept(400); ++seed) {
     const Problem problem = random_problem(seed, 2 + seed % 9);
     const Stand stand(problem);
     Random random(seed + 1000);
@@ -140,9 +141,9 @@ TEST(Price, IsWhatTheJudgeSaysAtEveryGranularityAndRefusesWhatItRefuses) {
       if (judged && demand.accumulators + demand.inner.size() > 0) ++inner;
     }
   }
-  EXPECT_GT(good, 1500);
-  EXPECT_GT(bad, 1500);
-  EXPECT_GT(inner, 300) << "the draws must reach groups with ephemeral tensors";
+  EXPECT_GT(good, testing::swept(1500));
+  EXPECT_GT(bad, testing::swept(1500));
+  EXPECT_GT(inner, testing::swept(300)) << "the draws must reach groups with ephemeral tensors";
 }
 
 TEST(Price, OfAGroupIsTheLeastOverAllGranularities) {

@@ -4,6 +4,7 @@
 #include "planner/fusion/evaluate.h"
 #include "planner/fusion/search/moves.h"
 #include "random_problem.h"
+#include "tests/sweep.h"
 
 namespace rondo::fusion {
 namespace {
@@ -61,8 +62,8 @@ class Exhaustive {
 };
 
 TEST(ResolveWindow, OfAWholeGraphFindsWhatAnExhaustiveSearchFinds) {
-  int better_than_singletons = 0, retaining = 0;
-  for (uint64_t seed = 0; seed < 160; ++seed) {
+  uint64_t better_than_singletons = 0, retaining = 0;
+  for (uint64_t seed = 0; seed < testing::swept(160, 4); ++seed) {
     const Problem problem = random_problem(seed, 2 + seed % 4);
     const Network net = make_network(problem);
     Oracle oracle(net, {false, true});
@@ -80,8 +81,8 @@ TEST(ResolveWindow, OfAWholeGraphFindsWhatAnExhaustiveSearchFinds) {
     better_than_singletons += arrangement->latency() < before;
     for (const Subgraph& subgraph : solution.subgraphs) retaining += !subgraph.retained.empty();
   }
-  EXPECT_GT(better_than_singletons, 20);
-  EXPECT_GT(retaining, 5);
+  EXPECT_GT(better_than_singletons, testing::swept(20, 4));
+  EXPECT_GT(retaining, testing::swept(5, 4));
 }
 
 TEST(ResolveWindow, LeavesAValidArrangementThatIsNoWorse) {

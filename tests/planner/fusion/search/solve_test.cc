@@ -8,6 +8,7 @@
 #include "planner/fusion/evaluate.h"
 #include "planner/fusion/problem.h"
 #include "random_problem.h"
+#include "tests/sweep.h"
 
 namespace rondo::fusion {
 namespace {
@@ -26,7 +27,7 @@ void on_threads(size_t count, const std::function<void(size_t)>& task) {
 }
 
 TEST(Solve, HandsOutOnlyValidSolutionsEachBetterThanTheOneBefore) {
-  for (uint64_t seed = 0; seed < 60; ++seed) {
+  for (uint64_t seed = 0; seed < testing::swept(60, 3); ++seed) {
     const Problem problem = random_problem(seed, 2 + seed % 40);
     SolveOptions options;
     options.seed = seed;
