@@ -69,8 +69,9 @@ Status Tiler::add_reduction(const FusedGroup& group, const RowBlock& at) {
     // The kernel reduces its last axis, whichever that is of the tensor.
     Box from;
     Axes from_axes, to_axes;
+    const auto axes = static_cast<uint8_t>(shape(x).size());
     uint8_t out = 0;
-    for (uint8_t axis = 0; axis < shape(x).size(); ++axis) {
+    for (uint8_t axis = 0; axis < axes; ++axis) {
       if (axis == reduced) {
         if (op.keep_axis) ++out;  // one entry, which the op does not walk
         continue;

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include "planner/tile/assign_streams.h"
 #include "planner/tile/drop_dead_stores.h"
+#include "planner/tile/drop_unread_ops.h"
 #include "planner/tile/find_conflicts.h"
 #include "planner/tile/hoist_loads.h"
 #include "planner/tile/place_one_by_one.h"
@@ -133,6 +134,108 @@ TEST(ChainGroups, DoNotChainThroughAnOperandThatIsReadWhole) {
   ASSERT_EQ(chains.size(), 2u);
   EXPECT_EQ(chains[0].groups, (std::vector<uint32_t>{0}));
   EXPECT_EQ(chains[1].groups, (std::vector<uint32_t>{1, 2}));
+}
+
+// ---- what nobody reads ----------------------------------------------------------------
+
+// One row of eight columns a piece, each with one stay: loads, copies of columns from
+// piece to piece by a kernel, stores.
+class PlacedRow {
+ public:
+  void load(uint32_t piece) { place({.kind = PlacedKind::kLoad, .index = piece}, {piece}); }
+  void store(uint32_t piece) { place({.kind = PlacedKind::kStore, .index = piece}, {piece}); }
+  // to == kInMemory: the kernel writes into memory.
+  void call(uint32_t from, uint32_t to, uint32_t first, uint32_t count) {
+    const uint32_t index = static_cast<uint32_t>(micro.computes.size());
+    micro.ops.push_back({.kind = MicroKind::kAsk, .index = from});
+    micro.ops.push_back({.kind = MicroKind::kCompute, .index = index});
+    micro.computes.push_back({.kernel = "relu",
+                              .first_use = static_cast<uint32_t>(micro.uses.size()),
+                              .use_count = 2,
+                              .result = 1,
+                              .n = index});
+    micro.uses.push_back({.piece = from, .box = columns(first, count)});
+    micro.uses.push_back({.piece = to == kInMemory ? kNone : to, .box = columns(first, count)});
+    place({.kind = PlacedKind::kCompute, .index = index}, {from, to});
+  }
+  // What is left, in order: "load 0; call 1; store 2; ".
+  std::string left() {
+    placed.stats.asked = micro.computes.size();
+    placed.stats.eliminated = placed.stats.asked - placed.stats.loads;
+    drop_unread_ops(micro, placed);
+    std::string text;
+    for (const PlacedOp& op : placed.ops)
+      text += (op.kind == PlacedKind::kLoad      ? "load "
+               : op.kind == PlacedKind::kCompute ? "call "
+                                                 : "store ") +
+              std::to_string(op.index) + "; ";
+    return text;
+  }
+
+  MicroProgram micro;
+  PlacedProgram placed;
+
+ private:
+  static Box columns(uint32_t first, uint32_t count) { return {.low = {0, first}, .extent = {1, count, 1, 1}}; }
+  void place(PlacedOp op, const std::vector<uint32_t>& stays) {
+    for (const uint32_t stay : stays)
+      while (stay != kInMemory && placed.allocations.size() <= stay) {
+        micro.pieces.push_back({.box = columns(0, 8), .bytes = 32});
+        placed.allocations.push_back({.piece = static_cast<uint32_t>(placed.allocations.size()), .bytes = 32});
+      }
+    op.first_place = static_cast<uint32_t>(placed.places.size());
+    placed.places.insert(placed.places.end(), stays.begin(), stays.end());
+    placed.ops.push_back(op);
+    placed.stats.loads += op.kind == PlacedKind::kLoad;
+    placed.stats.computes += op.kind == PlacedKind::kCompute;
+    placed.stats.stores += op.kind == PlacedKind::kStore;
+  }
+};
+
+TEST(DropUnreadOps, TakesCallsAndTheLoadsThatOnlyTheyRead) {
+  PlacedRow row;
+  row.load(0);
+  row.load(1);
+  row.call(0, 2, 0, 8);  // nobody reads 2
+  row.call(1, 3, 0, 8);
+  row.store(3);
+  EXPECT_EQ(row.left(), "load 1; call 1; store 3; ");
+  EXPECT_EQ(row.placed.stats.loads, 1u);
+  EXPECT_EQ(row.placed.stats.computes, 1u);
+  EXPECT_EQ(row.placed.stats.asked, 1u);
+  EXPECT_EQ(row.placed.stats.eliminated, 0u);
+  EXPECT_EQ(row.placed.places, (std::vector<uint32_t>{1, 1, 3, 3}));
+  ASSERT_EQ(row.micro.ops.size(), 2u);  // its ask went with the call
+  EXPECT_EQ(row.micro.ops[0].index, 1u);
+}
+
+TEST(DropUnreadOps, KeepsACallOfWhichOneColumnIsRead) {
+  PlacedRow row;
+  row.load(0);
+  row.call(0, 1, 0, 3);
+  row.call(0, 1, 3, 3);
+  row.call(0, 1, 6, 2);  // columns that the next does not read
+  row.call(1, 2, 2, 2);
+  row.store(2);
+  EXPECT_EQ(row.left(), "load 0; call 0; call 1; call 3; store 2; ");
+}
+
+TEST(DropUnreadOps, FollowsChainsToTheirBeginning) {
+  PlacedRow row;
+  row.load(0);
+  row.call(0, 1, 0, 8);
+  row.call(1, 2, 0, 8);
+  row.call(2, 3, 0, 8);
+  EXPECT_EQ(row.left(), "");
+  EXPECT_TRUE(row.micro.ops.empty());
+}
+
+TEST(DropUnreadOps, KeepsWhatIsWrittenIntoMemory) {
+  PlacedRow row;
+  row.load(0);
+  row.call(0, 1, 0, 8);
+  row.call(1, kInMemory, 0, 8);
+  EXPECT_EQ(row.left(), "load 0; call 0; call 1; ");
 }
 
 // ---- placement --------------------------------------------------------------------
