@@ -57,8 +57,8 @@ Result<const NamedTensor*> find_tensor(const Graph& graph, const GraphTensor& wa
   return &*found;
 }
 
-std::span<const float> floats_of(const NamedTensor& tensor) {
-  return {reinterpret_cast<const float*>(tensor.data.data()), tensor.data.size() / sizeof(float)};
+std::span<const float> floats_of(std::span<const std::byte> data) {
+  return {reinterpret_cast<const float*>(data.data()), data.size() / sizeof(float)};
 }
 
 std::vector<int64_t> row_numbers(const NamedTensor& tensor) {
@@ -73,7 +73,7 @@ std::vector<int64_t> row_numbers(const NamedTensor& tensor) {
   return rows;
 }
 
-std::string verdict(const OutputCheck& one) {
+std::string verdict(const TensorCheck& one) {
   if (!one.agrees()) return "DIFFERS";
   return one.unbounded == 0 ? "agrees" : "agrees; no bound for " + with_commas(one.unbounded);
 }
@@ -84,17 +84,17 @@ Result<GraphCheck> check_graph(const Graph& graph, const std::vector<NamedTensor
                                const std::map<std::string, int64_t, std::less<>>& scalars) {
   GraphData given;
   given.scalars = scalars;
-  std::vector<const NamedTensor*> outputs;
+  std::vector<const NamedTensor*> left;    // by the replay
   std::vector<std::vector<int64_t>> rows;  // what given.indices points to
   rows.reserve(graph.tensors.size());
   for (const GraphTensor& wanted : graph.tensors) {
     if (wanted.role == TensorRole::kIntermediate) continue;
     const Result<const NamedTensor*> found = find_tensor(graph, wanted, tensors);
     if (!found.ok()) return found.error();
-    if (wanted.role == TensorRole::kOutput)
-      outputs.push_back(*found);
-    else if (wanted.dtype == DType::kF32)
-      given.floats.emplace(wanted.name, floats_of(**found));
+    if (wanted.role == TensorRole::kOutput || wanted.role == TensorRole::kState) left.push_back(*found);
+    if (wanted.role == TensorRole::kOutput) continue;
+    if (wanted.dtype == DType::kF32)
+      given.floats.emplace(wanted.name, floats_of((*found)->data));
     else
       given.indices.emplace(wanted.name, rows.emplace_back(row_numbers(**found)));
   }
@@ -106,25 +106,26 @@ Result<GraphCheck> check_graph(const Graph& graph, const std::vector<NamedTensor
   const auto usual = usual_errors(graph, given, *expected, elements < kFewElements ? 4 : 1);
   if (!usual.ok()) return usual.error();
   GraphCheck check;
-  for (const NamedTensor* output : outputs) {
-    const auto reference = expected->find(output->name);
-    if (reference == expected->end()) continue;  // evaluate_graph returns every output
-    OutputCheck one{output->name, output->shape, compare(reference->second, floats_of(*output)), 0, 0, {}};
-    one.unusual = most_unusual(reference->second, usual->find(output->name)->second, floats_of(*output));
+  for (const NamedTensor* tensor : left) {
+    const auto reference = expected->find(tensor->name);
+    if (reference == expected->end()) continue;  // a state that no operator changes
+    const std::span<const float> got = floats_of(tensor->role == Role::kState ? tensor->after : tensor->data);
+    TensorCheck one{tensor->name, tensor->role, tensor->shape, compare(reference->second, got), 0, 0, {}};
+    one.unusual = most_unusual(reference->second, usual->find(tensor->name)->second, got);
     one.worst_bound = reference->second.bound[one.comparison.worst_index];
     one.unbounded = static_cast<uint64_t>(std::count_if(reference->second.bound.begin(), reference->second.bound.end(),
                                                         [](double bound) { return std::isinf(bound); }));
-    check.outputs.push_back(std::move(one));
+    check.tensors.push_back(std::move(one));
   }
   return check;
 }
 
 bool GraphCheck::good() const {
-  return std::all_of(outputs.begin(), outputs.end(), [](const OutputCheck& one) { return one.agrees(); });
+  return std::all_of(tensors.begin(), tensors.end(), [](const TensorCheck& one) { return one.agrees(); });
 }
 
 std::string GraphCheck::failure() const {
-  for (const OutputCheck& one : outputs) {
+  for (const TensorCheck& one : tensors) {
     const Comparison& worst = one.comparison;
     if (one.agrees()) continue;
     if (worst.agrees())
@@ -142,18 +143,19 @@ std::string GraphCheck::text() const {
   using enum Table::Align;
   Table table({"compared", "elements", "max error", "error / bound", "error / usual", "at", ""},
               {kLeft, kRight, kRight, kRight, kRight, kLeft, kLeft});
-  for (const OutputCheck& one : outputs)
-    table.add({one.name, with_commas(one.comparison.elements), number_text(one.comparison.max_error),
-               number_text(one.comparison.worst_ratio), number_text(one.unusual.ratio),
-               coordinates(one.shape, one.comparison.worst_index), verdict(one)});
+  for (const TensorCheck& one : tensors)
+    table.add({one.role == Role::kState ? one.name + " (state)" : one.name, with_commas(one.comparison.elements),
+               number_text(one.comparison.max_error), number_text(one.comparison.worst_ratio),
+               number_text(one.unusual.ratio), coordinates(one.shape, one.comparison.worst_index), verdict(one)});
   return table.text();
 }
 
 Json GraphCheck::json() const {
   Json list = Json::array();
-  for (const OutputCheck& one : outputs)
+  for (const TensorCheck& one : tensors)
     list.add(Json::object()
                  .set("name", one.name)
+                 .set("role", role_name(static_cast<uint8_t>(one.role)))
                  .set("elements", one.comparison.elements)
                  .set("outside", one.comparison.outside)
                  .set("max_error", one.comparison.max_error)
@@ -163,7 +165,7 @@ Json GraphCheck::json() const {
                  .set("unusual_ratio", one.unusual.ratio)
                  .set("unusual_at", coordinates(one.shape, one.unusual.index))
                  .set("agrees", one.agrees()));
-  return Json::object().set("agrees", good()).set("outputs", list);
+  return Json::object().set("agrees", good()).set("tensors", list);
 }
 
 }  // namespace rondo::cli

@@ -1,4 +1,5 @@
-// `--check`: the outputs of a run beside the graph evaluated in double precision.
+// `--check`: what a run leaves, outputs and changed states, beside the graph evaluated in
+// double precision.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -20,11 +21,13 @@ struct NamedTensor {
   Role role = Role::kInput;
   DType dtype = DType::kF32;
   std::vector<uint32_t> shape;
-  std::span<const std::byte> data;  // aligned to the element; of a state, as it was before the run
+  std::span<const std::byte> data;        // aligned to the element; of a state, as it was before the replay
+  std::span<const std::byte> after = {};  // of a state alone: as the replay left it
 };
 
-struct OutputCheck {
+struct TensorCheck {
   std::string name;
+  Role role = Role::kOutput;  // or kState
   std::vector<uint32_t> shape;
   Comparison comparison;
   double worst_bound = 0;  // of the element worst_index
@@ -36,18 +39,18 @@ struct OutputCheck {
 };
 
 struct GraphCheck {
-  std::vector<OutputCheck> outputs;
+  std::vector<TensorCheck> tensors;
 
   bool good() const;
-  // The first output that does not agree, in words with numbers; "" if good.
+  // The first tensor that does not agree, in words with numbers; "" if good.
   std::string failure() const;
   std::string text() const;
   Json json() const;
 };
 
-// Compares every output of the graph with the tensor of that name; a NaN equals a
-// NaN. kInvalidArgument: an input or output of the graph is not among the tensors,
-// has another shape or element type. kNotFound for a scalar without a value.
+// Compares every output of the graph, and every state that it changes, with the tensor of
+// that name; a NaN equals a NaN. kInvalidArgument: a tensor of the graph is not among the
+// tensors, has another shape or element type. kNotFound for a scalar without a value.
 Result<GraphCheck> check_graph(const Graph& graph, const std::vector<NamedTensor>& tensors,
                                const std::map<std::string, int64_t, std::less<>>& scalars = {});
 

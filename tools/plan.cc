@@ -5,8 +5,10 @@
 #include <optional>
 #include <ostream>
 #include "rondo/load.h"
+#include "rondo/verify.h"
 #include "tools/commands.h"
 #include "tools/describe.h"
+#include "tools/findings.h"
 #include "tools/schedule_file.h"
 #include "tools/table.h"
 
@@ -203,6 +205,10 @@ int run_plan(const PlanCommand& command, Console& console) {
       fusion ? plan_one_fused(graphs[0], *machine, options) : plan_set(graphs, *machine, options);
   console.end_progress();
   if (!plan.ok()) return console.fail(plan.error());
+  // A planner is not trusted: what does not hold is not written.
+  if (const Report report = verify(plan->schedule).report; !report.faithful())
+    return fail_with_findings(plan->schedule, report,
+                              "the plan of " + command.graphs[0] + " is not written: " + report.summary(), console);
   std::optional<PlanSummary> tiled;
   if (command.compare) {
     const Result<Plan> other = plan_tiles(graphs[0], *machine, options);

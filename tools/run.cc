@@ -12,6 +12,7 @@
 #include "schedules/yaml/document.h"
 #include "tools/commands.h"
 #include "tools/describe.h"
+#include "tools/findings.h"
 #include "tools/graph_check.h"
 #include "tools/npy.h"
 #include "tools/observation.h"
@@ -26,7 +27,7 @@ namespace {
 struct Tensor {
   const BindingRequirement* need = nullptr;
   AlignedBytes data;
-  std::vector<std::byte> before;  // of a state that will be compared: its content before the run
+  std::vector<std::byte> before;  // of a state that will be compared: its content before the last replay
 };
 
 bool is_given(Role role) { return role != Role::kOutput; }
@@ -158,8 +159,6 @@ Result<std::vector<Tensor>> gather_tensors(const RunCommand& command, const Requ
         std::fill_n(tensor.data.data(), need.bytes, std::byte{0});
       }
     }
-    if (need.role == Role::kState && !command.check.empty())
-      tensor.before.assign(tensor.data.bytes().begin(), tensor.data.bytes().end());
     tensors.push_back(std::move(tensor));
   }
   return tensors;
@@ -209,15 +208,20 @@ Result<Session> open_session(const RunCommand& command, const Program& program, 
 }
 
 // Times of all replays, in ns.
-Result<std::vector<double>> replay(Session& session, uint32_t repeat, TraceBuffer* trace, Console& console) {
+Result<std::vector<double>> replay(const RunCommand& command, Session& session, std::vector<Tensor>& tensors,
+                                   TraceBuffer* trace, Console& console) {
   std::vector<double> times;
-  for (uint32_t i = 0; i < repeat; ++i) {
+  for (uint32_t i = 0; i < command.repeat; ++i) {
+    if (!command.check.empty())  // any replay may be the last one
+      for (Tensor& tensor : tensors)
+        if (tensor.need->role == Role::kState)
+          tensor.before.assign(tensor.data.bytes().begin(), tensor.data.bytes().end());
     const auto begin = std::chrono::steady_clock::now();
     const Status status = trace != nullptr ? session.replay(*trace) : session.replay();
     const auto end = std::chrono::steady_clock::now();
     if (!status.ok()) return status.error();
     times.push_back(static_cast<double>(std::chrono::duration_cast<std::chrono::nanoseconds>(end - begin).count()));
-    if (!console.progress(static_cast<double>(i + 1) / repeat, "replaying")) break;
+    if (!console.progress(static_cast<double>(i + 1) / command.repeat, "replaying")) break;
   }
   console.end_progress();
   return times;
@@ -289,13 +293,10 @@ Status write_outputs(const RunCommand& command, const std::vector<Tensor>& tenso
 }
 
 int refuse(const RunCommand& command, const Schedule& schedule, const Report& report, Console& console) {
-  constexpr size_t kShown = 5;
   if (console.json) console.print(Json::object().set("replayed", false).set("verification", report.summary()));
-  for (size_t i = 0; i < std::min(kShown, report.findings.size()); ++i) {
-    const Finding& finding = report.findings[i];
-    console.fail(kBad, op_title(schedule, finding.ops[0]) + ": " + std::string(finding.rule) + ": " + finding.message);
-  }
-  return console.fail(kBad, command.schedule + " is not replayed: " + report.summary() + " (`rondo verify` tells all)");
+  return fail_with_findings(schedule, report,
+                            command.schedule + " is not replayed: " + report.summary() + " (`rondo verify` tells all)",
+                            console);
 }
 
 // The member that --member names, else the first one.
@@ -315,9 +316,12 @@ Result<VerifiedSchedule> choose_member(const RunCommand& command, const Verified
 // What --check compares with, in the words of graph_check.h.
 std::vector<NamedTensor> named(const std::vector<Tensor>& tensors) {
   std::vector<NamedTensor> list;
-  for (const Tensor& tensor : tensors)
+  for (const Tensor& tensor : tensors) {
+    const bool state = tensor.need->role == Role::kState;
     list.push_back({tensor.need->name, tensor.need->role, tensor.need->dtype, tensor.need->shape,
-                    tensor.before.empty() ? tensor.data.bytes() : std::span<const std::byte>(tensor.before)});
+                    state ? std::span<const std::byte>(tensor.before) : tensor.data.bytes(),
+                    state ? tensor.data.bytes() : std::span<const std::byte>()});
+  }
   return list;
 }
 
@@ -362,7 +366,7 @@ int run_run(const RunCommand& command, Console& console) {
   Result<Observation> observation = make_observation(command, *program);
   if (!observation.ok()) return console.fail(observation.error());
   TraceBuffer* trace = observation->trace ? &*observation->trace : nullptr;
-  const Result<std::vector<double>> all_times = replay(*session, command.repeat, trace, console);
+  const Result<std::vector<double>> all_times = replay(command, *session, *tensors, trace, console);
   if (!all_times.ok())
     return console.fail(all_times.error(), all_times.error().code == ErrorCode::kFailedPrecondition
                                                ? kUsage

@@ -168,5 +168,27 @@ TEST(PlanVerb, CountsMoreOperationsWithoutFusion) {
   EXPECT_THAT(rondo({"plan", "layer.yaml", "--json", "--no-fuse"}).out, HasSubstr("\"ops\": 3,"));
 }
 
+// Values have no names for what a state held before it was changed (rule M05).
+TEST(PlanVerb, WritesNoPlanThatDoesNotHold) {
+  const ScratchFolder folder;
+  write_bytes("notes.yaml", R"(graph: notes
+scalars: {row: {max: 3}}
+states: {notes: {shape: [4, 5]}}
+tensors:
+  x: {shape: [1, 5], role: input}
+  y: {role: output}
+operators:
+  - {op: reduce_sum, inputs: [notes], output: y, axis: 0}
+  - {op: append, inputs: [notes, x], output: all, at: row}
+)");
+  const Ran ran = rondo({"plan", "notes.yaml", "-o", "notes.rondo"});
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_EQ(ran.out, "");
+  EXPECT_THAT(ran.err, HasSubstr("M05: op 1 (stream compute) writes 'notes'[0:1, 0:5]"));
+  EXPECT_THAT(ran.err, HasSubstr("as the replay found it\n"));
+  EXPECT_THAT(ran.err, HasSubstr("rondo: the plan of notes.yaml is not written: safe: yes · values: "));
+  EXPECT_FALSE(std::filesystem::exists("notes.rondo"));
+}
+
 }  // namespace
 }  // namespace rondo::cli

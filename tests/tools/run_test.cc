@@ -258,7 +258,46 @@ TEST(RunVerb, ChecksAStepWithItsStatesTablesAndScalars) {
   ASSERT_EQ(rondo({"plan", step, "-o", "step.rondo"}).code, 0);
   const Ran ran = rondo({"run", "step.rondo", "--random-inputs", "1", "--scalar", "position=7", "--check", step});
   EXPECT_EQ(ran.code, 0) << ran.err;
-  EXPECT_THAT(ran.out, ::testing::HasSubstr("agrees"));
+  EXPECT_THAT(ran.out, HasSubstr("\n  logits "));
+  EXPECT_THAT(ran.out, HasSubstr("\n  h1.values (state) "));
+}
+
+// A row of a cache is written, which no output shows.
+constexpr const char* kNotesGraph = R"(graph: notes
+scalars:
+  row: {min: 1, max: 3}
+states:
+  notes: {shape: [4, 5]}
+tensors:
+  x: {shape: [1, 5], role: input}
+  y: {role: output}
+operators:
+  - {op: relu, inputs: [x], output: bent}
+  - {op: append, inputs: [notes, bent], output: all, at: row}
+  - {op: relu, inputs: [x], output: y}
+)";
+
+TEST(RunVerb, ComparesWhatAReplayLeftInStates) {
+  const ScratchFolder folder;
+  write_bytes("notes.yaml", kNotesGraph);
+  write_bytes("other.yaml", with(kNotesGraph, "relu, inputs: [x], output: bent", "tanh, inputs: [x], output: bent"));
+  ASSERT_EQ(rondo({"plan", "notes.yaml", "-o", "notes.rondo"}).code, 0);
+  write_floats("x.npy", {1, 5}, {1, 2, 3, -4, 5});
+  const std::vector<std::string> run = {"run",   "notes.rondo", "--input", "x=x.npy", "--scalar",
+                                        "row=2", "--repeat",    "3",       "--check"};
+  const auto checked = [&](const char* graph) {
+    std::vector<std::string> words = run;
+    words.push_back(graph);
+    return rondo(words);
+  };
+  const Ran good = checked("notes.yaml");
+  EXPECT_EQ(good.code, 0) << good.err;
+  const Ran wrong = checked("other.yaml");
+  EXPECT_EQ(wrong.code, 1);
+  EXPECT_THAT(wrong.out, AllOf(HasSubstr("\n  notes (state)  "), HasSubstr("\n  y  ")));
+  EXPECT_THAT(wrong.err,
+              StartsWith("rondo: notes.rondo does not compute other.yaml: notes[2, 4] is 5, should be 0.99"));
+  EXPECT_THAT(wrong.err, HasSubstr("(5 elements of 20 outside)\n"));
 }
 
 }  // namespace
