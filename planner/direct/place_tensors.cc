@@ -60,8 +60,6 @@ uint64_t held_bytes(const SegmentedGraph& graph, const Deal& deal, uint32_t inde
   return bytes / tensor.shape[0] * graph.segments[graph.internal[index]].block_rows;
 }
 
-}  // namespace
-
 // Two lanes that need one matrix pack a copy each in their scratch, but share the
 // one in host memory; matrices of their own are packed side by side there.
 void deal_packing(const SegmentedGraph& graph, const Packing& packing, const Deal& deal, std::vector<Buffer>& buffers) {
@@ -83,6 +81,8 @@ void deal_packing(const SegmentedGraph& graph, const Packing& packing, const Dea
     if (apart) buffers[right.buffer].host_copies = deal.lanes;
   }
 }
+
+}  // namespace
 
 uint64_t copied_block_bytes(const SegmentedGraph& graph, uint32_t index) {
   const GraphTensor& tensor = graph.source.tensors[index];

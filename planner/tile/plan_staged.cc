@@ -277,9 +277,9 @@ class StagedPlanner {
   // loads more often than the plain walk does: what other users of the memory pay
   // is in no cost table (docs/decisions/0031).
   Result<Plan> plan_best() {
-    std::optional<Candidate> best, other_lanes;
+    std::optional<Candidate> best;
     uint64_t most_loads = 0;
-    for (const Way& way : ways()) {
+    for (const Way& way : ways_on_one_lane()) {
       auto candidate = try_way(way);
       // Where not even the plain walk fits, its error says the least that works. Longer
       // chains in blocks of fewer rows may be too many calls.
@@ -287,38 +287,66 @@ class StagedPlanner {
                                         candidate.error().code != ErrorCode::kTooComplex)))
         return candidate.error();
       if (!candidate.ok()) continue;
-      const bool loads_more = best && candidate->placed.stats.loads > most_loads;
-      if (way.lanes == 1 && loads_more) continue;
+      if (best && candidate->placed.stats.loads > most_loads) continue;
       overlap(*candidate);
       if (!best) most_loads = candidate->placed.stats.loads;
-      std::optional<Candidate>& rival = way.lanes == 1 ? best : other_lanes;
-      if (!rival || is_better(*candidate, *rival)) rival = std::move(*candidate);
+      if (!best || is_better(*candidate, *best)) best = std::move(*candidate);
     }
-    if (!other_lanes) return finish(*best);
-    const bool pays = other_lanes->makespan < best->makespan * (1 - 1e-9);
-    return pays ? finish(*other_lanes) : finish(*best, other_lanes->makespan);
+    const auto shared = plan_shared();
+    if (!shared.ok()) return shared.error();
+    if (!*shared) return finish(*best);
+    const bool pays = (*shared)->makespan < best->makespan * (1 - 1e-9);
+    return pays ? finish(**shared) : finish(*best, &**shared);
+  }
+
+  // The best on several lanes: on all that are allowed, and where that is far from their
+  // bound, because lanes wait for one another or have nothing to do, on fewer, powers of two,
+  // as long as that is no worse. Of equal ones the fewest lanes win.
+  Result<std::optional<Candidate>> plan_shared() {
+    constexpr double kNear = 1.1;
+    std::optional<Candidate> best;
+    for (uint32_t lanes = allowed_lanes(); lanes > 1; lanes = std::bit_floor(lanes - 1)) {
+      std::optional<Candidate> most;
+      for (const Way& way : ways_on(lanes)) {
+        auto candidate = try_way(way);
+        if (!candidate.ok()) {
+          const ErrorCode code = candidate.error().code;
+          if (code != ErrorCode::kDoesNotFit && code != ErrorCode::kTooComplex) return candidate.error();
+          continue;
+        }
+        overlap(*candidate);
+        if (!most || is_better(*candidate, *most)) most = std::move(*candidate);
+      }
+      if (best && (!most || most->makespan > best->makespan * (1 + 1e-9))) break;
+      if (most) best = std::move(most);
+      if (best && best->makespan <= kNear * bound_makespan(graph_, best->micro, machine_, lanes)) break;
+    }
+    return best;
   }
 
   // The plain walk first, of equal ones the simplest wins: longer and longer chains, to and
-  // fro, then products by panels, then all of it on all lanes. A machine of several lanes
-  // is planned with every sum in one order, so that their number changes no bit.
-  std::vector<Way> ways() const {
+  // fro, then products by panels. A machine of several lanes is planned with every sum in
+  // one order, so that their number changes no bit.
+  std::vector<Way> ways_on_one_lane() const {
     std::vector<Way> ways;
     for (const uint32_t longest : lengths())
       for (const Walk walk : {Walk::kForward, Walk::kTurning}) {
         if (walk == Walk::kTurning && machine_.lanes > 1) continue;
         ways.push_back({.longest = longest, .keep_results = options_.chain, .walk = walk});
       }
-    const bool rotates = options_.depth > 1 && has_engines();
-    const Way panels{.by_panels = true, .reserves = rotates, .keep_results = true};
-    if (options_.chain && rotates) ways.push_back(panels);
-    const uint32_t lanes = options_.lanes == 0 ? machine_.lanes : std::min(options_.lanes, machine_.lanes);
-    if (lanes < 2 || machine_.costs.empty()) return ways;
+    if (options_.chain && rotates()) ways.push_back(panels());
+    return ways;
+  }
+
+  // None where nothing can be predicted.
+  std::vector<Way> ways_on(uint32_t lanes) const {
+    std::vector<Way> ways;
+    if (machine_.costs.empty()) return ways;
     for (const Deal deal : {Deal::kRows, Deal::kColumns}) {
-      std::vector<Way> shared = {{.longest = 1, .reserves = rotates, .keep_results = options_.chain}};
+      std::vector<Way> shared = {{.longest = 1, .reserves = rotates(), .keep_results = options_.chain}};
       if (options_.chain) {
-        shared.push_back({.longest = kNone, .reserves = rotates, .keep_results = true});
-        shared.push_back(panels);
+        shared.push_back({.longest = kNone, .reserves = rotates(), .keep_results = true});
+        shared.push_back(panels());
       }
       for (Way& way : shared) {
         way.lanes = lanes;
@@ -327,6 +355,12 @@ class StagedPlanner {
       }
     }
     return ways;
+  }
+
+  bool rotates() const { return options_.depth > 1 && has_engines(); }
+  Way panels() const { return {.by_panels = true, .reserves = rotates(), .keep_results = true}; }
+  uint32_t allowed_lanes() const {
+    return options_.lanes == 0 ? machine_.lanes : std::min(options_.lanes, machine_.lanes);
   }
 
   static bool is_better(const Candidate& a, const Candidate& b) {
@@ -443,8 +477,8 @@ class StagedPlanner {
     candidate.makespan = makespan;
   }
 
-  // `on_all_lanes`: what the best plan on all lanes would take, where one lane is kept.
-  Result<Plan> finish(const Candidate& candidate, std::optional<double> on_all_lanes = {}) {
+  // `shared`: the best plan on several lanes, where one lane is kept.
+  Result<Plan> finish(const Candidate& candidate, const Candidate* shared = nullptr) {
     const PlacedProgram& placed = candidate.placed;
     const std::vector<LowerBound> bounds = placement_bounds(candidate);
     const StreamProgram streams = assign_streams(graph_, candidate.micro, placed, machine_);
@@ -452,26 +486,26 @@ class StagedPlanner {
     Plan plan;
     plan.schedule = lower_tiles(program, machine_, options_.graph_name, bounds);
     summarise(candidate, plan);
-    plan.summary.strategy += lanes_text(candidate, on_all_lanes);
+    plan.summary.strategy += lanes_text(candidate, shared);
     plan.summary.bounds = bounds;
     if (plan.schedule.costs.empty()) return plan;
-    const uint32_t lanes = options_.lanes == 0 ? machine_.lanes : std::min(options_.lanes, machine_.lanes);
-    const double least = bound_makespan(graph_, candidate.micro, machine_, lanes);
+    const double least = bound_makespan(graph_, candidate.micro, machine_, allowed_lanes());
     plan.summary.bounds.push_back({"makespan", least, plan.summary.makespan, kMakespanMethod});
     state_bound(plan.schedule, least, std::string("makespan: ") + kMakespanMethod);
     return plan;
   }
 
-  std::string lanes_text(const Candidate& candidate, std::optional<double> on_all_lanes) const {
+  std::string lanes_text(const Candidate& candidate, const Candidate* shared) const {
     if (machine_.lanes == 1) return {};
     if (candidate.way.lanes > 1)
-      return ", " + std::to_string(candidate.way.lanes) + " lanes by " +
+      return ", " + std::to_string(candidate.way.lanes) +
+             (candidate.way.lanes < machine_.lanes ? " of " + std::to_string(machine_.lanes) : "") + " lanes by " +
              (candidate.way.deal == Deal::kRows ? "rows" : "columns");
     std::string text = ", one of " + std::to_string(machine_.lanes) + " lanes";
-    if (on_all_lanes) {
+    if (shared != nullptr) {
       std::array<char, 32> number{};
-      std::snprintf(number.data(), number.size(), "%.4g", *on_all_lanes);
-      text += std::string(": all would take ") + number.data();
+      std::snprintf(number.data(), number.size(), "%.4g", shared->makespan);
+      text += ": " + std::to_string(shared->way.lanes) + " would take " + number.data();
     }
     return text;
   }

@@ -36,7 +36,7 @@ Verb plan_verb() {
                   bytes("--scratch", options.scratch_bytes,
                         "staged, fusion: scratch memory, as in '64 KiB' (default: the machine's)"),
                   number("--lanes", options.lanes, 1, 256,
-                         "lanes to deal the work to (default: the machine's)"),
+                         "most lanes to deal the work to (default: the machine's)"),
                   number("--depth", options.depth, 1, 64, "staged: tiles in rotation per streamed operand (default 2)"),
                   number("--hoist", options.hoist, 0, 4096, "staged: products a load may move ahead of (default 8)"),
                   number("--native", options.native, 1, 1024,
