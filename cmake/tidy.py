@@ -48,7 +48,7 @@ class Unit:
                 paths = re.findall(r'^#include "(.*)"$', file.read(), re.MULTILINE)
         self.sources = [relative(path) for path in paths]
         self.name = relative(built).replace("/", "__")
-        self.file = built if len(paths) == 1 else os.path.join(JOINED, self.name + ".cc")
+        self.file = paths[0] if len(paths) == 1 else os.path.join(JOINED, self.name + ".cc")
         words = shlex.split(entry["command"])
         self.command = [self.file if word == built else word for word in words]
         self.begins = []
@@ -152,7 +152,7 @@ def main():
     wanted = [relative(path) for path in options.paths] or ["."]
     tracked = subprocess.run(["git", "ls-files", "--", *wanted], cwd=ROOT, check=True, capture_output=True, text=True)
     files = [path for path in tracked.stdout.split("\n")
-             if path.endswith((".cc", ".h")) and os.path.exists(os.path.join(ROOT, path))]
+             if path.endswith((".cc", ".h", ".hpp", ".c")) and os.path.exists(os.path.join(ROOT, path))]
     if not files:
         print("tidy: no source file there", file=sys.stderr)
         return 2
@@ -179,7 +179,7 @@ def main():
             if said is not None or done == len(units):
                 print(f"tidy: {done} of {len(units)} units, {findings} findings, {time.monotonic() - started:.0f} s",
                       file=sys.stderr, flush=True)
-    print(f"tidy: {len(files)} files {'formatted' if formatted else 'NOT FORMATTED'}, {len(sources) - len(unbuilt)} sources in "
+    print(f"tidy: {len(files)} files {'formatted' if formatted else 'NOT ALL FORMATTED'}, {len(sources) - len(unbuilt)} sources in "
           f"{len(units)} units ({len(units) - again} unchanged since they were clean): {findings} findings")
     if unbuilt:
         print(f"tidy: not built on this machine, so not read: {' '.join(unbuilt)}")

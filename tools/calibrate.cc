@@ -1,5 +1,6 @@
 // rondo calibrate: this machine, measured, as a machine file.
 #include "tools/calibrate/calibrate.h"
+#include <cmath>
 #include <ostream>
 #include "tools/commands.h"
 #include "tools/schedule_file.h"
@@ -8,9 +9,7 @@
 namespace rondo::cli {
 namespace {
 
-std::string residual_text(double part) {
-  return number_text(static_cast<double>(static_cast<int64_t>(1000 * part + 0.5)) / 10) + " %";
-}
+std::string residual_text(double part) { return number_text(std::round(1000 * part) / 10) + " %"; }
 
 void print_summary(const Machine& machine, std::ostream& out) {
   using enum Table::Align;

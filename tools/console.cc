@@ -6,9 +6,10 @@
 namespace rondo::cli {
 namespace {
 
-bool is_set(const char* variable) {
-  const char* value = std::getenv(variable);
-  return value != nullptr && *value != '\0';
+// "" where it is not set.
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
 }
 
 const char* code_of(Tone tone) {
@@ -33,17 +34,15 @@ std::string wrap(Tone tone, std::string_view text) {
 
 Terminal read_environment(bool out_is_terminal, bool err_is_terminal) {
   Terminal terminal;
-  const char* term = std::getenv("TERM");
-  const bool dumb = term != nullptr && std::string_view(term) == "dumb";
-  const bool forced = is_set("CLICOLOR_FORCE") && std::string_view(std::getenv("CLICOLOR_FORCE")) != "0";
-  const bool allowed = !is_set("NO_COLOR") && !dumb;
+  const bool dumb = variable("TERM") == "dumb";
+  const std::string force = variable("CLICOLOR_FORCE"), columns_text = variable("COLUMNS");
+  const bool forced = !force.empty() && force != "0";
+  const bool allowed = variable("NO_COLOR").empty() && !dumb;
   terminal.colour_out = forced || (allowed && out_is_terminal);
   terminal.colour_err = forced || (allowed && err_is_terminal);
   terminal.progress = err_is_terminal && !dumb;
-  if (is_set("COLUMNS")) {
-    const long columns = std::strtol(std::getenv("COLUMNS"), nullptr, 10);
-    if (columns >= 40 && columns <= 1000) terminal.columns = static_cast<uint32_t>(columns);
-  }
+  const long columns = std::strtol(columns_text.c_str(), nullptr, 10);
+  if (columns >= 40 && columns <= 1000) terminal.columns = static_cast<uint32_t>(columns);
   return terminal;
 }
 

@@ -118,10 +118,11 @@ class Picture {
 
   void draw_axis(double bottom) {
     const double step = round_step(evaluation_.latency, 10);
-    for (double time = 0; time <= evaluation_.latency * (1 + 1e-9); time += step) {
+    const auto steps = static_cast<uint32_t>(evaluation_.latency * (1 + 1e-9) / step);
+    for (uint32_t index = 0; index <= steps; ++index) {
+      const double time = index * step;
       line(x_of(time), kTop - 4, x_of(time), bottom, "grid");
-      const double shown = std::round(time / step) * step;
-      text(x_of(time), kTop - 10, with_commas(static_cast<uint64_t>(shown)), "soft", "middle");
+      text(x_of(time), kTop - 10, with_commas(static_cast<uint64_t>(time)), "soft", "middle");
     }
     if (step < 1) text(kLeft - 10, kTop - 10, "time", "soft", "end");
     const char* names[] = {"compute", "slow memory", "fast memory"};

@@ -18,7 +18,7 @@ Status write_trace(const RunCommand& command, const Program& program, const Trac
   options.process = "rondo run " + command.schedule;
   const Result<std::string> file = perfetto_trace(program, trace, options);
   if (!file.ok()) return file.error();
-  if (const Status written = write_output(command.trace, *file, console); !written.ok()) return written;
+  if (Status written = write_output(command.trace, *file, console); !written.ok()) return written;
   console.detail("wrote " + command.trace + ": " + bytes_text(file->size()) + ", " +
                  counted(trace.recorded(), "replay"));
   if (trace.overwritten() != 0)
@@ -66,11 +66,11 @@ Status write_roofline(const RunCommand& command, const Program& program, const O
   if (!command.roofline.empty()) {
     const std::string csv = runtime::roofline_csv(
         *rows, {now_utc(), command.schedule, program.verified().report().digest, program.schedule().backend}, roofs);
-    if (const Status written = write_output(command.roofline, csv, console); !written.ok()) return written;
+    if (Status written = write_output(command.roofline, csv, console); !written.ok()) return written;
     console.detail("wrote " + command.roofline + ": " + counted(rows->size(), "row"));
     if (observation.machine && !observation.machine->figures.empty() && command.roofline != "-") {
       const std::string path = beside(command.roofline);
-      if (const Status written = write_output(path, ceilings_csv(*observation.machine), console); !written.ok())
+      if (Status written = write_output(path, ceilings_csv(*observation.machine), console); !written.ok())
         return written;
       console.detail("wrote " + path);
     }
@@ -78,7 +78,7 @@ Status write_roofline(const RunCommand& command, const Program& program, const O
   if (!command.roofline_svg.empty()) {
     const std::string title = std::filesystem::path(command.schedule).filename().string();
     const std::string svg = roofline_svg(*rows, roofs, {title, subtitle_of(program, observation, *workers)});
-    if (const Status written = write_output(command.roofline_svg, svg, console); !written.ok()) return written;
+    if (Status written = write_output(command.roofline_svg, svg, console); !written.ok()) return written;
     console.detail("wrote " + command.roofline_svg);
   }
   return {};
@@ -134,11 +134,10 @@ Result<std::optional<PlanComparison>> write_observation(const RunCommand& comman
   std::optional<PlanComparison> comparison;
   if (!observation.trace) return comparison;
   if (!command.trace.empty())
-    if (const Status written = write_trace(command, program, *observation.trace, console); !written.ok())
+    if (Status written = write_trace(command, program, *observation.trace, console); !written.ok())
       return written.error();
   if (!command.roofline.empty() || !command.roofline_svg.empty())
-    if (const Status written = write_roofline(command, program, observation, console); !written.ok())
-      return written.error();
+    if (Status written = write_roofline(command, program, observation, console); !written.ok()) return written.error();
   if (command.compare_plan || !command.compare_csv.empty()) {
     Result<PlanComparison> compared =
         compare_plan(program, *observation.trace, observation.machine ? &*observation.machine : nullptr,
@@ -146,7 +145,7 @@ Result<std::optional<PlanComparison>> write_observation(const RunCommand& comman
     if (!compared.ok()) return compared.error();
     comparison = *std::move(compared);
     if (!command.compare_csv.empty())
-      if (const Status written = write_output(command.compare_csv, comparison->csv(), console); !written.ok())
+      if (Status written = write_output(command.compare_csv, comparison->csv(), console); !written.ok())
         return written.error();
   }
   return comparison;

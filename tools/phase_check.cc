@@ -32,7 +32,7 @@ std::string graph_line(const Graph& graph) {
               ? counted(graph.ops.size(), "gate")
               : counted(graph.dims.size(), "dim") + ", " + counted(graph.ops.size(), "op");
   const char* separator = ": ";
-  for (uint8_t kind = 0; kind < counts.size(); ++kind) {
+  for (size_t kind = 0; kind < counts.size(); ++kind) {
     if (counts[kind] == 0) continue;
     text += separator + with_commas(counts[kind]) + " " + checker::name_of(static_cast<checker::OpKind>(kind));
     separator = ", ";
@@ -43,7 +43,7 @@ std::string graph_line(const Graph& graph) {
 // How many obligations the certificate was asked to keep, and how many it kept.
 std::pair<uint32_t, uint32_t> kept_obligations(const Graph& graph, const Report& report) {
   uint32_t asked = 0, broken = 0;
-  for (uint8_t i = 0; i < checker::kObligations.size(); ++i) {
+  for (size_t i = 0; i < checker::kObligations.size(); ++i) {
     const checker::ObligationText& text = checker::kObligations[i];
     const bool other = graph.machine == Machine::kStrict ? text.applies == checker::Applies::kLayered
                                                          : text.applies == checker::Applies::kStrict;

@@ -35,7 +35,7 @@ std::string text_of(const char* format, double number) {
 std::string at(double pixels) { return text_of("%.1f", pixels); }
 // Three significant digits, as people say numbers.
 std::string spoken(double number) {
-  if (number >= 1000) return with_commas(static_cast<uint64_t>(number + 0.5));
+  if (number >= 1000) return with_commas(static_cast<uint64_t>(std::round(number)));
   std::string text = text_of(number >= 100 ? "%.0f" : number >= 10 ? "%.1f" : number >= 1 ? "%.2f" : "%.3g", number);
   return text;
 }
@@ -251,7 +251,8 @@ class Chart {
     for (const RooflineRow& row : rows_) {
       if (!row.intensity() || !row.gflops()) continue;
       const double radius = radius_of(row) + 16;
-      for (double part = 0; part <= length; part += 8) {
+      for (int step = 0; 8 * step <= length; ++step) {
+        const double part = 8 * step;
         const double dx = x - part * std::cos(angle * M_PI / 180) - x_of(*row.intensity());
         const double dy = y - part * std::sin(angle * M_PI / 180) - 8 - y_of(*row.gflops());
         if (dx * dx + dy * dy < radius * radius) return true;
@@ -292,7 +293,8 @@ class Chart {
       // To the right of its disc, or where no other number is: right, left, above, below, further out.
       Box best = {x + radius + 3, y + 4};
       for (int turn = 0; turn < 16; ++turn) {
-        const double out = radius + 5 + 9 * (turn / 4);
+        const int ring = turn / 4;
+        const double out = radius + 5 + 9 * ring;
         const Box tried[] = {{x + out, y + 4}, {x - out - 7, y + 4}, {x - 3, y - out}, {x - 3, y + out + 9}};
         const Box box = tried[turn % 4];
         const bool free = std::none_of(labels.begin(), labels.end(), [&](const Box& other) {

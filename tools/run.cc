@@ -286,7 +286,7 @@ Status write_outputs(const RunCommand& command, const std::vector<Tensor>& tenso
       if (tensor.need->name != name) continue;
       const Result<std::string> file = npy_file(tensor.need->dtype, tensor.need->shape, tensor.data.bytes());
       if (!file.ok()) return file.error();
-      if (const Status written = write_output(path, *file, console); !written.ok()) return written;
+      if (Status written = write_output(path, *file, console); !written.ok()) return written;
       console.detail("wrote " + path + ": " + bytes_text(file->size()));
     }
   return {};

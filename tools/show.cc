@@ -83,6 +83,7 @@ std::string kernel_counts(const Schedule& schedule, uint32_t first, uint32_t cou
   std::map<std::string, uint64_t> counts;
   for (uint32_t op = first; op < first + count; ++op) ++counts[kernel_name(schedule, schedule.ops[op])];
   std::vector<std::pair<uint64_t, std::string>> sorted;
+  sorted.reserve(counts.size());
   for (const auto& [name, number] : counts) sorted.emplace_back(number, name);
   std::sort(sorted.begin(), sorted.end(),
             [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });

@@ -386,9 +386,8 @@ class State : public Owner<rondo_state, rondo_state_destroy> {
   }
   // Copies bytes of one state binding to or from the host, wherever the state lies.
   Status read(const char* name, Span<std::byte> to, uint64_t begin_byte = 0) const noexcept {
-    return Status::of([&](rondo_error* error) {
-      return rondo_state_read(get(), name, begin_byte, to.data(), to.size(), error);
-    });
+    return Status::of(
+        [&](rondo_error* error) { return rondo_state_read(get(), name, begin_byte, to.data(), to.size(), error); });
   }
   Status write(const char* name, Span<const std::byte> from, uint64_t begin_byte = 0) noexcept {
     return Status::of([&](rondo_error* error) {

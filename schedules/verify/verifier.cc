@@ -190,7 +190,8 @@ class Verifier {
     std::vector<uint32_t> order[2];
     proof::check(data.schedule, options, set, order, findings, data.report);
     data.prepare_order = std::move(order[0]);
-    data.replay_orders.assign(1, std::move(order[1]));
+    data.replay_orders.clear();
+    data.replay_orders.push_back(std::move(order[1]));
   }
 
   // Each member with `prepare` on its own: no two replays overlap, and all that one

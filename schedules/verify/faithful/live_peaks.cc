@@ -113,8 +113,8 @@ class LiveWalker : public Walker {
 
   const Engine& engine_;
   Part part_ = Part::kPrepare;
-  std::vector<uint32_t> born_, last_use_;     // per cell, positions
-  std::vector<uint64_t> handed_on_;           // per cell, bytes that later eras took over; empty without eras
+  std::vector<uint32_t> born_, last_use_;         // per cell, positions
+  std::vector<uint64_t> handed_on_;               // per cell, bytes that later eras took over; empty without eras
   std::vector<std::vector<PeakChange>> changes_;  // per arena
   std::vector<uint32_t> position_;
 };

@@ -42,6 +42,8 @@ const FaithfulRule kSlotsAreReleasedBeforeRefill = {
      "Names ring and slot where a write to a labelled slot destroys a value that a later op still names there (M03), "
      "or "
      "races with an op that uses the slot (H01): the wait for the release of its previous use is missing."},
-    [](Facts& facts) -> std::unique_ptr<ValueObserver> { return std::make_unique<SlotsAreReleasedBeforeRefill>(facts); }};
+    [](Facts& facts) -> std::unique_ptr<ValueObserver> {
+      return std::make_unique<SlotsAreReleasedBeforeRefill>(facts);
+    }};
 
 }  // namespace rondo::proof

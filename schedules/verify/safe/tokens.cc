@@ -38,7 +38,7 @@ class Groups {
 void check_tokens_tables(const Tables& tables, Findings& findings) {
   const Schedule& schedule = tables.schedule;
   std::vector<Use> uses(schedule.tokens.size());
-  const auto add = [&](uint32_t op, std::initializer_list<uint32_t> ops, std::string message) {
+  const auto add = [&](uint32_t op, std::initializer_list<uint32_t> ops, const std::string& message) {
     if (findings.wants("T01")) findings.add("T01", Level::kSafe, ops, op_name(schedule, op) + message);
   };
   // A token belongs to the part of whoever uses it.

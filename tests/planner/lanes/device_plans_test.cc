@@ -270,6 +270,18 @@ TEST(DevicePlans, RefuseADeviceThatNothingCopiesTo) {
   EXPECT_EQ(plan.error().code, ErrorCode::kInvalidMachine);
 }
 
+TEST(DevicePlans, AreRefusedWhereKernelsWouldReachMemoryOfTheHost) {
+  Machine machine = default_machine();
+  machine.backend = "emulated";
+  const Result<Plan> plan = plan_direct(graph_of(kTwoInputs), machine);
+  ASSERT_FALSE(plan.ok());
+  EXPECT_EQ(plan.error().code, ErrorCode::kInvalidMachine);
+  EXPECT_EQ(
+      plan.error().message,
+      "machine 'host-cpu' is of backend 'emulated', whose kernels do not reach memory of the host: give it a space "
+      "of kind device, or scratch with copy engines and direct_operands: false");
+}
+
 TEST(DevicePlans, ClaimCutsWhereNothingInScratchIsStillToBeRead) {
   const Schedule whole = plan_for(graph_of(kTwoInputs), device_machine(64 << 20, kNoRow));  // all in device memory
   EXPECT_EQ(whole.cuts.size(), 3u);

@@ -100,7 +100,7 @@ TEST(Machine, ExpectsOfAnOperationWhatItsLevelTakes) {
   EXPECT_EQ(machine->level_of((1 << 20) + 1), "memory");
   EXPECT_EQ(machine->expected_cost("add", 1000)->fixed_ns, 2);
   EXPECT_EQ(machine->expected_cost("add", 1000)->ns_per_row, 1.5);
-  EXPECT_EQ(machine->expected_cost("add", 10000000)->ns_per_row, 0);  // as in files from before there were rows
+  EXPECT_EQ(machine->expected_cost("add", 10000000)->ns_per_row, 0);    // as in files from before there were rows
   EXPECT_EQ(machine->expected_cost("add", 100000)->ns_per_byte, 0.25);  // no rate of that level
   EXPECT_EQ(machine->expected_cost("add", 10000000)->fixed_ns, 3);
   EXPECT_EQ(machine->expected_cost("matmul", 1000), nullptr);
@@ -117,7 +117,9 @@ TEST(Machine, PrintsItsFiguresAsATable) {
 }
 
 TEST(Machine, RefusesFiguresThatSayNothing) {
-  const auto with = [](const std::string& lines) { return machine_refusal(std::string("machine: m\n") + kHost + lines); };
+  const auto with = [](const std::string& lines) {
+    return machine_refusal(std::string("machine: m\n") + kHost + lines);
+  };
   EXPECT_EQ(with("figures: [{kind: speed, name: x, value: 1}]\n"),
             "m.yaml:3:18: kind of a figure is 'speed'; allowed: compute, bandwidth, latency");
   EXPECT_EQ(with("figures: [{kind: compute, value: 1}]\n"), "m.yaml:3:11: a figure has no 'name'");
@@ -169,8 +171,9 @@ TEST(Machine, RefusesFiguresThatCannotBe) {
 TEST(Machine, RefusesOneThatContradictsItself) {
   EXPECT_EQ(machine_refusal(kHost), "m.yaml:1:1: the machine has no name (key 'machine')");
   EXPECT_EQ(machine_refusal("machine: m\n"), "m.yaml:1:1: the machine has no space of kind host");
-  EXPECT_EQ(machine_refusal("machine: m\nspaces:\n  a: {kind: host, capacity: 1 KiB}\n  b: {kind: host, capacity: 1 KiB}\n"),
-            "m.yaml:4:6: spaces 'a' and 'b' are both of kind host; one is allowed");
+  EXPECT_EQ(
+      machine_refusal("machine: m\nspaces:\n  a: {kind: host, capacity: 1 KiB}\n  b: {kind: host, capacity: 1 KiB}\n"),
+      "m.yaml:4:6: spaces 'a' and 'b' are both of kind host; one is allowed");
   EXPECT_EQ(machine_refusal(std::string("machine: m\ndirect_operands: false\n") + kHost),
             "m.yaml:1:1: the machine has neither direct operands nor a space of kind scratch: nothing can run on it");
 }
