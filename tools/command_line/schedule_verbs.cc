@@ -19,7 +19,8 @@ Verb plan_verb() {
           "rondo plan mlp.yaml --machine board.yaml --planner fusion --compare",
       .notes =
           "Prints the operations, loads and bytes of the plan, each beside the proven least.\n"
-          "The schedule is not trusted because rondo made it: `rondo verify` proves it.",
+          "A plan that does not hold is not written (exit code 1). Nor must the file be trusted because\n"
+          "rondo made it: `rondo verify` proves it again.",
       .options = {arguments("GRAPH", plan->graphs, "graph file (YAML); several become the members of one file"),
                   file("--machine", plan->machine, "machine file (default: a CPU with one core)"),
                   choice("--planner", plan->planner, {{"tile", Planner::kTile}, {"fusion", Planner::kFusion}},
