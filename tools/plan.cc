@@ -206,9 +206,12 @@ int run_plan(const PlanCommand& command, Console& console) {
   console.end_progress();
   if (!plan.ok()) return console.fail(plan.error());
   // A planner is not trusted: what does not hold is not written.
-  if (const Report report = verify(plan->schedule).report; !report.faithful())
+  const Report report = verify(plan->schedule).report;
+  if (!report.faithful()) {
+    if (console.json) console.print(Json::object().set("written", Json()).set("verification", report.summary()));
     return fail_with_findings(plan->schedule, report,
                               "the plan of " + command.graphs[0] + " is not written: " + report.summary(), console);
+  }
   std::optional<PlanSummary> tiled;
   if (command.compare) {
     const Result<Plan> other = plan_tiles(graphs[0], *machine, options);
@@ -238,7 +241,7 @@ int run_plan(const PlanCommand& command, Console& console) {
                         .set("member", plan->members[member]));
       json.set("members", members);
     }
-    json.set("digest", digest);
+    json.set("digest", digest).set("verification", report.summary());
     json.set("written", command.dry_run ? Json() : Json(output)).set("file_bytes", static_cast<uint64_t>(bytes.size()));
     console.print(json);
     return kGood;

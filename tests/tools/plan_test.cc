@@ -188,6 +188,9 @@ operators:
   EXPECT_THAT(ran.err, HasSubstr("as the replay found it\n"));
   EXPECT_THAT(ran.err, HasSubstr("rondo: the plan of notes.yaml is not written: safe: yes · values: "));
   EXPECT_FALSE(std::filesystem::exists("notes.rondo"));
+  const Ran json = rondo({"plan", "notes.yaml", "--json"});
+  EXPECT_EQ(json.code, 1);
+  EXPECT_THAT(json.out, HasSubstr("\"written\": null,\n  \"verification\": \"safe: yes"));
 }
 
 }  // namespace
