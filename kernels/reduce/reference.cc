@@ -25,7 +25,7 @@ void reduce(const KernelArgs& args, Reduction reduction) {
   for (uint32_t axis = 0; axis < y.rank; ++axis) extent[axis] = y.extent[axis];
   const int64_t count = x.extent[y.rank], step = x.stride_bytes[y.rank];
   const auto offset = [&](const View& view, int64_t i, int64_t j, int64_t k) {
-    const int64_t index[kMaxRank - 1] = {i, j, k};
+    const int64_t index[kMaxRank] = {i, j, k, 0};
     int64_t sum = 0;
     for (uint32_t axis = 0; axis < y.rank; ++axis) sum += index[axis] * view.stride_bytes[axis];
     return sum;

@@ -86,10 +86,11 @@ Result<Plan> plan_direct(const Graph& graph, const Machine& machine, const PlanO
     return make_error(ErrorCode::kInvalidMachine,
                       "machine '" + machine.name + "' has a space of kind device and no engine that copies to it");
   if (machine.backend != "cpu" && machine.space(SpaceKind::kDevice) == nullptr)
-    return make_error(ErrorCode::kInvalidMachine,
-                      "machine '" + machine.name + "' is of backend '" + machine.backend +
-                          "', whose kernels do not reach memory of the host: give it a space of kind device, or scratch "
-                          "with copy engines and direct_operands: false");
+    return make_error(
+        ErrorCode::kInvalidMachine,
+        "machine '" + machine.name + "' is of backend '" + machine.backend +
+            "', whose kernels do not reach memory of the host: give it a space of kind device, or scratch "
+            "with copy engines and direct_operands: false");
   SegmentedGraph segmented = segment_graph(graph, machine, options);
   if (Status status = check_counts(segmented); !status.ok()) return status.error();
   DirectLayout layout = lay_out(std::move(segmented), machine);

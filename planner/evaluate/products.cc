@@ -71,6 +71,7 @@ void matmul(const Evaluation& it, const GraphOperator& op, Evaluated& out) {
   uint64_t stretch_at = UINT64_MAX;
   const bool exact = std::all_of(b.bound.begin(), b.bound.end(), [](double bound) { return bound == 0; });
   walk(batch, batch_strides(a.shape, m * k), batch_strides(b.shape, k * n), [&](uint64_t at_a, uint64_t at_b) {
+    if (k == 0 || n == 0) return;  // no tensor of a graph is empty
     for (uint64_t i = 0; i < m; ++i) {
       double length = 0;
       for (uint64_t p = 0; p < k; ++p) length = std::hypot(length, a.bound[at_a + i * a_row + p * a_column]);

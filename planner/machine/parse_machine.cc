@@ -21,6 +21,7 @@ constexpr std::string_view kMemory = "memory";                                  
 template <class List>
 std::vector<std::string_view> names_of(const List& list) {
   std::vector<std::string_view> names;
+  names.reserve(std::size(list));
   for (const auto& item : list) names.push_back(item.name);
   return names;
 }

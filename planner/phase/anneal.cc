@@ -104,7 +104,7 @@ bool Annealer::push(uint32_t task, uint32_t time) {
       const bool shifted = task_stamp_[edge.other] == stamp_;
       const uint32_t now = shifted ? shifts_[shift_of_task_[edge.other]].time : times_[edge.other];
       const IntervalProblem::Task& other = problem_.tasks[edge.other];
-      uint32_t wanted = now;
+      uint32_t wanted;
       if (up) {
         const int64_t least = int64_t{shift.time} + edge.weight;
         if (now >= least) continue;

@@ -222,7 +222,7 @@ std::string decimal(double number) {
 size_t distance(std::string_view a, std::string_view b, size_t limit) {
   const size_t longer = std::max(a.size(), b.size()), shorter = std::min(a.size(), b.size());
   if (longer - shorter > limit || longer > 64) return limit + 1;
-  size_t rows[3][66];
+  size_t rows[3][66] = {};
   for (size_t j = 0; j <= b.size(); ++j) rows[0][j] = j;
   for (size_t i = 1; i <= a.size(); ++i) {
     size_t* row = rows[i % 3];

@@ -317,7 +317,8 @@ DualSimplex::Outcome DualSimplex::solve(const Limits& limits) {
         load_basis();
         continue;
       }
-      for (double times = 1; times < 1e9; times *= 8) {
+      for (int power = 0; power < 30; power += 3) {
+        const double times = std::ldexp(1.0, power);
         // Row i of the ray prices the rows of the model: y moves by sign * row_.
         if (!take_bound(times, above ? 1 : -1)) break;
         if (bound_ > limits.cutoff && bound_ > 0 && limits.cutoff < kInfinite) return Outcome::kInfeasible;
