@@ -106,7 +106,16 @@ endfunction()
 # is not optimised (eight tests of the planner: 9.1 s with gcc, 3.7 s with clang 14). Not with
 # sanitizers, whose runtimes are each compiler's own. Why: docs/decisions/0093.
 if(RONDO_BUILD_JOINED AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT RONDO_SANITIZE)
-  find_program(RONDO_TEST_COMPILER clang++ DOC "Compiles the tests of a joined build, beside gcc")
+  find_program(RONDO_TEST_COMPILER clang++ DOC "Compiles the tests of a joined build, beside gcc; OFF: gcc does")
+  if(RONDO_TEST_COMPILER)
+    # One that is too old, or finds no standard library, is left alone.
+    file(WRITE ${PROJECT_BINARY_DIR}/test_compiler.cc "#include <concepts>\n#include <span>\nstd::span<const int> none;\n")
+    execute_process(COMMAND ${RONDO_TEST_COMPILER} -std=c++20 -fsyntax-only ${PROJECT_BINARY_DIR}/test_compiler.cc
+                    RESULT_VARIABLE failed OUTPUT_QUIET ERROR_QUIET)
+    if(failed)
+      set(RONDO_TEST_COMPILER OFF CACHE FILEPATH "${RONDO_TEST_COMPILER} does not compile C++20" FORCE)
+    endif()
+  endif()
 endif()
 function(rondo_compile_as_client name)
   if(RONDO_TEST_COMPILER)

@@ -118,6 +118,7 @@ class Picture {
 
   void draw_axis(double bottom) {
     const double step = round_step(evaluation_.latency, 10);
+    if (!(step > 0)) return;  // nothing takes time
     const auto steps = static_cast<uint32_t>(evaluation_.latency * (1 + 1e-9) / step);
     for (uint32_t index = 0; index <= steps; ++index) {
       const double time = index * step;

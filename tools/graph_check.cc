@@ -47,6 +47,9 @@ Result<const NamedTensor*> find_tensor(const Graph& graph, const GraphTensor& wa
       std::string(role_in_words(wanted.role)) + " '" + wanted.name + "' of the graph " + graph.name;
   if (found == tensors.end())
     return make_error(ErrorCode::kInvalidArgument, what + " is not in the schedule: it was planned from another graph");
+  if ((wanted.role == TensorRole::kState) != (found->role == Role::kState))
+    return make_error(ErrorCode::kInvalidArgument,
+                      what + " has role " + role_name(static_cast<uint8_t>(found->role)) + " in the schedule");
   if (found->shape != wanted.shape)
     return make_error(ErrorCode::kInvalidArgument,
                       what + " is " + shape_text(wanted.shape) + ", in the schedule it is " + shape_text(found->shape));

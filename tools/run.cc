@@ -27,7 +27,7 @@ namespace {
 struct Tensor {
   const BindingRequirement* need = nullptr;
   AlignedBytes data;
-  std::vector<std::byte> before;  // of a state that will be compared: its content before the last replay
+  std::vector<std::byte> before;  // of a state that will be compared: its content before the run
 };
 
 bool is_given(Role role) { return role != Role::kOutput; }
@@ -159,6 +159,10 @@ Result<std::vector<Tensor>> gather_tensors(const RunCommand& command, const Requ
         std::fill_n(tensor.data.data(), need.bytes, std::byte{0});
       }
     }
+    // Whoever reads a row of a state that is written reads what was written (rule M05), so every
+    // replay of the same inputs leaves what the first one left.
+    if (need.role == Role::kState && !command.check.empty())
+      tensor.before.assign(tensor.data.bytes().begin(), tensor.data.bytes().end());
     tensors.push_back(std::move(tensor));
   }
   return tensors;
@@ -208,20 +212,15 @@ Result<Session> open_session(const RunCommand& command, const Program& program, 
 }
 
 // Times of all replays, in ns.
-Result<std::vector<double>> replay(const RunCommand& command, Session& session, std::vector<Tensor>& tensors,
-                                   TraceBuffer* trace, Console& console) {
+Result<std::vector<double>> replay(Session& session, uint32_t repeat, TraceBuffer* trace, Console& console) {
   std::vector<double> times;
-  for (uint32_t i = 0; i < command.repeat; ++i) {
-    if (!command.check.empty())  // any replay may be the last one
-      for (Tensor& tensor : tensors)
-        if (tensor.need->role == Role::kState)
-          tensor.before.assign(tensor.data.bytes().begin(), tensor.data.bytes().end());
+  for (uint32_t i = 0; i < repeat; ++i) {
     const auto begin = std::chrono::steady_clock::now();
     const Status status = trace != nullptr ? session.replay(*trace) : session.replay();
     const auto end = std::chrono::steady_clock::now();
     if (!status.ok()) return status.error();
     times.push_back(static_cast<double>(std::chrono::duration_cast<std::chrono::nanoseconds>(end - begin).count()));
-    if (!console.progress(static_cast<double>(i + 1) / command.repeat, "replaying")) break;
+    if (!console.progress(static_cast<double>(i + 1) / repeat, "replaying")) break;
   }
   console.end_progress();
   return times;
@@ -366,7 +365,7 @@ int run_run(const RunCommand& command, Console& console) {
   Result<Observation> observation = make_observation(command, *program);
   if (!observation.ok()) return console.fail(observation.error());
   TraceBuffer* trace = observation->trace ? &*observation->trace : nullptr;
-  const Result<std::vector<double>> all_times = replay(command, *session, *tensors, trace, console);
+  const Result<std::vector<double>> all_times = replay(*session, command.repeat, trace, console);
   if (!all_times.ok())
     return console.fail(all_times.error(), all_times.error().code == ErrorCode::kFailedPrecondition
                                                ? kUsage

@@ -128,7 +128,13 @@ class StagedPlanner {
     if (scratch == nullptr || machine_.space(SpaceKind::kHost) == nullptr)
       return make_error(ErrorCode::kInvalidMachine,
                         "machine '" + machine_.name + "' has no space of kind scratch: staged plans need one");
-    if (machine_.space(SpaceKind::kDevice) != nullptr && !has_engines())
+    if (!is_host() && !has_device() && !has_engines())
+      return make_error(
+          ErrorCode::kInvalidMachine,
+          "machine '" + machine_.name + "' is of backend '" + machine_.backend +
+              "', whose kernels do not reach memory of the host, and no engine copies from there: give it "
+              "copy_in_engines: 1");
+    if (has_device() && !has_engines())
       return make_error(ErrorCode::kInvalidMachine,
                         "machine '" + machine_.name +
                             "' has memory of its own and no copy engine: nothing would bring inputs there; give it "
@@ -144,7 +150,10 @@ class StagedPlanner {
     return std::string(info(groups_[group].kind).name) + " '" + graph_.operators[groups_[group].main].name + "'";
   }
 
-  bool reaches_memory() const { return machine_.direct_operands || machine_.space(SpaceKind::kDevice) != nullptr; }
+  bool has_device() const { return machine_.space(SpaceKind::kDevice) != nullptr; }
+  // Kernels of a device reach no memory of the host, whatever the file says of operands.
+  bool is_host() const { return machine_.backend == "cpu"; }
+  bool reaches_memory() const { return has_device() || (machine_.direct_operands && is_host()); }
 
   Status check_groups() const {
     for (uint32_t group = 0; group < groups_.size(); ++group) {
@@ -158,7 +167,8 @@ class StagedPlanner {
                           titled(group) + " writes rows of state '" +
                               graph_.tensors[views_.root(groups_[group].output)].name +
                               "' that a table chooses, and kernels of machine '" + machine_.name +
-                              "' reach scratch only; give the machine a space of kind device, or direct operands",
+                              "' reach scratch only; give the machine a space of kind device" +
+                              (is_host() ? ", or direct operands" : ""),
                           place);
       if (is_view(groups_[group].kind) || groups_[group].kind == OperatorKind::kConcat) continue;  // of any type
       for (uint32_t op : groups_[group].operators)
@@ -300,8 +310,8 @@ class StagedPlanner {
   }
 
   // The best on several lanes: on all that are allowed, and where that is far from their
-  // bound, because lanes wait for one another or have nothing to do, on fewer, powers of two,
-  // as long as that is no worse. Of equal ones the fewest lanes win.
+  // bound, because lanes wait for one another or have nothing to do, on the powers of two
+  // below, one after another as long as that is no worse. No other counts are tried.
   Result<std::optional<Candidate>> plan_shared() {
     constexpr double kNear = 1.1;
     std::optional<Candidate> best;
@@ -449,7 +459,8 @@ class StagedPlanner {
   std::string way_out(const Compute& call) const {
     const OperatorKind kind = groups_[call.group].kind;
     if (reaches_memory() || (kind != OperatorKind::kAttention && kind != OperatorKind::kGather)) return {};
-    return "; on a machine with a space of kind device, or with direct operands, it is read where it lies";
+    return std::string("; on a machine with a space of kind device") + (is_host() ? ", or with direct operands" : "") +
+           ", it is read where it lies";
   }
 
   // ---- from places to a schedule --------------------------------------------

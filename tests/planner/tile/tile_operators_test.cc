@@ -135,6 +135,24 @@ TEST(StagedPlans, RefuseToWriteRowsThatATableChoosesWhereKernelsReachScratchOnly
   EXPECT_EQ(touched(faithful(graph, library_machine("emulated")).schedule, "scatter", true), Places{"state"});
 }
 
+// A device's kernels reach no memory of the host, so direct operands are no way out.
+TEST(StagedPlans, LeaveMemoryOfTheHostToCopyEnginesOfADevice) {
+  Machine machine = library_machine("tile-accelerator");
+  machine.backend = "emulated";
+  machine.direct_operands = true;
+  PlanOptions options;
+  options.staging = Staging::kStaged;
+  EXPECT_EQ(refusal(testing::graph_of(kScattered), machine, options),
+            "g.yaml:6:5: scatter 'put' writes rows of state 'rows' that a table chooses, and kernels of machine "
+            "'tile-accelerator' reach scratch only; give the machine a space of kind device");
+  EXPECT_EQ(refusal(library_graph("mlp"), machine, options), "planned") << "everything goes through scratch";
+  machine.copy_in_engines = machine.copy_out_engines = 0;
+  EXPECT_EQ(
+      refusal(library_graph("mlp"), machine, options),
+      "machine 'tile-accelerator' is of backend 'emulated', whose kernels do not reach memory of the host, and no "
+      "engine copies from there: give it copy_in_engines: 1");
+}
+
 TEST(StagedPlans, SayWhereKeysThatDoNotFitCouldBeReadFrom) {
   PlanOptions options;
   options.tile = 8;
