@@ -50,7 +50,7 @@ struct GraphCheck {
 
 // Compares every output of the graph, and every state that it changes, with the tensor of
 // that name; a NaN equals a NaN. kInvalidArgument: a tensor of the graph is not among the
-// tensors, has another shape or element type. kNotFound for a scalar without a value.
+// tensors, has another shape or element type, or is a state on one side only. kNotFound for a scalar without a value.
 Result<GraphCheck> check_graph(const Graph& graph, const std::vector<NamedTensor>& tensors,
                                const std::map<std::string, int64_t, std::less<>>& scalars = {});
 
